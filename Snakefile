@@ -1,0 +1,30 @@
+"""scalecard: how image-classifier training scales. Rules follow in order of execution; `snakemake -n` shows the plan."""
+
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+configfile: "config/config.yaml"
+
+
+report: "workflow/report/workflow.rst"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/images.smk"
+include: "workflow/rules/loading.smk"
+include: "workflow/rules/training.smk"
+include: "workflow/rules/scaling.smk"
+include: "workflow/rules/report.smk"
+
+
+localrules:
+    all,
+
+
+rule all:
+    default_target: True
+    input:
+        expand(rules.tabulate_loading.output.csv, study=STUDY.study),
+        expand(rules.tabulate_training.output.csv, study=STUDY.study),

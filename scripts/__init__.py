@@ -1,0 +1,1 @@
+"""scalecard: five rooms (images, loading, training, scaling, report) and what they share."""

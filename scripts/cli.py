@@ -1,0 +1,45 @@
+"""What every program does around its own work: parse flags, log, report a user's mistake in one line, show progress.
+
+Each program is `python -m scripts.<room>.<program>`; `--help` prints its module docstring. Log lines go to stderr, so a
+rule's `2> {log}` keeps them.
+"""
+
+import argparse
+import logging
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
+from rich.console import Console
+from rich.progress import track
+
+from scripts.errors import UserError
+
+T = TypeVar("T")
+log = logging.getLogger("scalecard")
+
+
+def parser(doc: str | None) -> argparse.ArgumentParser:
+    """An argument parser whose help is the program's docstring."""
+    return argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+
+
+def run(main: Callable[[], None]) -> None:
+    """Run a program's `main`; a UserError ends it with exit status 1 and its message, without a traceback."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
+    try:
+        main()
+    except UserError as error:
+        sys.exit(f"error: {error}")
+
+
+def progress(items: Iterable[T], total: int, doing: str) -> Iterator[T]:
+    """Pass `items` on, showing how far it is: a bar for a person who watches, a log line at each tenth otherwise."""
+    console = Console(stderr=True)
+    if console.is_terminal:
+        yield from track(items, description=doing, total=total, console=console)
+        return
+    for done, item in enumerate(items, start=1):
+        yield item
+        if done * 10 // total > (done - 1) * 10 // total:
+            log.info("%s: %d of %d", doing, done, total)

@@ -1,0 +1,1 @@
+"""Raw files to packed, checked, split pixels."""

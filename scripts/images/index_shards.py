@@ -1,0 +1,70 @@
+"""Join the tables of all shards: what images the study has, in which group each is, and which files were rejected.
+
+Inputs: the shards' parquet files; optionally a CSV of `path,group`.
+Outputs: `index.parquet`, one row a raw file in order of path (the columns of scripts/images/shards.py and `group`);
+`rejects.csv`, `path,reason` of each file that could not be packed.
+
+Images of one group stay on one side of the split. A group is the CSV's value; a file that the CSV does not name, and
+every file where there is no CSV, is grouped with the files of equal bytes.
+
+By hand:
+    python -m scripts.images.index_shards --tables shards/*.parquet --index index.parquet --rejects rejects.csv
+"""
+
+from pathlib import Path
+
+import pandas as pd
+
+from scripts import cli
+from scripts.atomic import replacing
+from scripts.errors import ImageError
+
+
+def read_groups(path: Path) -> pd.Series:
+    """The group of each relative path that the CSV names.
+
+    Raises:
+        ImageError: the file is missing, lacks a column, or gives one path twice.
+    """
+    try:
+        table = pd.read_csv(path, dtype=str)
+    except (OSError, ValueError) as error:
+        raise ImageError(f"images.groups: {path} cannot be read: {error}") from None
+    if missing := {"path", "group"} - set(table.columns):
+        raise ImageError(f"images.groups: {path} lacks the column {', '.join(sorted(missing))}")
+    table = table.dropna(subset=["group"])
+    if (twice := table["path"].duplicated()).any():
+        raise ImageError(f"images.groups: {path} names {table['path'][twice].iloc[0]!r} twice")
+    return table.set_index("path")["group"]
+
+
+def assign_groups(index: pd.DataFrame, groups: pd.Series | None) -> pd.Series:
+    """The group of each row of `index`: `csv:<group>` where given, else `sha256:<digest>`."""
+    same_bytes = "sha256:" + index["sha256"].fillna("")
+    if groups is None:
+        return same_bytes
+    if not index["path"].isin(groups.index).any():
+        raise ImageError(f"images.groups names none of the images; its paths look like {groups.index[0]!r}")
+    return ("csv:" + index["path"].map(groups)).fillna(same_bytes)
+
+
+def main() -> None:
+    parser = cli.parser(__doc__)
+    parser.add_argument("--tables", type=Path, nargs="+", required=True)
+    parser.add_argument("--groups", type=Path, nargs="?", help="CSV of path,group; may be left empty")
+    parser.add_argument("--index", type=Path, required=True)
+    parser.add_argument("--rejects", type=Path, required=True)
+    args = parser.parse_args()
+
+    index = pd.concat([pd.read_parquet(table) for table in args.tables]).sort_values("path", ignore_index=True)
+    index["group"] = assign_groups(index, read_groups(args.groups) if args.groups else None)
+    rejects = index.loc[index["status"] == "rejected", ["path", "reason"]]
+    with replacing(args.rejects) as temporary:
+        rejects.to_csv(temporary, index=False)
+    with replacing(args.index) as temporary:
+        index.to_parquet(temporary, index=False)
+    cli.log.info("%d files, %d rejected, %d groups", len(index), len(rejects), index["group"].nunique())
+
+
+if __name__ == "__main__":
+    cli.run(main)

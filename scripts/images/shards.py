@@ -1,0 +1,92 @@
+"""How everyone reads packed images: shards of pixels, the index of all files, the split.
+
+`index.parquet` has one row a raw file, `split.parquet` one row a good image. The pixels of an image are row `row` of
+`shards/<shard:04d>.npy`.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+SHARD_COLUMNS = {
+    "path": "str",  # relative to the image folder, forward slashes: the image's id
+    "shard": "int64",
+    "class": "str",
+    "row": "int64",  # row in the shard's pixels; -1 for a rejected file
+    "sha256": "str",  # of the raw file
+    "width": "Int64",  # of the raw image, pixels
+    "height": "Int64",
+    "status": "str",  # ok or rejected
+    "reason": "str",  # why it was rejected
+}
+
+
+@dataclass(frozen=True)
+class Split:
+    """The images of one split, in order of path: what a trainer and a loader iterate over.
+
+    Arrays are parallel, one element an image.
+    """
+
+    paths: list[str]  # relative raw paths
+    shards: np.ndarray  # int64
+    rows: np.ndarray  # int64
+    labels: np.ndarray  # int64, index into `classes`
+    classes: list[str]  # sorted class names of the whole study
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+
+def read_split(table: Path, name: str) -> Split:
+    """The images that `split.parquet` puts on the side `name`: train, valid or test."""
+    import pandas as pd  # here, since worker processes import this module and need no tables
+
+    frame = pd.read_parquet(table)
+    classes = sorted(frame["class"].unique())
+    part = frame[frame["split"] == name].sort_values("path")
+    labels = part["class"].map({name: label for label, name in enumerate(classes)})
+    return Split(
+        paths=part["path"].tolist(),
+        shards=part["shard"].to_numpy(np.int64),
+        rows=part["row"].to_numpy(np.int64),
+        labels=labels.to_numpy(np.int64),
+        classes=classes,
+    )
+
+
+def digests(table: Path) -> tuple[str, str]:
+    """Digests, 12 hex digits each, of what images `split.parquet` holds (paths and bytes) and of how it splits them."""
+    import pandas as pd
+
+    frame = pd.read_parquet(table).sort_values("path")
+    images = "\n".join(f"{row.path}\t{row.sha256}" for row in frame.itertuples())
+    sides = "\n".join(f"{row.path}\t{row.split}" for row in frame.itertuples())
+    return hashlib.sha256(images.encode()).hexdigest()[:12], hashlib.sha256(sides.encode()).hexdigest()[:12]
+
+
+class Shards:
+    """The pixels of a folder of shards, memory-mapped when first touched; picklable by its path."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __getitem__(self, place: tuple[int, int]) -> np.ndarray:
+        """A view, uint8 (h, w, 3), of the image at (shard, row)."""
+        shard, row = place
+        view: np.ndarray = _open(self.folder / f"{shard:04d}.npy")[row]
+        return view
+
+    def gather(self, shards: np.ndarray, rows: np.ndarray, out: np.ndarray) -> None:
+        """Copy the images at (shards[i], rows[i]) to out[i]; out is uint8 (n, h, w, 3)."""
+        for i in range(len(rows)):
+            out[i] = _open(self.folder / f"{shards[i]:04d}.npy")[rows[i]]
+
+
+@cache
+def _open(path: Path) -> np.ndarray:
+    pixels: np.ndarray = np.load(path, mmap_mode="r")
+    return pixels

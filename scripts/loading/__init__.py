@@ -1,0 +1,1 @@
+"""How fast pixels reach memory, by every way of loading them."""

@@ -1,0 +1,23 @@
+"""An order-free digest of a set of images, so that any two ways of loading can be compared: same images, same pixels, once."""
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+
+
+def digest(paths: Sequence[str], pixels: np.ndarray, delivered: np.ndarray) -> str:
+    """32 hex digits over the multiset of (path, pixels).
+
+    Args:
+        paths: the images' ids, n of them.
+        pixels: uint8 (n, h, w, 3), C-contiguous; row i belongs to paths[i].
+        delivered: int (n,), how often each image came; one that never came is not in the multiset.
+
+    The sum, mod 2**128, of a BLAKE2 hash of each image times how often it came: no order, but every repeat and loss, changes it.
+    """
+    total = 0
+    for path, image, times in zip(paths, pixels, delivered, strict=True):
+        one = hashlib.blake2b(path.encode() + b"\0" + image.tobytes(), digest_size=16)
+        total += int(times) * int.from_bytes(one.digest(), "big")
+    return f"{total % 2**128:032x}"

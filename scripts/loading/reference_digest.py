@@ -1,0 +1,45 @@
+"""Load every training image one after the other and keep the digest: what every measured backend must reproduce.
+
+Inputs: the raw image folder, `split.parquet`.
+Output: `reference.json`: `images`, `digest` (scripts/loading/digest.py).
+
+By hand:
+    python -m scripts.loading.reference_digest --folder /data/my_images --split split.parquet --reference reference.json \
+        --spec '{"size": 64, "steps": [{"resize": {}}]}'
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from scripts import cli
+from scripts.atomic import write_text
+from scripts.errors import ImageError
+from scripts.images.decode import Decoder, DecodeSpec
+from scripts.images.shards import read_split
+from scripts.loading.digest import digest
+
+
+def main() -> None:
+    parser = cli.parser(__doc__)
+    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--split", type=Path, required=True)
+    parser.add_argument("--reference", type=Path, required=True)
+    parser.add_argument("--spec", type=DecodeSpec.model_validate_json, required=True)
+    args = parser.parse_args()
+
+    paths = read_split(args.split, "train").paths
+    decoder = Decoder(args.spec)
+    pixels = np.empty((len(paths), args.spec.size, args.spec.size, 3), np.uint8)
+    for i, path in enumerate(cli.progress(paths, total=len(paths), doing="reference digest")):
+        try:
+            pixels[i] = decoder(args.folder / path)
+        except ImageError as error:
+            raise ImageError(f"{args.folder / path}: {error}") from None
+    found = {"images": len(paths), "digest": digest(paths, pixels, np.ones(len(paths), np.int64))}
+    write_text(args.reference, json.dumps(found, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,73 @@
+"""What a measurement ran on, and what disturbed it: the `environment` and `noise` of a record.
+
+Nothing here may stand in a rule's params: a machine fact never makes a result stale.
+"""
+
+import os
+import platform
+from importlib import metadata
+from pathlib import Path
+
+import psutil
+
+from scripts.record import Environment, Noise
+
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+PACKAGES = ("torch", "torchvision", "dask", "opencv-python-headless", "numpy", "snakemake")
+
+
+def environment(start_method: str | None, page_cache: str, gpu: str | None = None) -> Environment:
+    """The facts of this machine and process; `gpu` is the device's name where one was used."""
+    return Environment(
+        host=platform.node(),
+        cpu_model=_cpu_model(),
+        usable_cores=len(os.sched_getaffinity(0)),
+        memory_bytes=psutil.virtual_memory().total,
+        kernel=platform.release(),
+        gpu=gpu,
+        python=platform.python_version(),
+        packages={name: metadata.version(name) for name in PACKAGES},
+        threads={name: os.environ[name] for name in THREAD_VARIABLES if name in os.environ},
+        job_id=os.environ.get("SLURM_JOB_ID"),
+        nodes=[platform.node()],
+        start_method=start_method,
+        page_cache=page_cache,
+    )
+
+
+def noise(calibration_before: float, calibration_after: float) -> Noise:
+    """What disturbed this process until now."""
+    frequency = psutil.cpu_freq()
+    return Noise(
+        calibration_before=calibration_before,
+        calibration_after=calibration_after,
+        load_average=os.getloadavg()[0],
+        cpu_mhz=frequency.current if frequency else None,
+        involuntary_context_switches=psutil.Process().num_ctx_switches().involuntary,
+    )
+
+
+def tree_usage() -> tuple[float, int]:
+    """CPU seconds (user and system) and peak resident bytes of this process and all its living descendants.
+
+    The peak is the sum of each process's own (VmHWM of /proc): an upper bound of the tree's, since pages that processes
+    share count in each and the peaks may lie apart in time.
+    """
+    cpu, peak = 0.0, 0
+    root = psutil.Process()
+    for process in [root, *root.children(recursive=True)]:
+        try:
+            times = process.cpu_times()
+            status = Path(f"/proc/{process.pid}/status").read_text()
+        except (psutil.NoSuchProcess, FileNotFoundError):
+            continue  # ended between listing and reading
+        cpu += times.user + times.system
+        peak += next((int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM")), 0)
+    return cpu, peak
+
+
+def _cpu_model() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

@@ -1,0 +1,148 @@
+"""From records to the figures of a row: which blocks count, what they are divided by, and how sure the ratio is."""
+
+import math
+import statistics
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from pydantic import BaseModel
+
+from scripts import record
+from scripts.atomic import replacing
+from scripts.errors import UserError
+from scripts.record import DRIFT, Record
+from scripts.scaling.ratios import LEAST_BLOCKS, Ratio, efficiency, paired_ratio
+
+
+class KeyMismatch(UserError):
+    """Two records that may not be divided."""
+
+
+def check_comparable(one: Record, other: Record) -> None:
+    """Raises KeyMismatch, which names each field in which the comparison keys differ."""
+    names = sorted(one.key.keys() | other.key.keys())
+    unequal = [
+        f"{name} ({one.key.get(name)} against {other.key.get(name)})"
+        for name in names
+        if one.key.get(name) != other.key.get(name)
+    ]
+    if unequal:
+        raise KeyMismatch(f"cannot be divided: {one.point_id} and {other.point_id} differ in {', '.join(unequal)}")
+
+
+def read_records(paths: Sequence[Path]) -> dict[str, list[Record]]:
+    """The records by point id, each point's in order of block."""
+    found: dict[str, list[Record]] = {}
+    for one in sorted((record.read(path) for path in paths), key=lambda one: one.block):
+        found.setdefault(one.point_id, []).append(one)
+    return found
+
+
+def faults(one: Record) -> list[str]:
+    """Why a record may not be used, from itself alone; empty where it may."""
+    found = [str(fault) for fault in one.validity.faults]
+    if one.noise.drift > DRIFT:
+        found.append(f"drifted: calibrations differ by {one.noise.drift:.0%}")
+    if one.resumed:
+        found.append("resumed: accuracy, no timing")
+    return found
+
+
+def usable(
+    records: list[Record], baseline: dict[int, Record], more: Callable[[Record, Record], list[str]]
+) -> tuple[list[Record], list[str]]:
+    """The records that count, and a sentence for each that does not.
+
+    Args:
+        baseline: the baseline's records by block, without those that have faults of their own.
+        more: further faults of a record beside the baseline's of its block.
+    """
+    good, reasons = [], []
+    for one in records:
+        found = faults(one)
+        if other := baseline.get(one.block):
+            try:
+                check_comparable(one, other)
+                found += more(one, other)
+            except KeyMismatch as error:
+                found.append(str(error))
+        if found:
+            reasons.append(f"block {one.block}: {'; '.join(found)}")
+        else:
+            good.append(one)
+    return good, reasons
+
+
+def median(values: Sequence[float | None]) -> float | None:
+    """The median; None of nothing, or where a value is missing."""
+    present = [value for value in values if value is not None]
+    return statistics.median(present) if present and len(present) == len(values) else None
+
+
+def common_columns(
+    records: list[Record],
+    good: list[Record],
+    reasons: list[str],
+    baseline_id: str,
+    baseline: dict[int, Record],
+    confidence: float,
+) -> dict[str, Any]:
+    """The columns that every table has (scripts/scaling/rows.py, Row)."""
+    first = records[0]
+    pairs = [(baseline[one.block], one) for one in good if one.block in baseline]
+    ratio: Ratio | None = None
+    if pairs:
+        ratio = paired_ratio([a.seconds for a, _ in pairs], [b.seconds for _, b in pairs], confidence)
+    is_baseline = first.point_id == baseline_id
+    if good and not pairs:
+        reasons = [*reasons, f"no valid block of {baseline_id} to divide by"]
+    marks = {
+        "baseline": is_baseline,
+        "tied": ratio is not None and ratio.tied and not is_baseline,
+        "exploratory": 0 < len(pairs) < LEAST_BLOCKS,
+        "oversubscribed": any(one.oversubscribed for one in records),
+    }
+    baseline_cores = next((one.cores for one in baseline.values()), first.cores)
+    return {
+        "point": first.point_id,
+        "workers": first.point["workers"],
+        "cores": first.cores,
+        "blocks": len(good),
+        "seconds": median([one.seconds for one in good]),
+        "seconds_min": min((one.seconds for one in good), default=None),
+        "seconds_max": max((one.seconds for one in good), default=None),
+        "images_per_second": median([one.images_per_second for one in good]),
+        "speedup": ratio.value if ratio else None,
+        # The baseline is divided by itself: exactly 1, and no interval is one of anything.
+        "speedup_low": ratio.low if ratio and not is_baseline else None,
+        "speedup_high": ratio.high if ratio and not is_baseline else None,
+        "efficiency": efficiency(ratio.value, first.cores, baseline_cores) if ratio else None,
+        "baseline": baseline_id,
+        "baseline_seconds": median([one.seconds for one in baseline.values()]),
+        "validity": "valid" if good else "invalid",
+        "marks": " ".join(name for name, holds in marks.items() if holds),
+        "reason": ". ".join(reasons),
+    }
+
+
+def loss_distance(one: Record, other: Record) -> float:
+    """Mean over epochs of the distance of two training-loss curves, as a share of ln(classes), the loss of guessing.
+
+    Returns nan where either has no curve of the same length.
+    """
+    if one.quality is None or other.quality is None or len(one.quality.epochs) != len(other.quality.epochs):
+        return math.nan
+    pairs = zip(one.quality.epochs, other.quality.epochs, strict=True)
+    chance = math.log(len(one.quality.classes))
+    return statistics.fmean(abs(a.loss - b.loss) for a, b in pairs) / chance
+
+
+def write_table(rows: Sequence[BaseModel], kind: type[BaseModel], csv: Path, parquet: Path) -> None:
+    """Write rows for people (CSV, 6 significant digits) and for programs (parquet, exact)."""
+    table = pd.DataFrame([row.model_dump() for row in rows], columns=list(kind.model_fields))
+    with replacing(csv) as temporary:
+        table.to_csv(temporary, index=False, float_format="%.6g")
+    with replacing(parquet) as temporary:
+        table.to_parquet(temporary, index=False)

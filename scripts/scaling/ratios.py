@@ -1,0 +1,60 @@
+"""Speedups with their uncertainty, and what follows from them.
+
+Sources: Kalibera and Jones, "Quantifying Performance Changes with Effect Size Confidence Intervals" (arXiv:2007.10899);
+Karp and Flatt, "Measuring Parallel Processor Performance", CACM 33(5), 1990.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+LEAST_BLOCKS = 3  # fewer give no interval: the row is exploratory
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A ratio of two times, with its interval where there are blocks enough."""
+
+    value: float  # exp of the mean log ratio
+    low: float | None
+    high: float | None
+
+    @property
+    def tied(self) -> bool:
+        """Whether the interval holds 1: the two cannot be told apart."""
+        return self.low is not None and self.high is not None and self.low <= 1 <= self.high
+
+
+def paired_ratio(numerators: Sequence[float], denominators: Sequence[float], confidence: float) -> Ratio:
+    """The ratio of two series paired by block: Student's t on the log ratios.
+
+    Args:
+        numerators, denominators: positive, in the same order of blocks, at least one.
+        confidence: level of the two-sided interval, as 0.95.
+    """
+    logs = np.log(np.asarray(numerators, float) / np.asarray(denominators, float))
+    mean = float(logs.mean())
+    if len(logs) < LEAST_BLOCKS:
+        return Ratio(math.exp(mean), None, None)
+    error = float(stats.sem(logs))
+    reach = float(stats.t.ppf((1 + confidence) / 2, df=len(logs) - 1)) * error
+    return Ratio(math.exp(mean), math.exp(mean - reach), math.exp(mean + reach))
+
+
+def efficiency(speedup: float, cores: int, baseline_cores: int) -> float:
+    """Speedup for each core, relative to the baseline's cores; 1 is ideal."""
+    return speedup / (cores / baseline_cores)
+
+
+def serial_fraction(speedup: float, cores: int, baseline_cores: int) -> float | None:
+    """The experimentally determined serial fraction of Karp and Flatt; None at the baseline's own cores.
+
+    e = (1/S - 1/p) / (1 - 1/p), with p the cores relative to the baseline's. Below 0 where the speedup is superlinear.
+    """
+    p = cores / baseline_cores
+    if p <= 1:
+        return None
+    return (1 / speedup - 1 / p) / (1 - 1 / p)

@@ -1,0 +1,93 @@
+"""The training table: one row a point, divided by the configured baseline.
+
+A run counts only if its training-loss curve stays near the baseline's of the same block, which had the same seed, the same
+initial weights and the same global batches: a faster run that learned something else is no speedup.
+
+Inputs: the training records. Outputs: `training.csv`, `training.parquet` (columns: scripts/scaling/rows.py).
+
+By hand:
+    python -m scripts.scaling.tabulate_training --records results/demo/training/records/*/*.json --csv training.csv \
+        --parquet training.parquet --spec '{"points": ["serial-1", "ddp-2"], "scaling": \
+        {"baseline": "serial-1", "confidence": 0.95, "loss_tolerance": 0.25}}'
+"""
+
+import statistics
+from pathlib import Path
+
+from scripts import cli
+from scripts.record import Record
+from scripts.scaling.analysis import common_columns, faults, loss_distance, median, read_records, usable, write_table
+from scripts.scaling.ratios import serial_fraction
+from scripts.scaling.rows import TrainingRow
+from scripts.spec import Spec
+
+
+class ScalingSpec(Spec):
+    """As the config's `scaling`."""
+
+    baseline: str
+    confidence: float
+    loss_tolerance: float
+
+
+class TrainingTableSpec(Spec):
+    """What the table takes from the config."""
+
+    points: list[str]  # in the order of the table
+    scaling: ScalingSpec
+
+
+def rows(records: dict[str, list[Record]], points: list[str], scaling: ScalingSpec) -> list[TrainingRow]:
+    """One row for each of `points`."""
+
+    def strays(one: Record, other: Record) -> list[str]:
+        distance = loss_distance(one, other)
+        if distance <= scaling.loss_tolerance:
+            return []
+        return [f"its loss curve is {distance:.2f} ln(classes) from {other.point_id}'s, over {scaling.loss_tolerance:g}"]
+
+    baseline = {one.block: one for one in records[scaling.baseline] if not faults(one)}
+    found = []
+    for point in points:
+        good, reasons = usable(records[point], baseline, more=strays)
+        common = common_columns(records[point], good, reasons, scaling.baseline, baseline, scaling.confidence)
+        first = records[point][0]
+        qualities = [one.quality for one in good if one.quality is not None]
+        cores = next((one.cores for one in baseline.values()), first.cores)
+        distances = [loss_distance(one, baseline[one.block]) for one in good if one.block in baseline]
+        found.append(
+            TrainingRow(
+                **common,
+                strategy=first.point["strategy"],
+                threads=first.point["threads"],
+                device=first.key["device"],
+                global_batch=first.point["global_batch"],
+                steps_per_epoch=qualities[0].steps_per_epoch if qualities else None,
+                epoch_seconds=median(
+                    [statistics.median(e.seconds for e in q.epochs[1:] or q.epochs) for q in qualities]
+                ),
+                serial_fraction=serial_fraction(common["speedup"], first.cores, cores) if common["speedup"] else None,
+                test_accuracy=median([q.test_accuracy for q in qualities]),
+                precision=median([q.precision for q in qualities]),
+                recall=median([q.recall for q in qualities]),
+                f1=median([q.f1 for q in qualities]),
+                seconds_to_target=median([q.seconds_to_target for q in qualities]),
+                loss_distance=max(distances, default=None),
+            )
+        )
+    return found
+
+
+def main() -> None:
+    parser = cli.parser(__doc__)
+    parser.add_argument("--records", type=Path, nargs="+", required=True)
+    parser.add_argument("--csv", type=Path, required=True)
+    parser.add_argument("--parquet", type=Path, required=True)
+    parser.add_argument("--spec", type=TrainingTableSpec.model_validate_json, required=True)
+    args = parser.parse_args()
+    found = rows(read_records(args.records), args.spec.points, args.spec.scaling)
+    write_table(found, TrainingRow, args.csv, args.parquet)
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,35 @@
+"""How the config values that a rule uses reach its program: one canonical JSON string, the rule's only tracked param.
+
+A rule file lists the values by name (`spec=canonical(size=STUDY.images.size, ...)`); the program reads them back into a
+typed model of its own. A config value that stands in no spec of a rule cannot make that rule's outputs stale.
+"""
+
+import hashlib
+import json
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from scripts.registry import ROOT
+
+
+class Spec(BaseModel):
+    """The settings of one program, as its rule gives them; a missing or an unknown one is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def canonical(**values: Any) -> str:
+    """`values` as JSON that is equal exactly when they are: sorted keys, plain types, pydantic models unfolded."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, BaseModel):
+            return value.model_dump(mode="json")
+        raise TypeError(f"{value!r} cannot stand in a spec")
+
+    return json.dumps(values, sort_keys=True, separators=(",", ":"), default=plain)
+
+
+def lock_digest() -> str:
+    """The first 12 hex digits of the sha256 of requirements.lock: other packages make another measurement."""
+    return hashlib.sha256((ROOT / "requirements.lock").read_bytes()).hexdigest()[:12]

@@ -1,0 +1,57 @@
+"""Batches of packed images: which images each step takes, and how a rank's share of them becomes a tensor.
+
+The images of a step depend on (seed, epoch, step) alone, never on the number of ranks: every world size sees the same
+global batches, and rank r takes the r-th equal part.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from scripts.images.shards import Shards, Split
+from scripts.training.steps import steps
+
+
+@dataclass(frozen=True)
+class Batches:
+    """The images of one split, handed out in batches.
+
+    Args:
+        mean, std: three numbers each, in units of 0-255, that pixels are normalised by.
+    """
+
+    shards: Shards
+    images: Split
+    size: int
+    mean: torch.Tensor
+    std: torch.Tensor
+    device: torch.device
+
+    def batch(self, chosen: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+        """Images as normalised float32 (n, 3, size, size) in channels-last memory, labels as int64 (n,)."""
+        pixels = np.empty((len(chosen), self.size, self.size, 3), np.uint8)
+        self.shards.gather(self.images.shards[chosen], self.images.rows[chosen], out=pixels)
+        # Sent as uint8, a quarter of float32, and normalised where it is used.
+        images = torch.from_numpy(pixels).to(self.device).permute(0, 3, 1, 2)
+        labels = torch.from_numpy(self.images.labels[chosen]).to(self.device)
+        return (images - self.mean) / self.std, labels
+
+
+def training_order(
+    images: int, global_batch: int, rank: int, world_size: int, seed: int, epoch: int
+) -> Iterator[np.ndarray]:
+    """For each step of an epoch, the images (int64 indices) of this rank: an equal part of the step's global batch."""
+    order = np.random.default_rng([seed, epoch]).permutation(images)
+    share = global_batch // world_size
+    for step in range(steps(images, global_batch)):
+        start = step * global_batch + rank * share
+        yield order[start : start + share]
+
+
+def evaluation_order(images: int, batch: int, rank: int, world_size: int) -> Iterator[np.ndarray]:
+    """Batches that cover, over all ranks, each image exactly once: no padding, so shares may differ by one."""
+    mine = np.arange(rank, images, world_size)
+    for start in range(0, len(mine), batch):
+        yield mine[start : start + batch]

@@ -1,0 +1,53 @@
+"""The points of the training sweep: one way to train each, with the id that names its folder of records."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from scripts import registry
+from scripts.spec import Spec
+
+if TYPE_CHECKING:
+    from scripts.config import Training
+
+STRATEGIES = "scripts.training.strategies"
+
+
+class TrainingPoint(Spec):
+    """One way to train the model."""
+
+    strategy: str  # a module of scripts/training/strategies/
+    device: Literal["auto", "cpu", "cuda"]  # as asked for; the record's key holds what it became
+    precision: Literal["fp32"]
+    workers: int  # ranks
+    threads: int  # intra-op threads of each rank
+    scaling: Literal["strong"]
+    global_batch: int  # images of one optimizer step, all ranks together
+
+    @property
+    def id(self) -> str:
+        return f"{self.strategy}-{self.workers}"
+
+    @property
+    def cores(self) -> int:
+        """workers x threads; no loader processes stand beside a rank, which reads a memory map."""
+        return self.workers * self.threads
+
+
+def training_points(settings: Training) -> dict[str, TrainingPoint]:
+    """Every point by id, in the order of the config; a strategy that is not parallel has one worker."""
+    found = {}
+    for name in settings.strategies:
+        strategy = registry.load(STRATEGIES, name, "Strategy")
+        for workers in settings.workers if strategy.parallel else [1]:
+            point = TrainingPoint(
+                strategy=name,
+                device=settings.device,
+                precision="fp32",
+                workers=workers,
+                threads=settings.threads,
+                scaling=settings.scaling,
+                global_batch=settings.global_batch,
+            )
+            found[point.id] = point
+    return found

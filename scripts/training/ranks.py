@@ -1,0 +1,82 @@
+"""The ranks of a run: who this process is, where it computes, and what it agrees on with the others.
+
+Without a process group (strategy `serial`) every agreement is with oneself.
+"""
+
+import os
+from types import TracebackType
+from typing import Any, Self
+
+import torch
+import torch.distributed as dist
+
+
+class Ranks:
+    """This process among the `world_size` that torchrun started; use as a context manager.
+
+    Args:
+        parallel: make a process group (gloo on CPU, nccl on CUDA).
+        device: `cpu`, `cuda`, or `auto`: cuda where each local rank has a GPU of its own.
+    """
+
+    def __init__(self, parallel: bool, device: str) -> None:
+        self.parallel = parallel
+        self.rank = int(os.environ.get("RANK", "0"))
+        self.world_size = int(os.environ.get("WORLD_SIZE", "1"))
+        local_rank = int(os.environ.get("LOCAL_RANK", "0"))
+        if device == "auto":
+            enough = torch.cuda.device_count() >= int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+            device = "cuda" if torch.cuda.is_available() and enough else "cpu"
+        self.device = torch.device("cuda", local_rank) if device == "cuda" else torch.device("cpu")
+
+    def __enter__(self) -> Self:
+        if self.device.type == "cuda":
+            torch.cuda.set_device(self.device)
+        if self.parallel:
+            dist.init_process_group("nccl" if self.device.type == "cuda" else "gloo")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.parallel:
+            dist.destroy_process_group()
+
+    def synchronize(self) -> None:
+        """Wait until this rank's device has done all it was given."""
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
+
+    def barrier(self) -> None:
+        """Wait until every rank has come here with its device idle."""
+        self.synchronize()
+        if self.parallel:
+            dist.barrier(device_ids=[self.device.index] if self.device.type == "cuda" else None)
+
+    def total(self, values: torch.Tensor) -> torch.Tensor:
+        """The sum of `values` over all ranks."""
+        if self.parallel:
+            dist.all_reduce(values)
+        return values
+
+    def greatest(self, value: float) -> float:
+        """The greatest `value` of all ranks."""
+        if not self.parallel:
+            return value
+        found = torch.tensor(value, dtype=torch.float64, device=self.device)
+        dist.all_reduce(found, op=dist.ReduceOp.MAX)
+        return float(found)
+
+    def gather(self, value: Any) -> list[Any]:
+        """The (picklable) values of all ranks, in order of rank."""
+        if not self.parallel:
+            return [value]
+        found = [None] * self.world_size
+        dist.all_gather_object(found, value)
+        return found
+
+    def share_buffers(self, model: torch.nn.Module) -> None:
+        """Give every rank rank 0's buffers (BatchNorm's running statistics), so that all evaluate the same network."""
+        if self.parallel:
+            for buffer in model.buffers():
+                dist.broadcast(buffer, src=0)

@@ -1,0 +1,104 @@
+"""What every rule file uses: the checked study, its points, and what a job depends on.
+
+Only light modules are imported here: each cluster job parses the Snakefile again.
+"""
+
+import os
+import sys
+import zlib
+from pathlib import Path
+
+ROOT = Path(workflow.basedir)
+sys.path.insert(0, str(ROOT))
+# Jobs run `python -m scripts...` with the interpreter that runs Snakemake, in whatever folder they start.
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+
+from snakemake.exceptions import WorkflowError
+
+from scripts import config as study_config
+from scripts import registry
+from scripts.closure import closure
+from scripts.errors import UserError
+from scripts.images import source
+from scripts.images.cut import training_images
+from scripts.images.sample_classes import CLASSES, file_name
+from scripts.loading.points import BACKENDS, loading_points
+from scripts.spec import canonical, lock_digest
+from scripts.training.points import STRATEGIES, training_points
+from scripts.training.steps import check_steps
+
+# All of the machine, in the shares that `resources: machine` of profiles/local counts.
+MACHINE = 1000
+
+
+def read_study():
+    """The checked study and the relative paths of its raw images; a user's mistake ends the run here."""
+    try:
+        study = study_config.read(config)
+        images, training = study.images, study.training
+        if images.folder is None:
+            paths = source.sample_paths(images.sample.per_class)
+        else:
+            paths = source.list_images(Path(images.folder))
+        counts = source.check_classes(paths)
+        # Known groups may put a few images more into training; the training program checks again, exactly.
+        train = len(paths) if images.groups else training_images(counts, images.fractions.model_dump())
+        check_steps(train, training.global_batch, training.epochs, training.warmup_steps)
+    except UserError as error:
+        raise WorkflowError(str(error))
+    return study, paths
+
+
+STUDY, RAW_PATHS = read_study()
+RAW_FOLDER = STUDY.images.folder or f"results/{STUDY.study}/images/sample"
+LOADING_POINTS = loading_points(STUDY.loading)
+TRAINING_POINTS = training_points(STUDY.training)
+LOCK = lock_digest()
+
+
+wildcard_constraints:
+    study=STUDY.study.replace(".", r"\."),
+    shard=r"\d{4}",
+    block=r"[1-9]\d*",
+    tissue="|".join(CLASSES),
+    point=r"[a-z0-9_]+(-\d+)+",
+
+
+def code(*modules):
+    """The files that a program's behaviour depends on, as inputs of its rule."""
+    return [os.path.relpath(path) for path in closure(*modules)]
+
+
+def get_raw_folder(wildcards, input):
+    """Where the raw images lie. It takes `input` since Snakemake does not track such params: where a folder stands
+    on a machine makes nothing stale, what is in it does."""
+    return RAW_FOLDER
+
+
+def get_blocks(count):
+    return range(1, count + 1)
+
+
+def get_priority(wildcards):
+    """Block by block, and inside a block in an order shuffled by a seeded hash: pairing by block rests on it."""
+    shuffled = zlib.crc32(f"{STUDY.seed} {wildcards.block} {wildcards.point}".encode()) % 10_000
+    return 10_000 * max(0, 1_000 - int(wildcards.block)) + shuffled
+
+
+def get_decode():
+    """How a raw file becomes pixels: the same for packing, the reference digest and every raw loading backend."""
+    return {"size": STUDY.images.size, "steps": STUDY.images.steps}
+
+
+def get_step_modules():
+    """The code of the preprocessing steps that the study uses."""
+    return [registry.module(study_config.STEPS, name) for step in STUDY.images.steps for name in step]
+
+
+def get_loading_point(wildcards):
+    return LOADING_POINTS[wildcards.point]
+
+
+def get_training_point(wildcards):
+    return TRAINING_POINTS[wildcards.point]

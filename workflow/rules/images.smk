@@ -1,0 +1,119 @@
+"""Raw files to packed, checked, split pixels.
+
+Requires `images.folder`, or draws the sample study where that is null. Steps: draw_sample (one job a class), pack_shard
+(one job a shard), index_shards, split, channel_stats.
+"""
+
+SHARDS = {f"{number:04d}": [] for number in range(STUDY.images.shards)}
+for path in RAW_PATHS:
+    SHARDS[f"{source.shard_of(path, STUDY.images.shards):04d}"].append(path)
+
+
+rule draw_sample:
+    input:
+        code=code("scripts.images.draw_sample"),
+    output:
+        expand(
+            "results/{{study}}/images/sample/{{tissue}}/{image}",
+            image=["{tissue}" + file_name("", index) for index in range(1, STUDY.images.sample.per_class + 1)],
+            allow_missing=True,
+        ),
+    log:
+        "logs/{study}/images/draw_sample_{tissue}.log",
+    conda:
+        "../../envs/scalecard.yaml"
+    params:
+        spec=canonical(
+            per_class=STUDY.images.sample.per_class,
+            size=STUDY.images.sample.size,
+            seed=STUDY.seed,
+        ),
+    shell:
+        "python -m scripts.images.draw_sample --folder results/{wildcards.study}/images/sample/{wildcards.tissue} "
+        "--tissue {wildcards.tissue} --spec {params.spec:q} 2> {log:q}"
+
+
+rule pack_shard:
+    input:
+        raw=lambda wildcards: [
+            f"{RAW_FOLDER}/{path}" for path in SHARDS[wildcards.shard] if source.is_nameable(path)
+        ],
+        code=code("scripts.images.pack_shard", *get_step_modules()),
+    output:
+        pixels="results/{study}/images/shards/{shard}.npy",
+        table="results/{study}/images/shards/{shard}.parquet",
+    log:
+        "logs/{study}/images/pack_shard_{shard}.log",
+    conda:
+        "../../envs/scalecard.yaml"
+    params:
+        spec=lambda wildcards: canonical(
+            decode=get_decode(),
+            shards=STUDY.images.shards,
+            unnameable=source.digests(
+                Path(RAW_FOLDER),
+                [path for path in SHARDS[wildcards.shard] if not source.is_nameable(path)],
+            ),
+        ),
+        folder=get_raw_folder,
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    shell:
+        "python -m scripts.images.pack_shard --folder {params.folder:q} --shard {wildcards.shard} "
+        "--pixels {output.pixels:q} --table {output.table:q} --spec {params.spec:q} 2> {log:q}"
+
+
+rule index_shards:
+    input:
+        tables=expand("results/{{study}}/images/shards/{shard}.parquet", shard=SHARDS),
+        groups=STUDY.images.groups or [],
+        code=code("scripts.images.index_shards"),
+    output:
+        index="results/{study}/images/index.parquet",
+        rejects="results/{study}/images/rejects.csv",
+    log:
+        "logs/{study}/images/index_shards.log",
+    conda:
+        "../../envs/scalecard.yaml"
+    shell:
+        "python -m scripts.images.index_shards --tables {input.tables:q} --groups {input.groups:q} "
+        "--index {output.index:q} --rejects {output.rejects:q} 2> {log:q}"
+
+
+rule split:
+    input:
+        index="results/{study}/images/index.parquet",
+        rejects="results/{study}/images/rejects.csv",
+        code=code("scripts.images.split"),
+    output:
+        split="results/{study}/images/split.parquet",
+    log:
+        "logs/{study}/images/split.log",
+    conda:
+        "../../envs/scalecard.yaml"
+    params:
+        spec=canonical(
+            fractions=STUDY.images.fractions,
+            max_reject_fraction=STUDY.images.max_reject_fraction,
+            seed=STUDY.seed,
+        ),
+    shell:
+        "python -m scripts.images.split --index {input.index:q} --rejects {input.rejects:q} "
+        "--split {output.split:q} --spec {params.spec:q} 2> {log:q}"
+
+
+rule channel_stats:
+    input:
+        shards=expand("results/{{study}}/images/shards/{shard}.npy", shard=SHARDS),
+        split="results/{study}/images/split.parquet",
+        code=code("scripts.images.channel_stats"),
+    output:
+        stats="results/{study}/images/stats.json",
+    log:
+        "logs/{study}/images/channel_stats.log",
+    conda:
+        "../../envs/scalecard.yaml"
+    shell:
+        "python -m scripts.images.channel_stats --shards results/{wildcards.study}/images/shards "
+        "--split {input.split:q} --stats {output.stats:q} 2> {log:q}"

@@ -1,0 +1,59 @@
+"""How fast pixels reach memory: every loading point of the config, once in each block, alone on the machine.
+
+Requires the images stage. Steps: reference_digest (what every backend must reproduce), measure_loading (one job a
+point and block).
+"""
+
+
+rule reference_digest:
+    input:
+        split="results/{study}/images/split.parquet",
+        code=code("scripts.loading.reference_digest", *get_step_modules()),
+    output:
+        reference="results/{study}/loading/reference.json",
+    log:
+        "logs/{study}/loading/reference_digest.log",
+    conda:
+        "../../envs/scalecard.yaml"
+    params:
+        spec=canonical(**get_decode()),
+        folder=get_raw_folder,
+    shell:
+        "python -m scripts.loading.reference_digest --folder {params.folder:q} --split {input.split:q} "
+        "--reference {output.reference:q} --spec {params.spec:q} 2> {log:q}"
+
+
+rule measure_loading:
+    input:
+        shards=expand("results/{{study}}/images/shards/{shard}.npy", shard=SHARDS),
+        split="results/{study}/images/split.parquet",
+        reference="results/{study}/loading/reference.json",
+        code=lambda wildcards: code(
+            "scripts.loading.measure_loading",
+            registry.module(BACKENDS, get_loading_point(wildcards).backend),
+            *get_step_modules(),
+        ),
+    output:
+        record="results/{study}/loading/records/{point}/b{block}.json",
+    log:
+        "logs/{study}/loading/measure_loading_{point}_b{block}.log",
+    conda:
+        "../../envs/scalecard.yaml"
+    params:
+        spec=lambda wildcards: canonical(
+            study=STUDY.study,
+            point=get_loading_point(wildcards),
+            decode=get_decode(),
+            passes=STUDY.loading.passes,
+            lock=LOCK,
+        ),
+        folder=get_raw_folder,
+    priority: get_priority
+    threads: lambda wildcards: get_loading_point(wildcards).cores
+    resources:
+        machine=MACHINE,
+    shell:
+        "python -m scripts.loading.measure_loading --folder {params.folder:q} "
+        "--shards results/{wildcards.study}/images/shards --split {input.split:q} "
+        "--reference {input.reference:q} --block {wildcards.block} --record {output.record:q} "
+        "--spec {params.spec:q} 2> {log:q}"

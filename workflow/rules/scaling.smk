@@ -1,0 +1,52 @@
+"""From records to tables: one row a point, with speedup, interval, efficiency, validity and reason.
+
+Requires the records of the loading and training stages. Steps: tabulate_loading, tabulate_training.
+"""
+
+
+rule tabulate_loading:
+    input:
+        records=expand(
+            "results/{{study}}/loading/records/{point}/b{block}.json",
+            point=LOADING_POINTS,
+            block=get_blocks(STUDY.loading.blocks),
+        ),
+        code=code("scripts.scaling.tabulate_loading"),
+    output:
+        csv=report(
+            "results/{study}/scaling/loading.csv", category="Loading", caption="../report/loading.rst"
+        ),
+        parquet="results/{study}/scaling/loading.parquet",
+    log:
+        "logs/{study}/scaling/tabulate_loading.log",
+    conda:
+        "../../envs/scalecard.yaml"
+    params:
+        spec=canonical(points=list(LOADING_POINTS), confidence=STUDY.scaling.confidence),
+    shell:
+        "python -m scripts.scaling.tabulate_loading --records {input.records:q} --csv {output.csv:q} "
+        "--parquet {output.parquet:q} --spec {params.spec:q} 2> {log:q}"
+
+
+rule tabulate_training:
+    input:
+        records=expand(
+            "results/{{study}}/training/records/{point}/b{block}.json",
+            point=TRAINING_POINTS,
+            block=get_blocks(STUDY.training.blocks),
+        ),
+        code=code("scripts.scaling.tabulate_training"),
+    output:
+        csv=report(
+            "results/{study}/scaling/training.csv", category="Training", caption="../report/training.rst"
+        ),
+        parquet="results/{study}/scaling/training.parquet",
+    log:
+        "logs/{study}/scaling/tabulate_training.log",
+    conda:
+        "../../envs/scalecard.yaml"
+    params:
+        spec=canonical(points=list(TRAINING_POINTS), scaling=STUDY.scaling),
+    shell:
+        "python -m scripts.scaling.tabulate_training --records {input.records:q} --csv {output.csv:q} "
+        "--parquet {output.parquet:q} --spec {params.spec:q} 2> {log:q}"

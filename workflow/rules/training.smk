@@ -1,0 +1,44 @@
+"""How fast a model trains on a number of workers: every training point, once in each block, alone on the machine.
+
+Requires the images stage. Steps: train (one job a point and block).
+"""
+
+
+rule train:
+    input:
+        shards=expand("results/{{study}}/images/shards/{shard}.npy", shard=SHARDS),
+        split="results/{study}/images/split.parquet",
+        stats="results/{study}/images/stats.json",
+        weights=STUDY.training.weights or [],
+        code=lambda wildcards: code(
+            "scripts.training.train",
+            "scripts.training.train_rank",
+            registry.module(STRATEGIES, get_training_point(wildcards).strategy),
+        ),
+    output:
+        record="results/{study}/training/records/{point}/b{block}.json",
+    log:
+        "logs/{study}/training/train_{point}_b{block}.log",
+    conda:
+        "../../envs/scalecard.yaml"
+    params:
+        spec=lambda wildcards: canonical(
+            study=STUDY.study,
+            point=get_training_point(wildcards),
+            size=STUDY.images.size,
+            model=STUDY.training.model,
+            epochs=STUDY.training.epochs,
+            warmup_steps=STUDY.training.warmup_steps,
+            optimizer=STUDY.training.optimizer,
+            target_accuracy=STUDY.training.target_accuracy,
+            seed=STUDY.seed,
+            lock=LOCK,
+        ),
+    priority: get_priority
+    threads: lambda wildcards: get_training_point(wildcards).cores
+    resources:
+        machine=MACHINE,
+    shell:
+        "python -m scripts.training.train --shards results/{wildcards.study}/images/shards "
+        "--split {input.split:q} --stats {input.stats:q} --weights {input.weights:q} "
+        "--block {wildcards.block} --record {output.record:q} --spec {params.spec:q} 2> {log:q}"
