@@ -1,8 +1,8 @@
 """Which files of scripts/ a program's behaviour depends on: its import closure.
 
 Snakemake sees neither imports nor helpers, so each rule names its program's closure as input: an edited module makes
-stale exactly the rules whose programs import it. Found by parsing, never by importing; plugins chosen at run time by name
-(scripts/registry.py) are invisible to it and are named by the rule.
+stale exactly the rules whose programs import it. Found by parsing, never by importing; plugins chosen at run time by
+name (scripts/registry.py) are invisible to it and are named by the rule.
 """
 
 import ast

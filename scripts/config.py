@@ -126,6 +126,9 @@ class Loading(Settings):
         return _unique(values)
 
 
+Model = Literal["resnet18", "resnet50"]
+
+
 class Optimizer(Settings):
     """The rule that moves the weights."""
 
@@ -140,7 +143,9 @@ class Optimizer(Settings):
 class Training(Settings):
     """The worker-count sweep of training jobs."""
 
-    model: Literal["resnet18", "resnet50"] = Field("resnet18", description="torchvision classifier")
+    model: Model | Annotated[list[Model], Field(min_length=1)] = Field(
+        "resnet18", description="torchvision classifier, or a list: each has a sweep and a baseline of its own"
+    )
     weights: str | None = Field(
         None, description="file of a state_dict to start from (its last layer is replaced); null: seeded"
     )
@@ -151,10 +156,17 @@ class Training(Settings):
     scaling: Literal["strong"] = Field("strong", description="strong: equal global batch for every worker count")
     global_batch: Count = Field(32, description="images of one optimizer step, all ranks together")
     epochs: Count = Field(6, description="passes over the training split")
-    warmup_steps: Annotated[int, Field(ge=0)] = Field(2, description="first steps, timed apart and left out of the rate")
+    warmup_steps: Annotated[int, Field(ge=0)] = Field(
+        2, description="first steps, timed apart and left out of the rate"
+    )
     optimizer: Optimizer = Optimizer()
     target_accuracy: Fraction = Field(0.9, description="validation accuracy whose first reaching is timed")
     blocks: Count = Field(3, description="repetitions of the whole sweep; 3 for an interval, 6 for a study")
+
+    @property
+    def models(self) -> list[Model]:
+        """The models as a list."""
+        return self.model if isinstance(self.model, list) else [self.model]
 
     @field_validator("strategies")
     @classmethod
@@ -176,7 +188,7 @@ class Training(Settings):
 class Scaling(Settings):
     """What the tables divide by, and how sure they are."""
 
-    baseline: str = Field("serial-1", description="training point that speedups divide by")
+    baseline: str = Field("serial-1", description="strategy and workers that a model's training speedups divide by")
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = Field(0.95, description="level of every interval")
     loss_tolerance: Annotated[float, Field(gt=0)] = Field(
         0.25,
@@ -210,9 +222,10 @@ class Study(Settings):
 
     @model_validator(mode="after")
     def _baseline_is_a_point(self) -> Self:
-        points = list(training_points(self.training))
+        points = [f"{point.strategy}-{point.workers}" for point in training_points(self.training).values()]
         if self.scaling.baseline not in points:
-            raise ValueError(f"scaling.baseline {self.scaling.baseline!r} is none of the points {', '.join(points)}")
+            allowed = ", ".join(dict.fromkeys(points))
+            raise ValueError(f"scaling.baseline: found {self.scaling.baseline!r}; expected one of {allowed}")
         return self
 
 

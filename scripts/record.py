@@ -1,4 +1,4 @@
-"""The record: the JSON file that one launch of one point in one block writes. Everything printed later comes from these.
+"""The record: the JSON file that one launch of one point in one block writes. All that is printed comes from these.
 
 A field's comment gives its meaning and unit. Reading a record of an unknown schema version is an error.
 """
@@ -11,7 +11,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from scripts.atomic import write_text
 from scripts.errors import UserError
 
-SCHEMA = 1
 DRIFT = 0.10  # two calibrations that differ by more mark the run as drifted
 
 
@@ -105,7 +104,7 @@ class Quality(_Part):
 class Record(_Part):
     """One launch of one point in one block."""
 
-    schema_: Literal[1] = Field(SCHEMA, alias="schema")
+    schema_: Literal[1] = Field(1, alias="schema")
     study: str
     stage: Literal["loading", "training"]
     point_id: str
@@ -149,4 +148,4 @@ def read(path: Path) -> Record:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "file"
-        raise UserError(f"{path}: no record of schema {SCHEMA}: {where}: {first['msg']}") from None
+        raise UserError(f"{path}: no record of schema 1: {where}: {first['msg']}") from None

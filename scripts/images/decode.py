@@ -1,8 +1,8 @@
 """One raw file to one uint8 RGB array of the target size: the chain that packing and every raw loading backend share.
 
 The file is read once and decoded from memory (OpenCV's imread returns a grey-filled picture for a truncated JPEG,
-imdecode refuses it). A JPEG is scaled by 1/2, 1/4 or 1/8 inside the decoder (libjpeg's scaled inverse DCT) as far as it stays
-at least as large as the target. The EXIF orientation is applied.
+imdecode refuses it). A JPEG is scaled by 1/2, 1/4 or 1/8 inside the decoder (libjpeg's scaled inverse DCT) as far as
+it stays at least as large as the target. The EXIF orientation is applied.
 """
 
 import io
@@ -27,7 +27,12 @@ cv2.setNumThreads(1)
 # OpenCV writes its own line for each damaged file; the reason stands in the error that is raised here.
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
-_REDUCED = {1: cv2.IMREAD_COLOR, 2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4, 8: cv2.IMREAD_REDUCED_COLOR_8}
+_REDUCED = {
+    1: cv2.IMREAD_COLOR,
+    2: cv2.IMREAD_REDUCED_COLOR_2,
+    4: cv2.IMREAD_REDUCED_COLOR_4,
+    8: cv2.IMREAD_REDUCED_COLOR_8,
+}
 
 
 class DecodeSpec(Spec):

@@ -43,7 +43,14 @@ def pack(folder: Path, shard: int, paths: list[str], decoder: Decoder) -> tuple[
         row: dict[str, Any] = dict.fromkeys(SHARD_COLUMNS)
         # A table cannot hold a name that is not UTF-8: its odd bytes are written as \\xNN there.
         shown = os.fsencode(path).decode("utf-8", "backslashreplace")
-        row |= {"path": shown, "shard": shard, "class": class_of(shown), "status": "ok", "row": len(pixels), "reason": ""}
+        row |= {
+            "path": shown,
+            "shard": shard,
+            "class": class_of(shown),
+            "status": "ok",
+            "row": len(pixels),
+            "reason": "",
+        }
         try:
             if shown != path:
                 raise ImageError("file name is not UTF-8; rename it")

@@ -24,7 +24,9 @@ def list_images(folder: Path) -> list[str]:
         ImageError: the folder is missing, or holds no folder with a file in it.
     """
     if not folder.is_dir():
-        raise ImageError(f"images.folder: {folder} is not a folder; expected a folder with one folder of images a class")
+        raise ImageError(
+            f"images.folder: {folder} is not a folder; expected a folder with one folder of images a class"
+        )
     found = []
     for entry in os.scandir(folder):
         if entry.is_dir():

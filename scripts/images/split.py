@@ -4,8 +4,8 @@ Inputs: `index.parquet`.
 Outputs: `split.parquet`, one row a good image in order of path: path, shard, row, class, group, sha256, split.
 
 Images of one group stay on one side. Inside a class, groups are ordered by a seeded hash and cut at the configured
-fractions, so adding an image moves at most the groups that stand at a cut. A group that spans classes is ordered with the class
-of its first image and takes its others along.
+fractions, so adding an image moves at most the groups that stand at a cut. A group that spans classes is ordered with
+the class of its first image and takes its others along.
 
 By hand:
     python -m scripts.images.split --index index.parquet --rejects rejects.csv --split split.parquet --spec \
@@ -45,7 +45,7 @@ def assign_splits(images: pd.DataFrame, fractions: dict[str, float], seed: int) 
     for name, groups in owner.groupby(owner):
         if len(groups) < len(SPLITS):
             raise ImageError(
-                f"class {name!r} has {len(groups)} groups of images, fewer than the {len(SPLITS)} of train, valid, test; "
+                f"class {name!r} has {len(groups)} groups of images, fewer than the splits train, valid and test; "
                 "images with equal bytes, and images of one group of images.groups, count once"
             )
         ordered = sorted(groups.index, key=lambda group: hashlib.sha256(f"{seed}:{group}".encode()).digest())

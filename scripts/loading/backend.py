@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# One start method for every backend that starts processes, so that they differ only in what they are compared for. It is
-# safe where the parent has threads, and what Python 3.14 chose as Linux's default.
+# One start method for every backend that starts processes, so that they differ only in what they are compared for. It
+# is safe where the parent has threads, and what Python 3.14 chose as Linux's default.
 START_METHOD = "forkserver"
 
 

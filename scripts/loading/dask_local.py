@@ -1,4 +1,4 @@
-"""What the Dask backends on one machine share: one delayed task a chunk, computed on an executor kept for every pass."""
+"""What the Dask backends on one machine share: one delayed task a chunk, on an executor kept for every pass."""
 
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
@@ -20,9 +20,10 @@ class DaskBackend(backend.Backend):
         """The workers."""
 
     def __enter__(self) -> Self:
-        import dask
+        from dask.base import compute
+        from dask.delayed import delayed
 
-        self.dask = dask
+        self.compute, self.task = compute, delayed(load_chunk, pure=False)
         self.pool = self.executor()
         return self
 
@@ -32,9 +33,8 @@ class DaskBackend(backend.Backend):
         self.pool.shutdown(cancel_futures=error is not None)
 
     def load_all(self, items: Sequence[Item]) -> Iterator[Loaded]:
-        task = self.dask.delayed(load_chunk, pure=False)
-        tasks = [task(self.load, part) for part in chunks(items, self.chunk)]
+        tasks = [self.task(self.load, part) for part in chunks(items, self.chunk)]
         # Dask would send several tasks of a small graph to a process at a time; the point's chunk alone decides that.
-        results = self.dask.compute(*tasks, scheduler=self.scheduler, pool=self.pool, chunksize=1)
+        results = self.compute(*tasks, scheduler=self.scheduler, pool=self.pool, chunksize=1)
         for part in results:
             yield from part

@@ -1,4 +1,4 @@
-"""An order-free digest of a set of images, so that any two ways of loading can be compared: same images, same pixels, once."""
+"""An order-free digest of a set of images, by which any two ways of loading are compared."""
 
 import hashlib
 from collections.abc import Sequence
@@ -14,7 +14,8 @@ def digest(paths: Sequence[str], pixels: np.ndarray, delivered: np.ndarray) -> s
         pixels: uint8 (n, h, w, 3), C-contiguous; row i belongs to paths[i].
         delivered: int (n,), how often each image came; one that never came is not in the multiset.
 
-    The sum, mod 2**128, of a BLAKE2 hash of each image times how often it came: no order, but every repeat and loss, changes it.
+    The sum, mod 2**128, of a BLAKE2 hash of each image times how often it came. Order changes nothing; a lost, repeated
+    or altered image does.
     """
     total = 0
     for path, image, times in zip(paths, pixels, delivered, strict=True):

@@ -1,4 +1,4 @@
-"""How one image comes to memory: decoded from its raw file, or viewed in its shard. Both are sent to worker processes."""
+"""How one image comes to memory: decoded from its raw file, or viewed in its shard. Both go to worker processes."""
 
 from pathlib import Path
 

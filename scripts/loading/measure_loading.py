@@ -1,8 +1,8 @@
 """How long does one backend take to bring every training image to a uint8 array of the target size?
 
-Mechanism: in this fresh process the backend starts its workers, makes one warm-up pass (imports, page cache) and then the
-timed passes; each image is copied to its place in one array, as a batch would be. The clock stops before the pixels are
-digested; a run whose digest differs from the reference is invalid.
+Mechanism: in this fresh process the backend starts its workers, makes one warm-up pass (imports, page cache) and then
+the timed passes; each image is copied to its place in one array, as a batch would be. The clock stops before the pixels
+are digested; a run whose digest differs from the reference is invalid.
 
 Inputs: the raw image folder or the packed shards; `split.parquet`; `reference.json`.
 Output: a record (scripts/record.py). `seconds`: mean of the timed passes. `phases`: startup, warmup, steady, shutdown,
@@ -130,9 +130,7 @@ def main() -> None:
     args = parser.parse_args()
 
     reference = json.loads(args.reference.read_text())
-    found = measure(
-        args.spec, args.block, args.folder, args.shards, read_split(args.split, "train"), reference
-    )
+    found = measure(args.spec, args.block, args.folder, args.shards, read_split(args.split, "train"), reference)
     record.write(found, args.record)
     cli.log.info("%s block %d: %.0f images/s", found.point_id, found.block, found.images_per_second)
 

@@ -1,4 +1,4 @@
-"""What the multiprocessing.Pool backends share: a pool of worker processes that is started once and used for every pass."""
+"""What the multiprocessing.Pool backends share: worker processes that are started once and serve every pass."""
 
 import multiprocessing
 from types import TracebackType

@@ -4,8 +4,8 @@ Inputs: the raw image folder, `split.parquet`.
 Output: `reference.json`: `images`, `digest` (scripts/loading/digest.py).
 
 By hand:
-    python -m scripts.loading.reference_digest --folder /data/my_images --split split.parquet --reference reference.json \
-        --spec '{"size": 64, "steps": [{"resize": {}}]}'
+    python -m scripts.loading.reference_digest --folder /data/my_images --split split.parquet \
+        --reference reference.json --spec '{"size": 64, "steps": [{"resize": {}}]}'
 """
 
 import json

@@ -16,12 +16,12 @@ from scripts.record import DRIFT, Record
 from scripts.scaling.ratios import LEAST_BLOCKS, Ratio, efficiency, paired_ratio
 
 
-class KeyMismatch(UserError):
+class KeyMismatchError(UserError):
     """Two records that may not be divided."""
 
 
 def check_comparable(one: Record, other: Record) -> None:
-    """Raises KeyMismatch, which names each field in which the comparison keys differ."""
+    """Raises KeyMismatchError, which names each field in which the comparison keys differ."""
     names = sorted(one.key.keys() | other.key.keys())
     unequal = [
         f"{name} ({one.key.get(name)} against {other.key.get(name)})"
@@ -29,7 +29,7 @@ def check_comparable(one: Record, other: Record) -> None:
         if one.key.get(name) != other.key.get(name)
     ]
     if unequal:
-        raise KeyMismatch(f"cannot be divided: {one.point_id} and {other.point_id} differ in {', '.join(unequal)}")
+        raise KeyMismatchError(f"cannot be divided: {one.point_id} and {other.point_id} differ in {', '.join(unequal)}")
 
 
 def read_records(paths: Sequence[Path]) -> dict[str, list[Record]]:
@@ -51,7 +51,7 @@ def faults(one: Record) -> list[str]:
 
 
 def usable(
-    records: list[Record], baseline: dict[int, Record], more: Callable[[Record, Record], list[str]]
+    records: list[Record], baseline: dict[int, Record], more: Callable[[Record, Record], list[str]] | None = None
 ) -> tuple[list[Record], list[str]]:
     """The records that count, and a sentence for each that does not.
 
@@ -65,8 +65,8 @@ def usable(
         if other := baseline.get(one.block):
             try:
                 check_comparable(one, other)
-                found += more(one, other)
-            except KeyMismatch as error:
+                found += more(one, other) if more else []
+            except KeyMismatchError as error:
                 found.append(str(error))
         if found:
             reasons.append(f"block {one.block}: {'; '.join(found)}")

@@ -14,19 +14,23 @@ class Row(BaseModel):
     workers: int = Field(description="processes or threads that load, or ranks that train")
     cores: int = Field(description="workers x threads: the axis of speedup and efficiency")
     blocks: int = Field(description="valid repetitions, each a launch of its own")
-    seconds: float | None = Field(description="median over valid blocks; what a second is spent on: see the table's note")
+    seconds: float | None = Field(
+        description="median over valid blocks; what a second is spent on: see the table's note"
+    )
     seconds_min: float | None = Field(description="least over valid blocks")
     seconds_max: float | None = Field(description="greatest over valid blocks")
     images_per_second: float | None = Field(description="median over valid blocks, steady state")
     speedup: float | None = Field(description="baseline seconds / seconds: exp of the mean log ratio, paired by block")
-    speedup_low: float | None = Field(description="lower end of the speedup's interval (Student t on paired log ratios)")
+    speedup_low: float | None = Field(
+        description="lower end of the speedup's interval (Student t on paired log ratios)"
+    )
     speedup_high: float | None = Field(description="upper end of that interval")
     efficiency: float | None = Field(description="speedup / (cores / cores of the baseline); 1 is ideal")
     baseline: str = Field(description="id of the point that the speedup divides by")
     baseline_seconds: float | None = Field(description="the baseline's median seconds over its valid blocks")
     validity: Literal["valid", "invalid"] = Field(description="invalid: no block may be used")
     marks: str = Field(
-        description="`baseline`; `tied` (the interval holds 1); `exploratory` (fewer than 3 valid blocks: no interval); "
+        description="`baseline`; `tied` (the interval holds 1); `exploratory` (under 3 valid blocks: no interval); "
         "`oversubscribed` (more cores than the machine offered: in no fit, no recommendation)"
     )
     reason: str = Field(description="each block that does not count, and why")
@@ -39,12 +43,15 @@ class LoadingRow(Row):
     backend: str = Field(description="loading backend")
     chunk: int = Field(description="images handed over at a time; 1 where the backend has no chunks")
     cpu_seconds: float | None = Field(description="median CPU seconds of the whole launch, all processes")
-    peak_rss_bytes: float | None = Field(description="median peak resident memory, summed over processes (an upper bound)")
+    peak_rss_bytes: float | None = Field(
+        description="median peak resident memory, summed over processes (an upper bound)"
+    )
 
 
 class TrainingRow(Row):
     """One way to train; `seconds` train all epochs, warm-up steps and evaluation apart, at the slowest rank."""
 
+    model: str = Field(description="the network, as torchvision names it")
     strategy: str = Field(description="training strategy")
     threads: int = Field(description="intra-op threads of each rank")
     device: str = Field(description="cpu or cuda, as it was used")
@@ -57,7 +64,7 @@ class TrainingRow(Row):
     recall: float | None = Field(description="macro recall on the test split, median over valid blocks")
     f1: float | None = Field(description="macro F1 on the test split, median over valid blocks")
     seconds_to_target: float | None = Field(
-        description="median training seconds to the target validation accuracy; empty where a valid block never reached it"
+        description="median training seconds to the target validation accuracy; empty where a block never reached it"
     )
     loss_distance: float | None = Field(
         description="greatest mean distance of a block's loss curve from the baseline's, as a share of ln(classes)"

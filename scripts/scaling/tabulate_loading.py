@@ -30,7 +30,7 @@ def rows(records: dict[str, list[Record]], points: list[str], confidence: float)
     baseline = {one.block: one for one in records[BASELINE] if not faults(one)}
     found = []
     for point in points:
-        good, reasons = usable(records[point], baseline, more=lambda one, other: [])
+        good, reasons = usable(records[point], baseline)
         settings = records[point][0].point
         found.append(
             LoadingRow(

@@ -1,13 +1,13 @@
-"""The training table: one row a point, divided by the configured baseline.
+"""The training table: one row a point, divided by the configured baseline of its model.
 
-A run counts only if its training-loss curve stays near the baseline's of the same block, which had the same seed, the same
-initial weights and the same global batches: a faster run that learned something else is no speedup.
+A run counts only if its training-loss curve stays near the baseline's of the same block, which had the same seed, the
+same initial weights and the same global batches: a faster run that learned something else is no speedup.
 
 Inputs: the training records. Outputs: `training.csv`, `training.parquet` (columns: scripts/scaling/rows.py).
 
 By hand:
     python -m scripts.scaling.tabulate_training --records results/demo/training/records/*/*.json --csv training.csv \
-        --parquet training.parquet --spec '{"points": ["serial-1", "ddp-2"], "scaling": \
+        --parquet training.parquet --spec '{"points": ["resnet18-serial-1", "resnet18-ddp-2"], "scaling": \
         {"baseline": "serial-1", "confidence": 0.95, "loss_tolerance": 0.25}}'
 """
 
@@ -44,13 +44,16 @@ def rows(records: dict[str, list[Record]], points: list[str], scaling: ScalingSp
         distance = loss_distance(one, other)
         if distance <= scaling.loss_tolerance:
             return []
-        return [f"its loss curve is {distance:.2f} ln(classes) from {other.point_id}'s, over {scaling.loss_tolerance:g}"]
+        return [
+            f"its loss curve is {distance:.2f} ln(classes) from {other.point_id}'s, over {scaling.loss_tolerance:g}"
+        ]
 
-    baseline = {one.block: one for one in records[scaling.baseline] if not faults(one)}
     found = []
     for point in points:
+        baseline_id = f"{records[point][0].point['model']}-{scaling.baseline}"
+        baseline = {one.block: one for one in records[baseline_id] if not faults(one)}
         good, reasons = usable(records[point], baseline, more=strays)
-        common = common_columns(records[point], good, reasons, scaling.baseline, baseline, scaling.confidence)
+        common = common_columns(records[point], good, reasons, baseline_id, baseline, scaling.confidence)
         first = records[point][0]
         qualities = [one.quality for one in good if one.quality is not None]
         cores = next((one.cores for one in baseline.values()), first.cores)
@@ -58,6 +61,7 @@ def rows(records: dict[str, list[Record]], points: list[str], scaling: ScalingSp
         found.append(
             TrainingRow(
                 **common,
+                model=first.point["model"],
                 strategy=first.point["strategy"],
                 threads=first.point["threads"],
                 device=first.key["device"],

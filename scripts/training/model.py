@@ -11,8 +11,8 @@ from scripts.errors import UserError
 def build(name: str, classes: int, weights: Path | None) -> torch.nn.Module:
     """The model, initialised from torch's seed or from a file of a state_dict (read weights-only).
 
-    Layers of the file whose shape differs in the first dimension alone, which is the classifier's last layer, keep their
-    fresh values.
+    Layers of the file whose shape differs in the first dimension alone, which is the classifier's last layer, keep
+    their fresh values.
 
     Raises:
         UserError: the file is no state_dict, or not one of this model.

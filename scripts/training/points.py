@@ -1,7 +1,11 @@
-"""The points of the training sweep: one way to train each, with the id that names its folder of records."""
+"""The points of the training sweep: one way to train each, with the id that names its folder of records.
+
+An id is made only from what the point is (`resnet18-ddp-2`), so a longer sweep runs only its new points.
+"""
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Literal
 
 from scripts import registry
@@ -16,6 +20,7 @@ STRATEGIES = "scripts.training.strategies"
 class TrainingPoint(Spec):
     """One way to train the model."""
 
+    model: str  # torchvision's name
     strategy: str  # a module of scripts/training/strategies/
     device: Literal["auto", "cpu", "cuda"]  # as asked for; the record's key holds what it became
     precision: Literal["fp32"]
@@ -26,7 +31,7 @@ class TrainingPoint(Spec):
 
     @property
     def id(self) -> str:
-        return f"{self.strategy}-{self.workers}"
+        return f"{self.model}-{self.strategy}-{self.workers}"
 
     @property
     def cores(self) -> int:
@@ -37,10 +42,11 @@ class TrainingPoint(Spec):
 def training_points(settings: Training) -> dict[str, TrainingPoint]:
     """Every point by id, in the order of the config; a strategy that is not parallel has one worker."""
     found = {}
-    for name in settings.strategies:
+    for model, name in itertools.product(settings.models, settings.strategies):
         strategy = registry.load(STRATEGIES, name, "Strategy")
         for workers in settings.workers if strategy.parallel else [1]:
             point = TrainingPoint(
+                model=model,
                 strategy=name,
                 device=settings.device,
                 precision="fp32",

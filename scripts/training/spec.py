@@ -21,7 +21,6 @@ class TrainSpec(Spec):
     study: str
     point: TrainingPoint
     size: int  # edge of an image, pixels
-    model: str
     epochs: int
     warmup_steps: int
     optimizer: OptimizerSpec

@@ -1,4 +1,4 @@
-"""What a training strategy is: how one model is spread over ranks. All share the loop of scripts/training/train_rank.py."""
+"""What a training strategy is: how one model is spread over ranks. All share the loop of train_rank.py."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Strategy(ABC):
-    """One way to train; torch is imported in its methods, since the Snakefile lists strategies while it builds the DAG."""
+    """One way to train; torch is imported in its methods, since the Snakefile imports strategies too."""
 
     parallel: ClassVar[bool]  # whether it runs on more than one rank; then a process group exists
 

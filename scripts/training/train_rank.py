@@ -1,8 +1,9 @@
 """One rank of a training run: train, time, evaluate; rank 0 writes the record.
 
-Started by torchrun (scripts/training/train.py). Every epoch starts behind a barrier and its seconds are the slowest rank's;
-the first `warmup_steps` are timed apart. `phases` are the slowest rank's: startup, warmup, synchronize (waiting for other ranks
-at barriers), data, forward_backward, optimizer, evaluation, calibration. `seconds` counts data, forward_backward and optimizer.
+Started by torchrun (scripts/training/train.py). Every epoch starts behind a barrier and its seconds are the slowest
+rank's; the first `warmup_steps` are timed apart. `phases` are the slowest rank's: startup, warmup, synchronize (waiting
+for other ranks at barriers), data, forward_backward, optimizer, evaluation, calibration. `seconds` counts data,
+forward_backward and optimizer.
 """
 
 import hashlib
@@ -22,8 +23,8 @@ from scripts.training.batches import Batches, training_order
 from scripts.training.evaluate import evaluate
 from scripts.training.points import STRATEGIES
 from scripts.training.ranks import Ranks
-from scripts.training.steps import check_steps, steps
 from scripts.training.spec import OptimizerSpec, TrainSpec
+from scripts.training.steps import check_steps, steps
 
 EVALUATION_BATCH = 256
 STEADY = ("data", "forward_backward", "optimizer")  # the phases of a step that count as training time
@@ -61,7 +62,7 @@ def train(
     point, images = spec.point, len(data["train"].images)
     per_epoch = steps(images, point.global_batch)
     torch.manual_seed(seed)
-    network = models.build(spec.model, len(data["train"].images.classes), weights)
+    network = models.build(point.model, len(data["train"].images.classes), weights)
     network = network.to(ranks.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     model = registry.load(STRATEGIES, point.strategy, "Strategy")().wrap(network, ranks.device)
     optimizer, schedule = optimizer_of(model, spec.optimizer, spec.epochs * per_epoch)
@@ -94,13 +95,13 @@ def train(
         watch.lap("synchronize")
         mean_loss = float(ranks.total(loss_sum)) / (per_epoch * point.global_batch)
         if not math.isfinite(mean_loss):
-            raise UserError(f"training loss is {mean_loss} in epoch {epoch + 1}; a smaller training.optimizer.lr may help")
+            raise UserError(
+                f"training loss is {mean_loss} in epoch {epoch + 1}; a smaller training.optimizer.lr may help"
+            )
         ranks.share_buffers(network)
         found = evaluate(network, data["valid"], ranks, EVALUATION_BATCH)
         evaluated = int(found["confusion"].sum())
-        epochs.append(
-            record.Epoch(loss=mean_loss, valid_accuracy=float(found["accuracy"]), seconds=seconds)
-        )
+        epochs.append(record.Epoch(loss=mean_loss, valid_accuracy=float(found["accuracy"]), seconds=seconds))
         cli.log.info("rank %d %s", ranks.rank, epochs[-1])
         watch.lap("evaluation")
     return network, epochs, evaluated
@@ -163,7 +164,7 @@ def run(
         point_id=point.id,
         point=point.model_dump(),
         key={
-            "model": spec.model,
+            "model": point.model,
             "weights": hashlib.sha256(weights.read_bytes()).hexdigest()[:12] if weights else None,
             "image_size": spec.size,
             "images": images_digest,

@@ -1,4 +1,4 @@
-"""What every rule file uses: the checked study, its points, and what a job depends on.
+"""The checked study, its points, and what a job depends on; all other rule files use it.
 
 Only light modules are imported here: each cluster job parses the Snakefile again.
 """
@@ -6,13 +6,16 @@ Only light modules are imported here: each cluster job parses the Snakefile agai
 import os
 import sys
 import zlib
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT))
 # Jobs run `python -m scripts...` with the interpreter that runs Snakemake, in whatever folder they start.
-os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+os.environ.update(
+    PYTHONPATH=os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
+    PATH=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
+)
 
 from snakemake.exceptions import WorkflowError
 
@@ -62,9 +65,10 @@ wildcard_constraints:
     shard=r"\d{4}",
     block=r"[1-9]\d*",
     tissue="|".join(CLASSES),
-    point=r"[a-z0-9_]+(-\d+)+",
+    point=r"[a-z0-9_]+(-[a-z0-9_]+)+",
 
 
+@cache
 def code(*modules):
     """The files that a program's behaviour depends on, as inputs of its rule."""
     return [os.path.relpath(path) for path in closure(*modules)]

@@ -13,11 +13,10 @@ rule draw_sample:
     input:
         code=code("scripts.images.draw_sample"),
     output:
-        expand(
-            "results/{{study}}/images/sample/{{tissue}}/{image}",
-            image=["{tissue}" + file_name("", index) for index in range(1, STUDY.images.sample.per_class + 1)],
-            allow_missing=True,
-        ),
+        [
+            f"results/{{study}}/images/sample/{{tissue}}/{file_name('{tissue}', index)}"
+            for index in range(1, STUDY.images.sample.per_class + 1)
+        ],
     log:
         "logs/{study}/images/draw_sample_{tissue}.log",
     conda:
@@ -46,6 +45,9 @@ rule pack_shard:
         "logs/{study}/images/pack_shard_{shard}.log",
     conda:
         "../../envs/scalecard.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=30,
     params:
         spec=lambda wildcards: canonical(
             decode=get_decode(),
@@ -56,9 +58,6 @@ rule pack_shard:
             ),
         ),
         folder=get_raw_folder,
-    resources:
-        mem_mb=2000,
-        runtime=30,
     shell:
         "python -m scripts.images.pack_shard --folder {params.folder:q} --shard {wildcards.shard} "
         "--pixels {output.pixels:q} --table {output.table:q} --spec {params.spec:q} 2> {log:q}"

@@ -37,8 +37,12 @@ rule measure_loading:
         record="results/{study}/loading/records/{point}/b{block}.json",
     log:
         "logs/{study}/loading/measure_loading_{point}_b{block}.log",
+    priority: get_priority
     conda:
         "../../envs/scalecard.yaml"
+    threads: lambda wildcards: get_loading_point(wildcards).cores
+    resources:
+        machine=MACHINE,
     params:
         spec=lambda wildcards: canonical(
             study=STUDY.study,
@@ -48,10 +52,6 @@ rule measure_loading:
             lock=LOCK,
         ),
         folder=get_raw_folder,
-    priority: get_priority
-    threads: lambda wildcards: get_loading_point(wildcards).cores
-    resources:
-        machine=MACHINE,
     shell:
         "python -m scripts.loading.measure_loading --folder {params.folder:q} "
         "--shards results/{wildcards.study}/images/shards --split {input.split:q} "

@@ -13,9 +13,7 @@ rule tabulate_loading:
         ),
         code=code("scripts.scaling.tabulate_loading"),
     output:
-        csv=report(
-            "results/{study}/scaling/loading.csv", category="Loading", caption="../report/loading.rst"
-        ),
+        csv=report("results/{study}/scaling/loading.csv", category="Loading", caption="../report/loading.rst"),
         parquet="results/{study}/scaling/loading.parquet",
     log:
         "logs/{study}/scaling/tabulate_loading.log",

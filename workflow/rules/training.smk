@@ -19,14 +19,17 @@ rule train:
         record="results/{study}/training/records/{point}/b{block}.json",
     log:
         "logs/{study}/training/train_{point}_b{block}.log",
+    priority: get_priority
     conda:
         "../../envs/scalecard.yaml"
+    threads: lambda wildcards: get_training_point(wildcards).cores
+    resources:
+        machine=MACHINE,
     params:
         spec=lambda wildcards: canonical(
             study=STUDY.study,
             point=get_training_point(wildcards),
             size=STUDY.images.size,
-            model=STUDY.training.model,
             epochs=STUDY.training.epochs,
             warmup_steps=STUDY.training.warmup_steps,
             optimizer=STUDY.training.optimizer,
@@ -34,10 +37,6 @@ rule train:
             seed=STUDY.seed,
             lock=LOCK,
         ),
-    priority: get_priority
-    threads: lambda wildcards: get_training_point(wildcards).cores
-    resources:
-        machine=MACHINE,
     shell:
         "python -m scripts.training.train --shards results/{wildcards.study}/images/shards "
         "--split {input.split:q} --stats {input.stats:q} --weights {input.weights:q} "

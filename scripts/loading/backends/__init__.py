@@ -1,1 +1,1 @@
-"""Loading backends: one module each, named as in `loading.backends`, with a class `Backend` (see scripts/loading/backend.py)."""
+"""Loading backends: one module each, named as in the config, with a class `Backend` (scripts/loading/backend.py)."""

@@ -1,1 +1,1 @@
-"""Training strategies: one module each, named as in `training.strategies`, with a class `Strategy` (scripts/training/strategy.py)."""
+"""Training strategies: one module each, named as in the config, with a class `Strategy` (../strategy.py)."""

@@ -1,0 +1,115 @@
+"""Write what is generated from the code: workflow/schemas/config.schema.json and config/README.md.
+
+`python -m scripts.document` (`make docs`) writes them; `--check` (`make lint`) fails where one is out of date.
+"""
+
+import importlib
+import json
+from typing import Any
+
+import jinja2
+from pydantic import BaseModel
+
+from scripts import cli, registry
+from scripts.atomic import write_text
+from scripts.config import STEPS, Study
+from scripts.errors import UserError
+from scripts.loading.points import BACKENDS
+from scripts.registry import ROOT
+from scripts.scaling.rows import LoadingRow, Row, TrainingRow
+from scripts.training.points import STRATEGIES
+
+
+def schema() -> str:
+    """The JSON schema of a study's config."""
+    return json.dumps(Study.model_json_schema(), indent=1) + "\n"
+
+
+def readme() -> str:
+    """config/README.md."""
+    template = jinja2.Template(
+        (ROOT / "scripts" / "config_readme.md.jinja").read_text(encoding="utf-8"),
+        keep_trailing_newline=True,
+        undefined=jinja2.StrictUndefined,
+        autoescape=False,
+    )
+    text: str = template.render(
+        sections=_sections(Study, ""),
+        plugins=[
+            _plugins("Loading backends", BACKENDS),
+            _plugins("Training strategies", STRATEGIES),
+            _plugins("Preprocessing steps", STEPS),
+        ],
+        tables=[_columns("loading", LoadingRow), _columns("training", TrainingRow)],
+    )
+    return text
+
+
+def _sections(model: type[BaseModel], path: str) -> list[dict[str, Any]]:
+    """A section for each model of settings, outer before inner."""
+    properties = Study.model_json_schema()["$defs"] | {"Study": Study.model_json_schema()}
+    own: list[dict[str, str]] = []
+    inner: list[dict[str, Any]] = []
+    for name, field in model.model_fields.items():
+        key = f"{path}{name}"
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            inner += _sections(field.annotation, f"{key}.")
+        else:
+            shape = properties[model.__name__]["properties"][name]
+            own.append(
+                {
+                    "key": key,
+                    "default": json.dumps(field.default),
+                    "allowed": _allowed(shape).replace("|", "\\|"),
+                    "meaning": (field.description or "").replace("|", "\\|"),
+                }
+            )
+    doc = (model.__doc__ or "").strip()
+    return [{"name": path.rstrip(".") or "top level", "doc": doc, "rows": own}, *inner]
+
+
+def _allowed(shape: dict[str, Any]) -> str:
+    """A JSON schema's type and limits in words."""
+    if "anyOf" in shape:
+        return " or ".join(_allowed(option) for option in shape["anyOf"])
+    if "enum" in shape or "const" in shape:
+        return ", ".join(f"`{value}`" for value in shape.get("enum", [shape.get("const")]))
+    if shape.get("type") == "array":
+        return f"list of {_allowed(shape['items'])}"
+    words = {"null": "null", "string": "text", "integer": "whole number", "number": "number", "object": "settings"}
+    limits = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
+    found = [f"{sign} {shape[name]:g}" for name, sign in limits.items() if name in shape]
+    return " ".join([words[shape["type"]], *found])
+
+
+def _plugins(title: str, package: str) -> dict[str, Any]:
+    rows = []
+    for name in registry.names(package):
+        doc = importlib.import_module(registry.module(package, name)).__doc__ or ""
+        rows.append({"name": name, "doc": doc.strip().partition("\n\n")[0].replace("\n", " ")})
+    return {"title": title, "rows": rows}
+
+
+def _columns(name: str, row: type[Row]) -> dict[str, Any]:
+    rows = [{"name": column, "meaning": field.description} for column, field in row.model_fields.items()]
+    return {"name": name, "doc": (row.__doc__ or "").strip(), "rows": rows}
+
+
+def main() -> None:
+    parser = cli.parser(__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; fail where a file is out of date")
+    args = parser.parse_args()
+    wanted = {
+        ROOT / "workflow" / "schemas" / "config.schema.json": schema(),
+        ROOT / "config" / "README.md": readme(),
+    }
+    for path, text in wanted.items():
+        if args.check:
+            if not path.exists() or path.read_text(encoding="utf-8") != text:
+                raise UserError(f"{path.relative_to(ROOT)} is out of date: run `make docs`")
+        else:
+            write_text(path, text)
+
+
+if __name__ == "__main__":
+    cli.run(main)
