@@ -1,0 +1,63 @@
+"""What all tests share: pictures to work on, a checkout to run, and no silent skip where skips are forbidden."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from helping import Run, write_jpeg
+
+REAL_IMAGES = "SCALECARD_REAL_IMAGES"
+MUST_NOT_SKIP = ("real_images", "browser")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip the tests on real pictures where there are none."""
+    for item in items:
+        if item.get_closest_marker("real_images") and REAL_IMAGES not in os.environ:
+            item.add_marker(pytest.mark.skip(reason=f"{REAL_IMAGES} names no folder of real pictures"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> object:
+    """Where SCALECARD_FORBID_SKIPS is set (in CI), a skipped test that needs pictures or a browser is a failure."""
+    report = yield
+    marked = [name for name in MUST_NOT_SKIP if item.get_closest_marker(name)]
+    if report.skipped and marked and os.environ.get("SCALECARD_FORBID_SKIPS"):
+        report.outcome = "failed"
+        report.longrepr = f"a test marked {marked[0]} was skipped: {report.longrepr}"
+    return report
+
+
+@pytest.fixture
+def real_images() -> Path:
+    """The folder of real pictures, one folder a set."""
+    return Path(os.environ[REAL_IMAGES]).resolve()
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of 3 classes with 12 JPEGs each; never changed by a test."""
+    folder = tmp_path_factory.mktemp("pictures")
+    for label, name in enumerate(("ash", "birch", "cedar")):
+        for i in range(12):
+            write_jpeg(folder / name / f"{name}_{i:02d}.jpg", seed=100 * label + i)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def run() -> Run:
+    """Run a program of this repository's interpreter in a folder, as a user would, and keep what it prints."""
+
+    def run_in(folder: Path, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        tools = Path(sys.executable).parent
+        environment = os.environ | {"PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"}
+        done = subprocess.run(
+            command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=600
+        )
+        if check and done.returncode:
+            raise AssertionError(f"{' '.join(command)} ended with {done.returncode}\n{done.stdout}\n{done.stderr}")
+        return done
+
+    return run_in

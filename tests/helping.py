@@ -1,0 +1,31 @@
+"""Pictures to work on and checkouts to run in."""
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+ROOT = Path(__file__).resolve().parent.parent
+Run = Callable[..., "subprocess.CompletedProcess[str]"]  # the fixture `run`
+
+
+def write_jpeg(path: Path, seed: int, size: int = 96) -> None:
+    """A JPEG with structure at several scales, so that two of them have different pixels at any size."""
+    rng = np.random.default_rng(seed)
+    coarse = cv2.resize(rng.integers(0, 256, (6, 6, 3), np.uint8), (size, size), interpolation=cv2.INTER_CUBIC)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    assert cv2.imwrite(str(path), coarse)
+
+
+def copy_checkout(folder: Path) -> Path:
+    """What a clone holds and a run needs."""
+    for name in ("scripts", "workflow", "config", "profiles", "envs"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("Snakefile", "requirements.lock"):
+        shutil.copy2(ROOT / name, folder / name)
+    for name in ("local", "slurm"):
+        (folder / name).symlink_to(f"profiles/{name}")
+    return folder

@@ -1,0 +1,139 @@
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from scripts.errors import ImageError
+from scripts.images.channel_stats import channel_stats
+from scripts.images.decode import Decoder, DecodeSpec
+from scripts.images.index_shards import assign_groups, read_groups
+from scripts.images.pack_shard import pack
+from scripts.images.shards import Shards, digests, read_split
+from scripts.images.source import list_images
+from scripts.images.split import check_rejects
+
+DECODER = Decoder(DecodeSpec(size=16, steps=[{"resize": {}}]))
+
+
+def test_a_shard_holds_each_image_in_order_of_path(pictures: Path) -> None:
+    paths = list_images(pictures)
+    pixels, table = pack(pictures, 3, paths, DECODER)
+    assert pixels.shape == (36, 16, 16, 3)
+    assert table["row"].tolist() == list(range(36))
+    assert set(table["shard"]) == {3}
+    for row in (0, 17, 35):
+        assert (pixels[row] == DECODER(pictures / paths[row])).all()
+
+
+def test_broken_files_are_named_and_leave_no_pixels(pictures: Path, tmp_path: Path) -> None:
+    shutil.copytree(pictures / "ash", tmp_path / "ash")
+    (tmp_path / "ash" / "ash_03.jpg").write_bytes(b"")
+    (tmp_path / "ash" / "notes.txt").write_text("not a picture")
+    (tmp_path / "ash" / "gone.jpg").symlink_to("nowhere.jpg")
+    pixels, table = pack(tmp_path, 0, list_images(tmp_path), DECODER)
+    bad = table[table["status"] == "rejected"].set_index("path")["reason"]
+    assert bad["ash/ash_03.jpg"] == "empty file"
+    assert bad["ash/notes.txt"].startswith("not an image")
+    assert bad["ash/gone.jpg"].startswith("cannot be read")
+    assert len(pixels) == 11
+    good = table[table["status"] == "ok"]
+    assert (pixels[good["row"].iloc[-1]] == DECODER(tmp_path / good["path"].iloc[-1])).all()
+
+
+def test_a_name_that_is_not_utf8_is_rejected_and_shown(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    with open(bytes(tmp_path) + b"/a/caf\xe9.jpg", "wb") as file:
+        file.write(b"x")
+    _, table = pack(tmp_path, 0, list_images(tmp_path), DECODER)
+    assert table["path"].tolist() == ["a/caf\\xe9.jpg"]
+    assert table["reason"].tolist() == ["file name is not UTF-8; rename it"]
+
+
+def test_a_shard_without_images_is_an_empty_array() -> None:
+    pixels, table = pack(Path(), 0, [], DECODER)
+    assert pixels.shape == (0, 16, 16, 3)
+    assert len(table) == 0
+
+
+def test_equal_files_and_named_groups_stay_together(tmp_path: Path) -> None:
+    index = pd.DataFrame({"path": ["a/1", "a/2", "b/1", "b/2"], "sha256": ["x", "x", "y", None]})
+    assert assign_groups(index, None).tolist() == ["sha256:x", "sha256:x", "sha256:y", "sha256:"]
+    (tmp_path / "groups.csv").write_text("path,group\na/1,t1\nb/1,t1\n")
+    groups = read_groups(tmp_path / "groups.csv")
+    assert assign_groups(index, groups).tolist() == ["csv:t1", "sha256:x", "csv:t1", "sha256:"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("path\na/1\n", "lacks the column group"), ("path,group\na,1\na,2\n", "names 'a' twice"), ("", "cannot be read")],
+)
+def test_a_wrong_file_of_groups_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "groups.csv").write_text(text)
+    with pytest.raises(ImageError, match=message):
+        read_groups(tmp_path / "groups.csv")
+
+
+def test_groups_that_name_none_of_the_images_are_refused() -> None:
+    index = pd.DataFrame({"path": ["a/1"], "sha256": ["x"]})
+    with pytest.raises(ImageError, match="names none of the images; its paths look like 'set/a/1'"):
+        assign_groups(index, pd.Series({"set/a/1": "g"}))
+
+
+def test_too_many_rejects_stop_the_study_by_name() -> None:
+    index = pd.DataFrame(
+        {"path": ["a/1", "a/2"], "class": "a", "status": ["ok", "rejected"], "reason": ["", "empty file"]}
+    )
+    check_rejects(index, Path("rejects.csv"), limit=0.5)
+    with pytest.raises(ImageError, match=r"1 of 2 files .* rejects.csv names each \(a/2: empty file\)"):
+        check_rejects(index, Path("rejects.csv"), limit=0.4)
+
+
+def test_a_class_with_no_readable_image_stops_the_study() -> None:
+    index = pd.DataFrame(
+        {"path": ["a/1", "b/1"], "class": ["a", "b"], "status": ["ok", "rejected"], "reason": ["", "empty file"]}
+    )
+    with pytest.raises(ImageError, match="class 'b' has no readable image"):
+        check_rejects(index, Path("rejects.csv"), limit=0.9)
+
+
+def write_split(folder: Path, pixels: np.ndarray, table: pd.DataFrame, sides: list[str]) -> Path:
+    np.save(folder / "0000.npy", pixels)
+    table.assign(split=sides, group="g").to_parquet(folder / "split.parquet")
+    return folder / "split.parquet"
+
+
+def test_what_was_packed_is_read_back(pictures: Path, tmp_path: Path) -> None:
+    paths = list_images(pictures)
+    pixels, table = pack(pictures, 0, paths, DECODER)
+    split = write_split(tmp_path, pixels, table, ["train", "train", "test"] * 12)
+    train = read_split(split, "train")
+    assert len(train) == 24
+    assert train.classes == ["ash", "birch", "cedar"]
+    assert train.labels.tolist() == [0] * 8 + [1] * 8 + [2] * 8
+    gathered = np.empty((24, 16, 16, 3), np.uint8)
+    Shards(tmp_path).gather(train.shards, train.rows, out=gathered)
+    for i, path in enumerate(train.paths):
+        assert (gathered[i] == DECODER(pictures / path)).all()
+
+
+def test_digests_tell_what_images_there_are_apart_from_how_they_are_split(pictures: Path, tmp_path: Path) -> None:
+    pixels, table = pack(pictures, 0, list_images(pictures), DECODER)
+    first = digests(write_split(tmp_path, pixels, table, ["train", "test"] * 18))
+    other_split = digests(write_split(tmp_path, pixels, table, ["test", "train"] * 18))
+    table.loc[0, "sha256"] = "0" * 64
+    other_images = digests(write_split(tmp_path, pixels, table, ["train", "test"] * 18))
+    assert first[0] == other_split[0] != other_images[0]
+    assert first[1] == other_images[1] != other_split[1]
+
+
+def test_channel_statistics_are_those_of_the_training_pixels(pictures: Path, tmp_path: Path) -> None:
+    pixels, table = pack(pictures, 0, list_images(pictures), DECODER)
+    sides = ["train", "train", "test"] * 12
+    split = write_split(tmp_path, pixels, table, sides)
+    stats = channel_stats(Shards(tmp_path), read_split(split, "train"))
+    chosen = pixels[np.array(sides) == "train"].reshape(-1, 3).astype(float)
+    assert stats["mean"] == pytest.approx(chosen.mean(axis=0), abs=1e-5)
+    assert stats["std"] == pytest.approx(chosen.std(axis=0), abs=1e-5)
+    assert stats["images"] == 24

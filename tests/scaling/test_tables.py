@@ -1,0 +1,223 @@
+"""Rows from records: what counts, what does not, and that it says why."""
+
+import math
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from scripts import record
+from scripts.errors import UserError
+from scripts.record import Environment, Epoch, Noise, Quality, Record, Validity
+from scripts.scaling import tabulate_loading, tabulate_training
+from scripts.scaling.analysis import KeyMismatchError, check_comparable, read_records, write_table
+from scripts.scaling.rows import TrainingRow
+from scripts.scaling.tabulate_training import ScalingSpec
+
+SCALING = ScalingSpec(baseline="serial-1", confidence=0.95, loss_tolerance=0.25)
+
+
+def made(point: str, block: int, seconds: float, **changes: object) -> Record:
+    """A training record of `resnet18-<point>`, valid unless `changes` says otherwise."""
+    strategy, workers = point.split("-")
+    loss = changes.pop("loss", 0.5)
+    accuracy = changes.pop("accuracy", [0.5, 0.95])
+    fields = {
+        "study": "t",
+        "stage": "training",
+        "point_id": f"resnet18-{point}",
+        "point": {"model": "resnet18", "strategy": strategy, "workers": int(workers), "threads": 1, "global_batch": 32},
+        "key": {"model": "resnet18", "device": "cpu", "epochs": 2},
+        "block": block,
+        "cores": int(workers),
+        "images": 100,
+        "seconds": seconds,
+        "images_per_second": 100 / seconds,
+        "phases": {"data": seconds},
+        "wall_seconds": seconds,
+        "cpu_seconds": seconds,
+        "peak_rss_bytes": 1,
+        "quality": Quality(
+            epochs=[Epoch(loss=loss, valid_accuracy=a, seconds=seconds / 2) for a in accuracy],
+            steps_per_epoch=3,
+            classes=["a", "b"],
+            test_accuracy=0.9,
+            precision=0.9,
+            recall=0.9,
+            f1=0.9,
+            confusion=[[1, 0], [0, 1]],
+            seconds_to_target=seconds if accuracy[-1] >= 0.9 else None,
+        ),
+        "validity": Validity.of({}),
+        "environment": Environment(
+            host="h",
+            cpu_model="c",
+            usable_cores=2,
+            memory_bytes=1,
+            kernel="k",
+            gpu=None,
+            python="3",
+            packages={},
+            threads={},
+            job_id=None,
+            nodes=["h"],
+            start_method=None,
+            page_cache="warm",
+        ),
+        "noise": Noise(
+            calibration_before=1.0,
+            calibration_after=1.0,
+            load_average=0,
+            cpu_mhz=None,
+            involuntary_context_switches=0,
+        ),
+    }
+    return Record(**(fields | changes))
+
+
+def tabulated(*records: Record) -> dict[str, TrainingRow]:
+    found: dict[str, list[Record]] = {}
+    for one in records:
+        found.setdefault(one.point_id, []).append(one)
+    return {row.point: row for row in tabulate_training.rows(found, list(found), SCALING)}
+
+
+def serial(blocks: int = 3) -> list[Record]:
+    return [made("serial-1", block, 10.0 + block) for block in range(1, blocks + 1)]
+
+
+def test_a_speedup_is_paired_by_block() -> None:
+    rows = tabulated(*serial(), *[made("ddp-2", block, (10.0 + block) / 1.8) for block in (1, 2, 3)])
+    row = rows["resnet18-ddp-2"]
+    assert row.speedup == pytest.approx(1.8)
+    assert row.speedup_low == pytest.approx(1.8)
+    assert row.efficiency == pytest.approx(0.9)
+    assert row.serial_fraction == pytest.approx((1 / 1.8 - 1 / 2) / (1 - 1 / 2))
+    assert (row.blocks, row.validity, row.marks, row.reason) == (3, "valid", "", "")
+    assert (row.baseline, row.baseline_seconds) == ("resnet18-serial-1", 12.0)
+
+
+def test_the_baseline_is_one_without_an_interval() -> None:
+    row = tabulated(*serial())["resnet18-serial-1"]
+    assert (row.speedup, row.speedup_low, row.marks) == (1.0, None, "baseline")
+
+
+def test_two_blocks_are_exploratory() -> None:
+    rows = tabulated(*serial(2), made("ddp-2", 1, 6.0), made("ddp-2", 2, 6.0))
+    assert rows["resnet18-ddp-2"].marks == "exploratory"
+    assert rows["resnet18-ddp-2"].speedup_low is None
+
+
+def test_more_cores_than_the_machine_has_are_marked() -> None:
+    rows = tabulated(*serial(), *[made("ddp-4", block, (10.0 + block) / 1.9) for block in (1, 2, 3)])
+    assert rows["resnet18-ddp-4"].marks == "oversubscribed"
+
+
+def test_a_tie_is_an_answer() -> None:
+    rows = tabulated(*serial(), *[made("ddp-1", b, (10.0 + b) * f) for b, f in ((1, 1.1), (2, 0.9), (3, 1.02))])
+    assert rows["resnet18-ddp-1"].marks == "tied"
+
+
+def fault(name: str) -> dict[str, object]:
+    return {
+        "invalid": {"validity": Validity.of({"test images evaluated": (30, 32)})},
+        "drifted": {"noise": made("ddp-2", 1, 1).noise.model_copy(update={"calibration_after": 1.2})},
+        "resumed": {"resumed": True},
+        "key": {"key": {"model": "resnet18", "device": "cuda", "epochs": 2}},
+        "loss": {"loss": 0.9},
+        "nan": {"loss": math.nan},
+    }[name]
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("invalid", "block 2: test images evaluated: expected 30, found 32"),
+        ("drifted", "block 2: drifted: calibrations differ by 20%"),
+        ("resumed", "block 2: resumed: accuracy, no timing"),
+        ("key", "block 2: cannot be divided: resnet18-ddp-2 and resnet18-serial-1 differ in device (cuda against cpu)"),
+        ("loss", "block 2: its loss curve is 0.58 ln(classes) from resnet18-serial-1's, over 0.25"),
+        ("nan", "block 2: its loss curve is nan ln(classes) from resnet18-serial-1's, over 0.25"),
+    ],
+)
+def test_a_block_that_breaks_a_rule_takes_no_part_and_says_why(name: str, reason: str) -> None:
+    others = [made("ddp-2", 1, 6.0), made("ddp-2", 3, 6.0)]
+    row = tabulated(*serial(), *others, made("ddp-2", 2, 0.1, **fault(name)))["resnet18-ddp-2"]
+    assert row.reason == reason
+    assert row.blocks == 2
+    assert row.seconds_min == 6.0
+
+
+def test_a_row_without_a_valid_block_stays_visible_and_has_no_numbers() -> None:
+    bad = [made("ddp-2", block, 6.0, **fault("invalid")) for block in (1, 2, 3)]
+    row = tabulated(*serial(), *bad)["resnet18-ddp-2"]
+    assert row.validity == "invalid"
+    assert (row.seconds, row.speedup, row.efficiency, row.test_accuracy) == (None, None, None, None)
+    assert row.reason.count("expected 30, found 32") == 3
+
+
+def test_without_a_valid_baseline_nothing_is_divided() -> None:
+    bad = [made("serial-1", block, 6.0, **fault("invalid")) for block in (1, 2, 3)]
+    row = tabulated(*bad, *[made("ddp-2", block, 6.0) for block in (1, 2, 3)])["resnet18-ddp-2"]
+    assert (row.seconds, row.speedup, row.efficiency) == (6.0, None, None)
+    assert "no valid block of resnet18-serial-1 to divide by" in row.reason
+
+
+def test_a_point_that_missed_the_target_once_has_no_time_to_it() -> None:
+    runs = [made("ddp-2", b, 6.0, accuracy=[0.5, 0.95 if b < 3 else 0.8]) for b in (1, 2, 3)]
+    assert tabulated(*serial(), *runs)["resnet18-ddp-2"].seconds_to_target is None
+
+
+def test_each_model_has_its_own_baseline() -> None:
+    large = {"model": "resnet50", "strategy": "serial", "workers": 1, "threads": 1, "global_batch": 32}
+    changes = {"point": large, "point_id": "resnet50-serial-1", "key": {"model": "resnet50", "device": "cpu"}}
+    others = [made("serial-1", block, 40.0).model_copy(update=changes) for block in (1, 2, 3)]
+    rows = tabulated(*serial(), *others)
+    assert rows["resnet50-serial-1"].baseline == "resnet50-serial-1"
+    assert rows["resnet50-serial-1"].speedup == 1.0
+
+
+def test_unequal_keys_are_refused_by_name() -> None:
+    with pytest.raises(KeyMismatchError, match=r"differ in device \(cpu against cuda\)"):
+        check_comparable(made("serial-1", 1, 1), made("ddp-2", 1, 1, **fault("key")))
+
+
+def test_the_loading_table_divides_by_the_serial_backend() -> None:
+    def loaded(point_id: str, block: int, seconds: float, workers: int) -> Record:
+        backend = point_id.partition("-")[0]
+        point = {"source": "raw", "backend": backend, "workers": workers, "chunk": 16}
+        return made("serial-1", block, seconds).model_copy(
+            update={"point_id": point_id, "point": point, "cores": workers, "quality": None, "stage": "loading"}
+        )
+
+    records = {
+        "serial-1": [loaded("serial-1", b, 4.0 + b, 1) for b in (1, 2, 3)],
+        "pool_map-2-16": [loaded("pool_map-2-16", b, (4.0 + b) / 1.9, 2) for b in (1, 2, 3)],
+    }
+    rows = {row.point: row for row in tabulate_loading.rows(records, list(records), 0.95)}
+    assert rows["pool_map-2-16"].speedup == pytest.approx(1.9)
+    assert rows["pool_map-2-16"].efficiency == pytest.approx(0.95)
+    assert rows["serial-1"].marks == "baseline"
+
+
+def test_a_table_is_written_for_people_and_for_programs(tmp_path: Path) -> None:
+    rows = list(tabulated(*serial(), *[made("ddp-2", b, (10 + b) / 1.7654321) for b in (1, 2, 3)]).values())
+    write_table(rows, TrainingRow, tmp_path / "t.csv", tmp_path / "t.parquet")
+    assert pd.read_csv(tmp_path / "t.csv")["speedup"].tolist() == [1.0, 1.76543]
+    assert pd.read_parquet(tmp_path / "t.parquet")["speedup"].tolist() == pytest.approx([1.0, 1.7654321], abs=1e-12)
+    assert list(pd.read_csv(tmp_path / "t.csv")) == list(TrainingRow.model_fields)
+
+
+def test_records_survive_the_file_and_a_strange_one_is_refused(tmp_path: Path) -> None:
+    one = made("serial-1", 1, 3.0)
+    record.write(one, tmp_path / "b1.json")
+    assert record.read(tmp_path / "b1.json") == one
+    assert list(read_records([tmp_path / "b1.json"])) == ["resnet18-serial-1"]
+    text = (tmp_path / "b1.json").read_text()
+    (tmp_path / "b2.json").write_text(text.replace('"schema": 1', '"schema": 2'))
+    with pytest.raises(UserError, match=r"b2.json: no record of schema 1: schema"):
+        record.read(tmp_path / "b2.json")
+    (tmp_path / "b3.json").write_text(text[:100])
+    with pytest.raises(UserError, match=r"b3.json: no record of schema 1"):
+        record.read(tmp_path / "b3.json")
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []

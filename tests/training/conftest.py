@@ -1,0 +1,73 @@
+"""A packed study of pictures, and a training run on it as the workflow launches it."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helping import ROOT, Run
+
+from scripts import record
+from scripts.images.channel_stats import channel_stats
+from scripts.images.decode import Decoder, DecodeSpec
+from scripts.images.pack_shard import pack
+from scripts.images.shards import Shards, read_split
+from scripts.images.source import list_images
+from scripts.images.split import assign_splits
+from scripts.spec import canonical
+from scripts.training.points import TrainingPoint
+
+SIZE = 32
+Train = Callable[..., record.Record]
+
+
+@pytest.fixture(scope="session")
+def study(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with 0000.npy, split.parquet and stats.json: 36 pictures, 28 of which train."""
+    folder = tmp_path_factory.mktemp("study")
+    pixels, table = pack(pictures, 0, list_images(pictures), Decoder(DecodeSpec(size=SIZE, steps=[{"resize": {}}])))
+    np.save(folder / "0000.npy", pixels)
+    table["group"] = table["path"]
+    table["split"] = assign_splits(table, {"train": 0.7, "valid": 0.15, "test": 0.15}, seed=0)
+    table.to_parquet(folder / "split.parquet")
+    stats = channel_stats(Shards(folder), read_split(folder / "split.parquet", "train"))
+    (folder / "stats.json").write_text(json.dumps(stats))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def train(study: Path, run: Run, tmp_path_factory: pytest.TempPathFactory) -> Train:
+    """Launch a point with torchrun, as rule train does, and read its record."""
+
+    def launch(strategy: str, workers: int, **changes: object) -> record.Record:
+        point = TrainingPoint(
+            model="resnet18",
+            strategy=strategy,
+            device="cpu",
+            precision="fp32",
+            workers=workers,
+            threads=1,
+            scaling="strong",
+            global_batch=8,
+        )
+        spec = {
+            "study": "t",
+            "point": point,
+            "size": SIZE,
+            "epochs": 2,
+            "warmup_steps": 1,
+            "optimizer": {"name": "sgd", "lr": 0.001, "momentum": 0.9, "schedule": "constant"},
+            "target_accuracy": 0.0,
+            "seed": 0,
+            "lock": "",
+        }
+        path = tmp_path_factory.mktemp("record") / "b1.json"
+        weights = changes.pop("weights", None)
+        flags = ["--shards", str(study), "--split", str(study / "split.parquet"), "--stats", str(study / "stats.json")]
+        flags += ["--weights", *([str(weights)] if weights else [])]
+        flags += ["--block", "1", "--record", str(path), "--spec", canonical(**(spec | changes))]
+        run(ROOT, "python", "-m", "scripts.training.train", *flags)
+        return record.read(path)
+
+    return launch

@@ -1,0 +1,106 @@
+"""Real launches: torchrun, gloo, ResNet-18, packed pictures."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from helping import Run
+from sklearn.metrics import precision_recall_fscore_support
+
+from scripts.errors import UserError
+from scripts.record import Record
+from scripts.scaling.analysis import loss_distance
+from scripts.training import model as models
+
+Train = Callable[..., Record]  # the fixture `train`
+
+
+@pytest.fixture(scope="module")
+def runs(train: Train) -> dict[str, Record]:
+    return {"serial-1": train("serial", 1), "ddp-1": train("ddp", 1), "ddp-2": train("ddp", 2)}
+
+
+def test_one_ddp_worker_learns_bit_for_bit_what_serial_learns(runs: dict[str, Record]) -> None:
+    serial, ddp = runs["serial-1"].quality, runs["ddp-1"].quality
+    assert [epoch.loss for epoch in ddp.epochs] == [epoch.loss for epoch in serial.epochs]
+    assert ddp.confusion == serial.confusion
+
+
+def test_two_workers_follow_the_same_loss_curve(runs: dict[str, Record]) -> None:
+    # Not bit for bit: BatchNorm normalises by 4 images a rank where serial has 8.
+    distance = loss_distance(runs["ddp-2"], runs["serial-1"])
+    assert 0 < distance < 0.25
+
+
+def test_every_run_evaluates_each_image_once(runs: dict[str, Record], study: Path) -> None:
+    images = (pd.read_parquet(study / "split.parquet")["split"] == "test").sum()
+    for one in runs.values():
+        assert np.sum(one.quality.confusion) == images
+        assert one.validity.ok
+
+
+def test_the_scores_are_those_of_the_confusion_matrix(runs: dict[str, Record]) -> None:
+    for one in runs.values():
+        confusion = np.array(one.quality.confusion)
+        true = np.repeat(np.repeat(np.arange(3), 3), confusion.ravel())
+        predicted = np.repeat(np.tile(np.arange(3), 3), confusion.ravel())
+        expected = precision_recall_fscore_support(true, predicted, average="macro", zero_division=0, labels=[0, 1, 2])
+        assert (one.quality.precision, one.quality.recall, one.quality.f1) == pytest.approx(expected[:3], abs=1e-6)
+        assert one.quality.test_accuracy == pytest.approx(np.trace(confusion) / confusion.sum())
+
+
+def test_phases_add_up_and_the_rate_leaves_warm_up_out(runs: dict[str, Record]) -> None:
+    for name, one in runs.items():
+        assert sum(one.phases.values()) == pytest.approx(one.wall_seconds, rel=0.02)
+        assert one.phases["warmup"] > 0
+        steady = one.phases["data"] + one.phases["forward_backward"] + one.phases["optimizer"]
+        assert one.seconds == pytest.approx(steady, rel=0.02 if name.endswith("1") else 0.2)
+        assert one.quality.steps_per_epoch == 3
+        assert one.images == (2 * 3 - 1) * 8
+        assert one.images_per_second == pytest.approx(one.images / one.seconds)
+        assert one.environment.threads["OMP_NUM_THREADS"] == "1"
+
+
+def test_the_key_tells_runs_that_may_be_divided(runs: dict[str, Record]) -> None:
+    assert runs["serial-1"].key == runs["ddp-2"].key
+    assert runs["serial-1"].key["batch_policy"] == "strong: global batch 8"
+    assert (runs["serial-1"].cores, runs["ddp-2"].cores) == (1, 2)
+
+
+def test_a_target_that_was_reached_has_its_training_seconds(runs: dict[str, Record]) -> None:
+    quality = runs["serial-1"].quality
+    assert quality.seconds_to_target == quality.epochs[0].seconds
+
+
+def test_training_starts_from_given_weights(train: Train, runs: dict[str, Record], tmp_path: Path) -> None:
+    torch.manual_seed(7)
+    torch.save(models.build("resnet18", 1000, None).state_dict(), tmp_path / "weights.pt")
+    found = train("serial", 1, weights=tmp_path / "weights.pt")
+    assert found.key["weights"] is not None
+    assert found.quality.epochs[0].loss != runs["serial-1"].quality.epochs[0].loss
+
+
+def test_given_weights_fill_all_but_the_last_layer(tmp_path: Path) -> None:
+    torch.manual_seed(7)
+    given = models.build("resnet18", 1000, None).state_dict()
+    torch.save(given, tmp_path / "weights.pt")
+    own = models.build("resnet18", 5, tmp_path / "weights.pt").state_dict()
+    same = {name for name in given if own[name].shape == given[name].shape and bool((own[name] == given[name]).all())}
+    assert set(given) - same == {"fc.weight", "fc.bias"}
+
+
+def test_weights_of_another_model_or_no_weights_are_refused(tmp_path: Path) -> None:
+    torch.save(models.build("resnet18", 5, None).state_dict(), tmp_path / "weights.pt")
+    with pytest.raises(UserError, match="does not hold the weights of resnet50"):
+        models.build("resnet50", 5, tmp_path / "weights.pt")
+    (tmp_path / "text.pt").write_text("no weights")
+    with pytest.raises(UserError, match="is no state_dict file"):
+        models.build("resnet18", 5, tmp_path / "text.pt")
+
+
+def test_a_diverging_loss_stops_with_advice(train: Train, run: Run) -> None:
+    with pytest.raises(AssertionError, match=r"training loss is \w+ in epoch \d; a smaller training.optimizer.lr may help"):
+        train("serial", 1, optimizer={"name": "sgd", "lr": 1e30, "momentum": 0.0, "schedule": "constant"})
