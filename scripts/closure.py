@@ -45,9 +45,15 @@ def _file(module: str) -> Path | None:
 @cache
 def _imports(path: Path) -> list[str]:
     found: list[str] = []
-    for node in ast.walk(ast.parse(path.read_bytes(), filename=str(path))):
+    todo: list[ast.AST] = [ast.parse(path.read_bytes(), filename=str(path))]
+    while todo:
+        node = todo.pop()
         if isinstance(node, ast.Import):
             found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             found += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            todo += node.orelse  # what only a type checker imports changes no behaviour
+        else:
+            todo += ast.iter_child_nodes(node)
     return [name for name in found if name.partition(".")[0] == "scripts"]

@@ -1,0 +1,77 @@
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from helping import ROOT
+
+from scripts import config
+from scripts.errors import ConfigError
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        ({"colour": 1}, "colour: unknown key"),
+        ({"training": {"worker": [1]}}, "training.worker: unknown key"),
+        ({"images": {"size": "large"}}, "images.size: found 'large'"),
+        ({"images": {"shards": 0}}, "images.shards: found 0"),
+        ({"training": {"workers": [1, 0]}}, "training.workers[1]: found 0"),
+        ({"training": {"workers": []}}, "training.workers: found []"),
+        ({"training": {"workers": True}}, "training.workers: found true"),
+        ({"training": {"workers": [2, 2]}}, "training: [2, 2] names something twice"),
+        ({"training": {"workers": [3]}}, "training: global_batch 32 cannot be shared equally by 3 workers"),
+        ({"training": {"strategies": ["ddq"]}}, "training.strategies: 'ddq' is none of ddp, serial"),
+        ({"training": {"model": "resnet9"}}, "training.model"),
+        ({"training": {"optimizer": {"lr": -1}}}, "training.optimizer.lr: found -1"),
+        ({"loading": {"backends": ["serial", "pool"]}}, "loading.backends: 'pool' is none of"),
+        ({"loading": {"backends": ["packed"]}}, "loading.backends: must hold 'serial'"),
+        ({"loading": {"blocks": 1.5}}, "loading.blocks: found 1.5"),
+        ({"images": {"fractions": {"train": 0.9}}}, "images.fractions: add up to 1.1, not to 1"),
+        ({"images": {"steps": [{"resise": {}}]}}, "images.steps: 'resise' is none of resize"),
+        ({"images": {"steps": [{"resize": {"interpolation": "nearest"}}]}}, "images.steps.interpolation"),
+        ({"scaling": {"baseline": "serial-2"}}, "scaling.baseline: found 'serial-2'; expected one of serial-1, ddp-1"),
+        ({"scaling": {"confidence": 95}}, "scaling.confidence: found 95"),
+        ({"study": "../up"}, "study: found '../up'"),
+        ({"study": None}, "study is null, which takes the name of images.folder, and that is null too"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_what_was_found(raw: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        config.read(raw)
+
+
+def test_every_mistake_is_told_at_once() -> None:
+    with pytest.raises(ConfigError) as error:
+        config.read({"colour": 1, "images": {"size": 0}})
+    assert "colour" in str(error.value)
+    assert "images.size" in str(error.value)
+
+
+def test_numbers_from_the_command_line_arrive_as_text() -> None:
+    study = config.read({"training": {"workers": ["1", "2"], "optimizer": {"lr": "1e-3"}}, "images": {"folder": "null"}})
+    assert study.training.workers == [1, 2]
+    assert study.training.optimizer.lr == 0.001
+    assert study.images.folder is None
+
+
+def test_a_study_can_take_the_name_of_its_folder() -> None:
+    assert config.read({"study": None, "images": {"folder": "/data/my_images"}}).study == "my_images"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "config").rglob("*.yaml")), ids=lambda path: path.stem)
+def test_every_study_that_ships_is_valid(path: Path) -> None:
+    raw = yaml.safe_load(path.read_text())
+    if path.stem == "folder":
+        raw["images"]["folder"] = "/data/my_images"
+    config.read(raw)
+
+
+def test_the_demo_study_writes_out_the_defaults() -> None:
+    raw = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+    given, default = config.read(raw), config.read({})
+    assert sorted(given.loading.backends) == sorted(default.loading.backends)
+    assert given.model_copy(update={"loading": default.loading}) == default.model_copy(
+        update={"loading": default.loading}
+    )

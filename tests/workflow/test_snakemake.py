@@ -1,0 +1,227 @@
+"""The workflow as its users run it: a tiny study from raw pictures to the page, then what an edit makes stale."""
+
+import json
+import re
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from helping import ROOT, Run, copy_checkout, write_jpeg
+
+STUDY = """
+study: tiny
+images: {folder: pictures, size: 32, shards: 3, fractions: {train: 0.6, valid: 0.2, test: 0.2}}
+loading: {backends: [serial, pool_map, dask_threads, packed], workers: [2], chunks: [4], passes: 1, blocks: 1}
+training: {workers: [1, 2], global_batch: 8, epochs: 2, warmup_steps: 1, optimizer: {lr: 1.0e-3}, blocks: 1}
+"""
+LOCAL = ("snakemake", "--profile", "local", "--configfile", "tiny.yaml")
+MEASURED = {"measure_loading": 4, "train": 3}
+TABLES_AND_PAGE = {"tabulate_loading": 1, "tabulate_training": 1, "draw_figures": 1, "render_page": 1, "all": 1}
+
+
+def planned(output: str) -> dict[str, int]:
+    """Jobs of each rule that a dry run lists."""
+    counts = Counter(re.findall(r"^(?:local)?rule (\w+):", output, flags=re.MULTILINE))
+    return dict(counts)
+
+
+def dry_run(run: Run, checkout: Path, *more: str) -> dict[str, int]:
+    return planned(run(checkout, *LOCAL, "-n", *more).stdout)
+
+
+@pytest.fixture(scope="module")
+def finished(pictures: Path, run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkout in which the tiny study has been run; never changed by a test."""
+    checkout = copy_checkout(tmp_path_factory.mktemp("finished"))
+    shutil.copytree(pictures, checkout / "pictures")
+    (checkout / "pictures" / "ash" / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 cut")
+    (checkout / "tiny.yaml").write_text(STUDY)
+    run(checkout, *LOCAL)
+    return checkout
+
+
+@pytest.fixture
+def checkout(finished: Path, tmp_path: Path) -> Path:
+    """A copy of the finished study, with its history, to change."""
+    return shutil.copytree(finished, tmp_path / "checkout", symlinks=True)
+
+
+def test_the_whole_study_runs_to_its_page_and_tables(finished: Path) -> None:
+    results = finished / "results" / "tiny"
+    loading, training = (pd.read_csv(results / "scaling" / f"{name}.csv") for name in ("loading", "training"))
+    assert loading["point"].tolist() == ["serial-1", "pool_map-2-4", "dask_threads-2-4", "packed-1"]
+    assert training["point"].tolist() == ["resnet18-serial-1", "resnet18-ddp-1", "resnet18-ddp-2"]
+    for row in [*loading.itertuples(), *training.itertuples()]:
+        assert row.validity == "valid" or row.reason
+    assert "resnet18-ddp-2" in (results / "report" / "index.html").read_text()
+    rejects = pd.read_csv(results / "images" / "rejects.csv")
+    assert rejects["path"].tolist() == ["ash/broken.jpg"]
+    assert not list(results.rglob("*.tmp"))
+
+
+def test_a_second_run_does_nothing(finished: Path, run: Run) -> None:
+    assert "Nothing to be done" in run(finished, *LOCAL).stderr
+
+
+def test_a_measurement_ran_alone_and_recorded_what_it_did(finished: Path) -> None:
+    record = json.loads((finished / "results/tiny/training/records/resnet18-ddp-2/b1.json").read_text())
+    assert record["point"]["workers"] == 2
+    assert record["quality"]["steps_per_epoch"] == 2
+    assert record["validity"] == {"ok": True, "faults": []}
+
+
+def test_editing_a_loading_backend_makes_stale_its_measurements_and_what_follows(checkout: Path, run: Run) -> None:
+    module = checkout / "scripts/loading/backends/pool_map.py"
+    module.write_text(module.read_text() + "\n# edited\n")
+    jobs = dry_run(run, checkout)
+    assert jobs == {
+        "measure_loading": 1,
+        "tabulate_loading": 1,
+        "draw_figures": 1,
+        "render_page": 1,
+        "all": 1,
+    }
+
+
+def test_editing_what_all_loading_programs_share_makes_stale_all_loading_measurements(
+    checkout: Path, run: Run
+) -> None:
+    module = checkout / "scripts/loading/backend.py"
+    module.write_text(module.read_text() + "\n# edited\n")
+    jobs = dry_run(run, checkout)
+    assert jobs["measure_loading"] == 4
+    assert not {"train", "pack_shard", "split", "tabulate_training"} & set(jobs)
+
+
+def test_restyling_the_page_measures_nothing(checkout: Path, run: Run) -> None:
+    template = checkout / "scripts/report/page.html.jinja"
+    template.write_text(template.read_text() + "<!-- edited -->\n")
+    assert dry_run(run, checkout) == {"render_page": 1, "all": 1}
+
+
+def test_changing_one_raw_image_makes_one_shard_stale_and_what_follows(checkout: Path, run: Run) -> None:
+    write_jpeg(checkout / "pictures" / "ash" / "ash_05.jpg", seed=999)
+    jobs = dry_run(run, checkout)
+    assert jobs["pack_shard"] == 1
+    assert jobs.items() >= (MEASURED | {"index_shards": 1, "split": 1}).items()
+
+
+def test_touching_a_raw_image_makes_nothing_stale(checkout: Path, run: Run) -> None:
+    (checkout / "pictures" / "ash" / "ash_05.jpg").touch()
+    assert dry_run(run, checkout) == {}
+
+
+def test_removing_one_raw_image_makes_one_shard_stale(checkout: Path, run: Run) -> None:
+    (checkout / "pictures" / "birch" / "birch_03.jpg").unlink()
+    assert dry_run(run, checkout)["pack_shard"] == 1
+
+
+def test_adding_a_worker_count_runs_only_its_points(checkout: Path, run: Run) -> None:
+    jobs = dry_run(run, checkout, "--config", "training={'workers': [1, 2, 4]}", "loading={'workers': [1, 2]}")
+    assert jobs.pop("measure_loading") == 2
+    assert jobs.pop("train") == 1
+    assert jobs == TABLES_AND_PAGE
+
+
+def test_adding_a_block_runs_only_that_block(checkout: Path, run: Run) -> None:
+    jobs = dry_run(run, checkout, "--config", "training={'blocks': 2}")
+    assert jobs["train"] == 3
+    assert "measure_loading" not in jobs
+
+
+def test_other_packages_make_measurements_stale_and_images_not(checkout: Path, run: Run) -> None:
+    lock = checkout / "requirements.lock"
+    lock.write_text(lock.read_text() + "# another package\n")
+    jobs = dry_run(run, checkout)
+    assert jobs == MEASURED | TABLES_AND_PAGE
+
+
+def test_a_changed_split_leaves_the_shards(checkout: Path, run: Run) -> None:
+    jobs = dry_run(run, checkout, "--config", "seed=1")
+    assert "pack_shard" not in jobs
+    assert jobs["split"] == 1
+    assert jobs["train"] == 3
+
+
+def test_moving_the_checkout_makes_nothing_stale(checkout: Path, run: Run) -> None:
+    moved = checkout.rename(checkout.parent / "moved")
+    assert dry_run(run, moved) == {}
+
+
+def test_results_can_be_written_elsewhere(pictures: Path, run: Run, tmp_path: Path) -> None:
+    config = [f"images={{'folder': '{pictures}', 'shards': 1}}", "study=away", "training={'global_batch': 8}"]
+    run(ROOT, "snakemake", "--profile", "local", "--directory", str(tmp_path), "--until", "split", "--config", *config)
+    assert (tmp_path / "results/away/images/split.parquet").exists()
+
+
+@pytest.mark.parametrize("profile", ["local", "slurm"])
+def test_a_dry_run_of_each_profile_needs_no_cluster(profile: str, run: Run) -> None:
+    jobs = planned(run(ROOT, "snakemake", "--profile", profile, "-n", "--forceall").stdout)
+    assert jobs["draw_sample"] == 5
+    assert jobs["train"] == 9
+
+
+def test_the_lung_and_colon_study_can_be_planned_without_its_images(run: Run) -> None:
+    study = "config/studies/lc25000.yaml"
+    jobs = planned(run(ROOT, "snakemake", "--profile", "slurm", "-n", "--forceall", "--configfile", study).stdout)
+    assert jobs["train"] == 2 * 7 * 6  # models, serial and six worker counts, blocks
+    assert jobs["pack_shard"] == 64
+
+
+def test_the_rule_graph_can_be_drawn(run: Run) -> None:
+    graph = run(ROOT, "snakemake", "--profile", "local", "--rulegraph", "mermaid-js").stdout
+    assert "flowchart" in graph
+    assert "measure_loading" in graph
+
+
+def classes(folder: Path, **counts: int) -> str:
+    for name, count in counts.items():
+        (folder / name).mkdir(parents=True)
+        for i in range(count):
+            (folder / name / f"{i}.jpg").write_bytes(b"not looked at before the first job")
+    return str(folder)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (["images={'folder': 'nowhere'}"], "images.folder: nowhere is not a folder"),
+        (["images={'folder': 'empty'}"], "images.folder: empty holds no images"),
+        (["images={'folder': 'one'}"], "images.folder: found one class, 'a'"),
+        (["images={'folder': 'few'}"], "images.folder: class 'b' has 2 of the 3 images"),
+        (["images={'folder': 'good'}"], "training.global_batch: found 32; expected at most the 12 training images"),
+        (["training={'workers': [0]}"], "training.workers[0]: found '0'"),
+        (["training={'global_batch': 4096}"], "training.global_batch: found 4096; expected at most the 240 training"),
+        (["colour=blue"], "colour: unknown key"),
+        (["images={'size': 'large'}"], "images.size: found 'large'"),
+    ],
+)
+def test_bad_input_ends_before_any_job_with_one_clear_error(
+    settings: list[str], message: str, run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "empty").mkdir()
+    classes(tmp_path / "one", a=9)
+    classes(tmp_path / "few", a=9, b=2)
+    classes(tmp_path / "good", a=9, b=9)
+    done = run(
+        ROOT, "snakemake", "--profile", "local", "--directory", str(tmp_path), "--config", *settings, check=False
+    )
+    assert done.returncode != 0
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_folder_without_one_readable_image_stops_with_the_reason(run: Run, tmp_path: Path) -> None:
+    classes(tmp_path / "junk", a=20, b=20)
+    settings = ["images={'folder': 'junk', 'shards': 1}", "study=junk"]
+    done = run(
+        ROOT, "snakemake", "--profile", "local", "--directory", str(tmp_path), "--config", *settings, check=False
+    )
+    assert done.returncode != 0
+    assert "error: 40 of 40 files are no readable images" in done.stdout + done.stderr
+    assert "results/junk/images/rejects.csv" in done.stdout + done.stderr
+    assert len(pd.read_csv(tmp_path / "results/junk/images/rejects.csv")) == 40
+    assert not (tmp_path / "results/junk/images/split.parquet").exists()
