@@ -12,6 +12,7 @@ By hand:
 
 import hashlib
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +36,11 @@ class PackSpec(Spec):
     unnameable: dict[str, str]  # sha256 by path of files that Snakemake cannot name as input, so that a change is seen
 
 
-def pack(folder: Path, shard: int, paths: list[str], decoder: Decoder) -> tuple[np.ndarray, pd.DataFrame]:
+def pack(folder: Path, shard: int, paths: Iterable[str], decoder: Decoder) -> tuple[np.ndarray, pd.DataFrame]:
     """The pixels (n, size, size, 3) of the good images among `paths`, and the table of all of them."""
     pixels: list[Pixels] = []
     rows: list[dict[str, Any]] = []
-    for path in cli.progress(paths, total=len(paths), doing="pack"):
+    for path in paths:
         row: dict[str, Any] = dict.fromkeys(SHARD_COLUMNS)
         # A table cannot hold a name that is not UTF-8: its odd bytes are written as \\xNN there.
         shown = os.fsencode(path).decode("utf-8", "backslashreplace")
@@ -76,7 +77,8 @@ def main() -> None:
     args = parser.parse_args()
 
     paths = [path for path in list_images(args.folder) if shard_of(path, args.spec.shards) == args.shard]
-    packed, table = pack(args.folder, args.shard, paths, Decoder(args.spec.decode))
+    shown = cli.progress(paths, total=len(paths), doing="pack")
+    packed, table = pack(args.folder, args.shard, shown, Decoder(args.spec.decode))
     with replacing(args.pixels) as temporary, temporary.open("wb") as file:
         np.save(file, packed)
     with replacing(args.table) as temporary:

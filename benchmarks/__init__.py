@@ -1,0 +1,1 @@
+"""Timings that no test may depend on: `make bench` runs them."""
