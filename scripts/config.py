@@ -238,8 +238,7 @@ def read(raw: Mapping[str, Any]) -> Study:
     try:
         return Study.model_validate(dict(raw))
     except ValidationError as error:
-        lines = [_explain(dict(found)) for found in error.errors()]
-        raise ConfigError("config: " + "\n".join(lines)) from None
+        raise ConfigError("\n".join(f"config: {_explain(dict(found))}" for found in error.errors())) from None
 
 
 def _explain(error: dict[str, Any]) -> str:

@@ -191,7 +191,7 @@ def classes(folder: Path, **counts: int) -> str:
         (["images={'folder': 'empty'}"], "images.folder: empty holds no images"),
         (["images={'folder': 'one'}"], "images.folder: found one class, 'a'"),
         (["images={'folder': 'few'}"], "images.folder: class 'b' has 2 of the 3 images"),
-        (["images={'folder': 'good'}"], "training.global_batch: found 32; expected at most the 12 training images"),
+        (["images={'folder': 'good'}"], "training.global_batch: found 32; expected at most the 14 training images"),
         (["training={'workers': [0]}"], "training.workers[0]: found '0'"),
         (["training={'global_batch': 4096}"], "training.global_batch: found 4096; expected at most the 240 training"),
         (["colour=blue"], "colour: unknown key"),

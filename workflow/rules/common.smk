@@ -17,8 +17,6 @@ os.environ.update(
     PATH=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
 )
 
-from snakemake.exceptions import WorkflowError
-
 from scripts import config as study_config
 from scripts import registry
 from scripts.closure import closure
@@ -49,7 +47,7 @@ def read_study():
         train = len(paths) if images.groups else training_images(counts, images.fractions.model_dump())
         check_steps(train, training.global_batch, training.epochs, training.warmup_steps)
     except UserError as error:
-        raise WorkflowError(str(error))
+        sys.exit(f"error: {error}")
     return study, paths
 
 
