@@ -133,10 +133,10 @@ class Optimizer(Settings):
     """The rule that moves the weights."""
 
     name: Literal["sgd"] = Field("sgd", description="optimizer of torch.optim")
-    lr: Annotated[float, Field(gt=0)] = Field(0.05, description="learning rate")
+    lr: Annotated[float, Field(gt=0)] = Field(0.02, description="learning rate")
     momentum: Annotated[float, Field(ge=0, lt=1)] = Field(0.9, description="momentum")
     schedule: Literal["constant", "cosine"] = Field(
-        "constant", description="learning rate over the run: cosine falls from lr to 0 at the last step"
+        "cosine", description="learning rate over the run: cosine falls from lr to 0 at the last step"
     )
 
 
