@@ -26,5 +26,4 @@ localrules:
 rule all:
     default_target: True
     input:
-        expand(rules.tabulate_loading.output.csv, study=STUDY.study),
-        expand(rules.tabulate_training.output.csv, study=STUDY.study),
+        expand(rules.render_page.output.page, study=STUDY.study),

@@ -1,9 +1,9 @@
 """How fast does packing decode, against the loop that one would write first?
 
 Mechanism: in this one process, on the same files and one core, rounds of (A) scripts.images.pack_shard.pack, with all
-that it does (header check, sha256, scaled decode, resize, stack), and (B) a naive Pillow loop (open, convert RGB, resize,
-to array), interleaved after one round of warm-up each. Prints the median images/s of each and the median ratio with its
-paired interval.
+that it does (header check, sha256, scaled decode, resize, stack), and (B) a naive Pillow loop (open, convert RGB,
+resize, to array), interleaved after one round of warm-up each. Prints the median images/s of each and the ratio with
+its paired interval.
 
     make bench        or        python -m benchmarks.pack_throughput --folder /data/my_images --size 128 --rounds 7
 """

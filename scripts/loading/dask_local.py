@@ -35,6 +35,6 @@ class DaskBackend(backend.Backend):
     def load_all(self, items: Sequence[Item]) -> Iterator[Loaded]:
         tasks = [self.task(self.load, part) for part in chunks(items, self.chunk)]
         # Dask would send several tasks of a small graph to a process at a time; the point's chunk alone decides that.
-        results = self.compute(*tasks, scheduler=self.scheduler, pool=self.pool, chunksize=1)
+        results = self.compute(*tasks, scheduler=self.scheduler, pool=self.pool, chunksize=1)  # type: ignore[no-untyped-call]
         for part in results:
             yield from part

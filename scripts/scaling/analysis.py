@@ -110,6 +110,7 @@ def common_columns(
         "workers": first.point["workers"],
         "cores": first.cores,
         "blocks": len(good),
+        "blocks_used": " ".join(str(one.block) for one in good),
         "seconds": median([one.seconds for one in good]),
         "seconds_min": min((one.seconds for one in good), default=None),
         "seconds_max": max((one.seconds for one in good), default=None),
@@ -118,6 +119,7 @@ def common_columns(
         # The baseline is divided by itself: exactly 1, and no interval is one of anything.
         "speedup_low": ratio.low if ratio and not is_baseline else None,
         "speedup_high": ratio.high if ratio and not is_baseline else None,
+        "confidence": confidence,
         "efficiency": efficiency(ratio.value, first.cores, baseline_cores) if ratio else None,
         "baseline": baseline_id,
         "baseline_seconds": median([one.seconds for one in baseline.values()]),

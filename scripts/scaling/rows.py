@@ -14,6 +14,7 @@ class Row(BaseModel):
     workers: int = Field(description="processes or threads that load, or ranks that train")
     cores: int = Field(description="workers x threads: the axis of speedup and efficiency")
     blocks: int = Field(description="valid repetitions, each a launch of its own")
+    blocks_used: str = Field(description="numbers of those blocks, separated by spaces")
     seconds: float | None = Field(
         description="median over valid blocks; what a second is spent on: see the table's note"
     )
@@ -25,6 +26,7 @@ class Row(BaseModel):
         description="lower end of the speedup's interval (Student t on paired log ratios)"
     )
     speedup_high: float | None = Field(description="upper end of that interval")
+    confidence: float = Field(description="level of the interval")
     efficiency: float | None = Field(description="speedup / (cores / cores of the baseline); 1 is ideal")
     baseline: str = Field(description="id of the point that the speedup divides by")
     baseline_seconds: float | None = Field(description="the baseline's median seconds over its valid blocks")

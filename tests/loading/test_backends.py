@@ -34,9 +34,7 @@ def packed(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pa
     return shards, images, {"digest": digest(images.paths, pixels, np.ones(len(images), np.int64))}
 
 
-def launch(
-    name: str, packed: tuple[Path, Split, dict[str, str]], pictures: Path, workers: int = 1
-) -> Record:
+def launch(name: str, packed: tuple[Path, Split, dict[str, str]], pictures: Path, workers: int = 1) -> Record:
     shards, images, reference = packed
     source = registry.load(BACKENDS, name, "Backend").source
     point = LoadingPoint(source=source, backend=name, workers=workers, chunk=5)

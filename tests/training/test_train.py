@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from helping import Run
 from sklearn.metrics import precision_recall_fscore_support
 
 from scripts.errors import UserError
@@ -101,6 +100,8 @@ def test_weights_of_another_model_or_no_weights_are_refused(tmp_path: Path) -> N
         models.build("resnet18", 5, tmp_path / "text.pt")
 
 
-def test_a_diverging_loss_stops_with_advice(train: Train, run: Run) -> None:
-    with pytest.raises(AssertionError, match=r"training loss is \w+ in epoch \d; a smaller training.optimizer.lr may help"):
+def test_a_diverging_loss_stops_with_advice(train: Train) -> None:
+    with pytest.raises(
+        AssertionError, match=r"training loss is \w+ in epoch \d; a smaller training.optimizer.lr may help"
+    ):
         train("serial", 1, optimizer={"name": "sgd", "lr": 1e30, "momentum": 0.0, "schedule": "constant"})

@@ -25,7 +25,9 @@ def test_a_closure_holds_nothing_of_later_stages_or_other_plugins() -> None:
     assert "scripts/config.py" not in found
 
 
-@pytest.mark.parametrize("module", ["scripts.images.split", "scripts.scaling.tabulate_training", "scripts.training.train"])
+@pytest.mark.parametrize(
+    "module", ["scripts.images.split", "scripts.scaling.tabulate_training", "scripts.training.train"]
+)
 def test_a_closure_is_what_python_really_imports(module: str) -> None:
     code = f"import sys, {module}; print(*(m.__file__ for n, m in sys.modules.items() if n.split('.')[0] == 'scripts'))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
@@ -33,7 +35,7 @@ def test_a_closure_is_what_python_really_imports(module: str) -> None:
 
 
 def test_an_unknown_module_is_an_error() -> None:
-    with pytest.raises(ModuleNotFoundError, match="no module scripts.images.nothing"):
+    with pytest.raises(ModuleNotFoundError, match=r"no module scripts\.images\.nothing"):
         closure("scripts.images.nothing")
 
 

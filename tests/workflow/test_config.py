@@ -50,7 +50,9 @@ def test_every_mistake_is_told_at_once() -> None:
 
 
 def test_numbers_from_the_command_line_arrive_as_text() -> None:
-    study = config.read({"training": {"workers": ["1", "2"], "optimizer": {"lr": "1e-3"}}, "images": {"folder": "null"}})
+    study = config.read(
+        {"training": {"workers": ["1", "2"], "optimizer": {"lr": "1e-3"}}, "images": {"folder": "null"}}
+    )
     assert study.training.workers == [1, 2]
     assert study.training.optimizer.lr == 0.001
     assert study.images.folder is None

@@ -85,9 +85,7 @@ def test_editing_a_loading_backend_makes_stale_its_measurements_and_what_follows
     }
 
 
-def test_editing_what_all_loading_programs_share_makes_stale_all_loading_measurements(
-    checkout: Path, run: Run
-) -> None:
+def test_editing_what_all_loading_programs_share_makes_stale_all_loading_measurements(checkout: Path, run: Run) -> None:
     module = checkout / "scripts/loading/backend.py"
     module.write_text(module.read_text() + "\n# edited\n")
     jobs = dry_run(run, checkout)

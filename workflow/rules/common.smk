@@ -104,3 +104,15 @@ def get_loading_point(wildcards):
 
 def get_training_point(wildcards):
     return TRAINING_POINTS[wildcards.point]
+
+
+def get_shown_config():
+    """The study's settings as the page shows them: where files stand on this machine is no part of a study."""
+    shown = STUDY.model_dump(mode="json")
+    for settings, name in (
+        (shown["images"], "folder"),
+        (shown["images"], "groups"),
+        (shown["training"], "weights"),
+    ):
+        settings[name] = settings[name] and Path(settings[name]).name
+    return shown

@@ -1,1 +1,95 @@
-"""The page that a person reads."""
+"""From tables and records to what a person reads: figures, a contact sheet of the images, and the page that joins them.
+
+Requires the split images, all records and both scaling tables. Steps: contact_sheet, draw_figures, render_page.
+"""
+
+
+rule contact_sheet:
+    input:
+        shards=expand("results/{{study}}/images/shards/{shard}.npy", shard=SHARDS),
+        split="results/{study}/images/split.parquet",
+        code=code("scripts.report.contact_sheet"),
+    output:
+        sheet=report(
+            "results/{study}/report/contact_sheet.png",
+            category="Images",
+            caption="../report/contact_sheet.rst",
+        ),
+    log:
+        "logs/{study}/report/contact_sheet.log",
+    conda:
+        "../../envs/scalecard.yaml"
+    shell:
+        "python -m scripts.report.contact_sheet --shards results/{wildcards.study}/images/shards "
+        "--split {input.split:q} --sheet {output.sheet:q} 2> {log:q}"
+
+
+rule draw_figures:
+    input:
+        training="results/{study}/scaling/training.parquet",
+        loading="results/{study}/scaling/loading.parquet",
+        loading_records=rules.tabulate_loading.input.records,
+        training_records=rules.tabulate_training.input.records,
+        code=code("scripts.report.draw_figures"),
+    output:
+        speedup=report(
+            "results/{study}/report/figures/speedup.svg",
+            category="Training",
+            caption="../report/speedup.rst",
+        ),
+        efficiency=report(
+            "results/{study}/report/figures/efficiency.svg",
+            category="Training",
+            caption="../report/efficiency.rst",
+        ),
+        learning=report(
+            "results/{study}/report/figures/learning.svg",
+            category="Training",
+            caption="../report/learning.rst",
+        ),
+        throughput=report(
+            "results/{study}/report/figures/loading.svg",
+            category="Loading",
+            caption="../report/throughput.rst",
+        ),
+        png=expand(
+            "results/{{study}}/report/figures/{figure}.png",
+            figure=["speedup", "efficiency", "learning", "loading"],
+        ),
+    log:
+        "logs/{study}/report/draw_figures.log",
+    conda:
+        "../../envs/scalecard.yaml"
+    shell:
+        "python -m scripts.report.draw_figures --training {input.training:q} --loading {input.loading:q} "
+        "--records {input.loading_records:q} {input.training_records:q} --folder results/{wildcards.study}/report/figures 2> {log:q}"
+
+
+rule render_page:
+    input:
+        training="results/{study}/scaling/training.parquet",
+        loading="results/{study}/scaling/loading.parquet",
+        loading_records=rules.tabulate_loading.input.records,
+        training_records=rules.tabulate_training.input.records,
+        split="results/{study}/images/split.parquet",
+        rejects="results/{study}/images/rejects.csv",
+        figures=expand(
+            "results/{{study}}/report/figures/{figure}.svg",
+            figure=["speedup", "efficiency", "loading", "learning"],
+        ),
+        sheet="results/{study}/report/contact_sheet.png",
+        template=os.path.relpath(ROOT / "scripts/report/page.html.jinja"),
+        code=code("scripts.report.render_page"),
+    output:
+        page="results/{study}/report/index.html",
+    log:
+        "logs/{study}/report/render_page.log",
+    conda:
+        "../../envs/scalecard.yaml"
+    params:
+        spec=canonical(config=get_shown_config()),
+    shell:
+        "python -m scripts.report.render_page --training {input.training:q} --loading {input.loading:q} "
+        "--records {input.loading_records:q} {input.training_records:q} --split {input.split:q} --rejects {input.rejects:q} "
+        "--figures {input.figures:q} --sheet {input.sheet:q} --template {input.template:q} "
+        "--page {output.page:q} --spec {params.spec:q} 2> {log:q}"

@@ -1,0 +1,132 @@
+"""What the page says beside the tables: the images, the machines, the noise, what the baseline confused."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from scripts.images.cut import SPLITS
+from scripts.record import DRIFT, Record
+from scripts.report import format as show
+from scripts.report.tables import baselines, counted
+from scripts.scaling.rows import TrainingRow
+
+FIRST_REJECTS = 5
+NONE = "none"
+
+
+@dataclass(frozen=True)
+class Images:
+    """What the study is made of."""
+
+    classes: list[str]
+    splits: dict[str, int]  # images of train, valid and test
+    rejects: int  # files that could not be packed
+    first_rejects: list[tuple[str, str]]  # path and reason
+
+    @property
+    def total(self) -> int:
+        return sum(self.splits.values())
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """How one launch classified the test images."""
+
+    point: str
+    block: int
+    accuracy: float
+    classes: list[str]
+    counts: list[list[int]]  # rows: true class; columns: predicted
+
+    @property
+    def total(self) -> int:
+        return sum(map(sum, self.counts))
+
+    def share(self, true: int, predicted: int) -> float:
+        """Of the images of class `true`, the share called `predicted`."""
+        return self.counts[true][predicted] / (sum(self.counts[true]) or 1)
+
+
+def images(split: Path, rejects: Path) -> Images:
+    """From `split.parquet` and `rejects.csv`."""
+    good = pd.read_parquet(split)
+    bad = pd.read_csv(rejects, dtype=str, keep_default_na=False)
+    counts = good["split"].value_counts()
+    return Images(
+        classes=sorted(good["class"].unique()),
+        splits={name: int(counts.get(name, 0)) for name in SPLITS},
+        rejects=len(bad),
+        first_rejects=[(str(row.path), str(row.reason)) for row in bad.head(FIRST_REJECTS).itertuples()],
+    )
+
+
+def confusions(rows: Sequence[TrainingRow], records: Sequence[Record]) -> list[Confusion]:
+    """Of each baseline, the first launch that counts."""
+    found = []
+    for row in baselines(rows):
+        one = next(iter(counted(records, row)), None)
+        if one is not None and one.quality is not None:
+            quality = one.quality
+            found.append(Confusion(row.point, one.block, quality.test_accuracy, quality.classes, quality.confusion))
+    return found
+
+
+def environment(records: Sequence[Record]) -> list[tuple[str, str]]:
+    """Name and value of each fact; where launches differ, every value, in order of first appearance."""
+    found = [one.environment for one in records]
+    packages = sorted({name for one in found for name in one.packages})
+    variables = sorted({name for one in found for name in one.threads})
+    hosts = {node for one in found for node in [one.host, *one.nodes]}
+    versions = [f"{name} {_distinct(one.packages.get(name) for one in found)}" for name in packages]
+    threads = [f"{name} {_distinct(one.threads.get(name, 'unset') for one in found)}" for name in variables]
+    return [
+        ("Launches", f"{len(records):,} on {len(hosts)} {'host' if len(hosts) == 1 else 'hosts'}"),
+        ("CPU", _distinct(one.cpu_model for one in found)),
+        ("Usable cores", _distinct(one.usable_cores for one in found)),
+        ("Memory", _distinct(f"{show.number(one.memory_bytes / show.GIB)} GiB" for one in found)),
+        ("GPU", _distinct(one.gpu for one in found)),
+        ("Kernel", _distinct(one.kernel for one in found)),
+        ("Packages", ", ".join([f"python {_distinct(one.python for one in found)}", *versions])),
+        ("Thread settings", ", ".join(threads) or NONE),
+        ("Start method of workers", _distinct(one.start_method for one in found)),
+        ("Page cache", _distinct(one.page_cache for one in found)),
+    ]
+
+
+def noise(records: Sequence[Record]) -> list[tuple[str, str]]:
+    """The worst of what disturbed the launches, with where it happened."""
+    drift = max(records, key=lambda one: one.noise.drift)
+    load = max(records, key=lambda one: one.noise.load_average)
+    switches = max(records, key=lambda one: one.noise.involuntary_context_switches)
+    again = sum(one.attempt > 1 for one in records)
+    resumed = sum(one.resumed for one in records)
+    drifted = sum(one.noise.drift > DRIFT for one in records)
+    limit = show.percent(DRIFT)
+    return [
+        ("Largest drift", f"{show.percent(drift.noise.drift)} between calibrations, {_where(drift)}"),
+        ("Drifted launches", f"{drifted:,} of {len(records):,} above the limit of {limit}"),
+        ("Highest load average", f"{load.noise.load_average:.2f}, {_where(load)}"),
+        ("CPU clock", _range([one.noise.cpu_mhz for one in records])),
+        (
+            "Most involuntary context switches",
+            f"{switches.noise.involuntary_context_switches:,}, {_where(switches)}",
+        ),
+        ("Second attempts", f"{again:,}"),
+        ("Resumed launches", f"{resumed:,}"),
+    ]
+
+
+def _where(one: Record) -> str:
+    return f"{one.stage} {one.point_id}, block {one.block}"
+
+
+def _distinct(values: Iterable[object]) -> str:
+    return " or ".join(dict.fromkeys(NONE if value is None else str(value) for value in values))
+
+
+def _range(values: Sequence[float | None]) -> str:
+    known = [value for value in values if value is not None]
+    ends = dict.fromkeys(f"{end:,.0f}" for end in ((min(known), max(known)) if known else ()))
+    return f"{' to '.join(ends)} MHz" if ends else "not known"

@@ -1,0 +1,137 @@
+"""The page a person reads: tables, figures, images, machines and settings of a study in one file.
+
+Inputs: both scaling tables, all records, `split.parquet`, `rejects.csv`, the figures (SVG), the contact
+sheet (PNG), the template.
+Output: `index.html`, which loads nothing from a network: styles, figures and images are inside.
+
+By hand:
+    python -m scripts.report.render_page --training training.parquet --loading loading.parquet \
+        --records results/demo/*/records/*/*.json --split split.parquet --rejects rejects.csv --figures figures/*.svg \
+        --sheet contact_sheet.png --template scripts/report/page.html.jinja --page index.html --spec '{"config": {...}}'
+"""
+
+import base64
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from scripts import cli, record
+from scripts.atomic import write_text
+from scripts.record import Record
+from scripts.report import facts, tables
+from scripts.report import format as show
+from scripts.report.style import GRID, INK, MUTED, PAPER
+from scripts.scaling.rows import LoadingRow, Row, TrainingRow
+from scripts.spec import Spec
+
+# What each figure shows, for those who cannot see it; also their order on the page.
+FIGURES = {
+    "speedup": "Speedup of each strategy against cores, with the ideal line.",
+    "efficiency": "Efficiency of each strategy against cores; 1 is ideal.",
+    "loading": "Images per second of each loading backend, by workers.",
+    "learning": "Training loss and validation accuracy of each valid launch, by epoch.",
+}
+
+
+class PageSpec(Spec):
+    """What the page takes from the config: all of it, since it shows all of it."""
+
+    config: dict[str, Any]
+
+    @property
+    def study(self) -> str:
+        return str(self.config["study"])
+
+
+def inline_svg(path: Path) -> Markup:
+    """A figure as it stands in HTML: ids of its own, and neutral colours that follow the page's."""
+    name, text = path.stem, path.read_text(encoding="utf-8")
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    text = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{name}-", text)
+    for colour, variable in ((INK, "ink"), (MUTED, "muted"), (GRID, "line"), (PAPER, "paper")):
+        text = text.replace(colour, f"var(--{variable})")
+    label = Markup.escape(FIGURES[name])
+    # Safe: drawn by draw_figures, and matplotlib escapes the words in it.
+    return Markup(text.replace("<svg", f'<svg role="img" aria-label="{label}"', 1))
+
+
+def section(rows: Sequence[Row], kind: type[Row], columns: Sequence[tables.Column]) -> dict[str, Any]:
+    """What the template needs of one table."""
+    return {
+        "columns": [{"title": one.title, "text": one.text, "meaning": one.meaning(kind)} for one in columns],
+        "rows": tables.table(rows, columns),
+        "note": tables.note(kind),
+        "divisor": tables.divisor(rows),
+    }
+
+
+def render(
+    template: Path,
+    spec: PageSpec,
+    training: Sequence[TrainingRow],
+    loading: Sequence[LoadingRow],
+    records: Sequence[Record],
+    images: facts.Images,
+    figures: Sequence[Path],
+    sheet: Path,
+) -> str:
+    """The page. Class names, paths and reasons come from users' files: autoescape stands between them and the HTML."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(template.parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"count": show.count, "share": show.share}
+    drawings = {path.stem: inline_svg(path) for path in figures}
+    return environment.get_template(template.name).render(
+        study=spec.study,
+        settings=spec.config["training"],
+        images=images,
+        models=list(dict.fromkeys(row.model for row in training)),
+        training=section(training, TrainingRow, tables.TRAINING),
+        loading=section(loading, LoadingRow, tables.LOADING),
+        figures=[drawings[name] for name in FIGURES],
+        sheet=base64.b64encode(sheet.read_bytes()).decode(),
+        confusions=facts.confusions(training, records),
+        environment=facts.environment(records),
+        noise=facts.noise(records),
+        config=json.dumps(spec.config, indent=2, ensure_ascii=False),
+    )
+
+
+def main() -> None:
+    parser = cli.parser(__doc__)
+    parser.add_argument("--training", type=Path, required=True)
+    parser.add_argument("--loading", type=Path, required=True)
+    parser.add_argument("--records", type=Path, nargs="+", required=True)
+    parser.add_argument("--split", type=Path, required=True)
+    parser.add_argument("--rejects", type=Path, required=True)
+    parser.add_argument("--figures", type=Path, nargs="+", required=True)
+    parser.add_argument("--sheet", type=Path, required=True)
+    parser.add_argument("--template", type=Path, required=True)
+    parser.add_argument("--page", type=Path, required=True)
+    parser.add_argument("--spec", type=PageSpec.model_validate_json, required=True)
+    args = parser.parse_args()
+    page = render(
+        args.template,
+        args.spec,
+        tables.read_rows(args.training, TrainingRow),
+        tables.read_rows(args.loading, LoadingRow),
+        [record.read(path) for path in args.records],
+        facts.images(args.split, args.rejects),
+        args.figures,
+        args.sheet,
+    )
+    write_text(args.page, page)
+
+
+if __name__ == "__main__":
+    cli.run(main)

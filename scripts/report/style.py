@@ -1,0 +1,43 @@
+"""How the figures look. The page replaces the four neutral colours by its own, which follow light and dark mode."""
+
+from typing import Any
+
+INK = "#1d2329"  # text
+MUTED = "#69737d"  # small print, ideal lines
+GRID = "#dfe3e8"
+PAPER = "#fefefe"  # inside hollow points
+
+# Okabe and Ito, "Color Universal Design" (2008): told apart by colour-blind readers; those that stand
+# out on light and on dark come first.
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+# 5 markers and 6 colours share no divisor, so 30 lines look different.
+MARKERS = ("o", "s", "^", "D", "v")
+
+STYLE: dict[Any, Any] = {
+    "font.family": "DejaVu Sans",  # comes with matplotlib, so equal everywhere
+    "font.size": 9.5,
+    "text.color": INK,
+    "text.parse_math": False,
+    "axes.edgecolor": MUTED,
+    "axes.labelcolor": INK,
+    "axes.linewidth": 0.8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.facecolor": "none",
+    "grid.color": GRID,
+    "grid.linewidth": 0.8,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "xtick.major.size": 3,
+    "ytick.major.size": 0,
+    "lines.linewidth": 1.6,
+    "lines.markersize": 5.5,
+    "legend.frameon": False,
+    "legend.fontsize": 8.5,
+    "svg.hashsalt": "scalecard",  # ids that are the same in every run
+    "svg.fonttype": "none",  # text stays text: it can be searched, read aloud and set in the page's own font
+}

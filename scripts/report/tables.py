@@ -1,0 +1,172 @@
+"""The scaling tables as people read them: rows from the parquet files, columns, captions, reasons.
+
+The page (render_page) shows every column, the terminal (print_tables) the brief ones.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pyarrow import ArrowInvalid, parquet
+from pydantic import ValidationError
+
+from scripts.errors import UserError
+from scripts.record import Record
+from scripts.report import format as show
+from scripts.scaling.rows import LoadingRow, Row, TrainingRow
+
+R = TypeVar("R", bound=Row)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: what it is called, which fields of a row it is made of, how they become text."""
+
+    title: str
+    fields: tuple[str, ...]  # the first one's description explains the column
+    show: Callable[..., str]
+    brief: str | None = None  # the terminal's title; None: the page only
+    text: bool = False  # words, aligned left
+
+    def cell(self, row: Row) -> str:
+        """The text of this column in `row`."""
+        return self.show(*(getattr(row, field) for field in self.fields))
+
+    def meaning(self, kind: type[Row]) -> str:
+        """What the column says, from the model of its rows."""
+        return kind.model_fields[self.fields[0]].description or ""
+
+
+def status(validity: str, marks: str) -> str:
+    """The marks of a row, `invalid` first; empty where there is nothing to say."""
+    return " ".join(filter(None, ["invalid" if validity == "invalid" else "", marks]))
+
+
+_POINT = [Column("point", ("point",), str, brief="point", text=True)]
+_STATUS = [Column("marks", ("validity", "marks"), status, brief="marks", text=True)]
+_TIME = [
+    Column("cores", ("cores",), show.count, brief="cores"),
+    Column("n", ("blocks",), show.count, brief="n"),
+    Column("seconds", ("seconds",), show.number, brief="sec-\nonds"),
+    Column("min to max", ("seconds_min", "seconds_max"), show.span, text=True),
+    Column("images/s", ("images_per_second",), show.number, brief="images\n/s"),
+]
+_RATIO = [
+    Column("speedup", ("speedup", "speedup_low", "speedup_high"), show.ratio, brief="speedup", text=True),
+    Column("efficiency", ("efficiency",), show.ratio, brief="eff."),
+]
+_WORKERS = [Column("workers", ("workers",), show.count)]
+
+# What matters most comes first: a narrow window shows the left end of the table.
+TRAINING = [
+    *_POINT,
+    *_STATUS,
+    *_TIME,
+    *_RATIO,
+    Column("serial fraction", ("serial_fraction",), show.fraction, brief="serial\nfract."),
+    Column("steps per epoch", ("steps_per_epoch",), show.count, brief="steps/\nepoch"),
+    Column("test accuracy", ("test_accuracy",), show.share, brief="test\nacc."),
+    Column("F1", ("f1",), show.share, brief="F1"),
+    Column("precision", ("precision",), show.share),
+    Column("recall", ("recall",), show.share),
+    Column("seconds per epoch", ("epoch_seconds",), show.number),
+    Column("seconds to target", ("seconds_to_target",), show.number),
+    Column("loss distance", ("loss_distance",), show.share),
+    *_WORKERS,
+]
+LOADING = [
+    *_POINT,
+    *_STATUS,
+    *_TIME,
+    *_RATIO,
+    Column("CPU seconds", ("cpu_seconds",), show.number),
+    Column("peak GiB", ("peak_rss_bytes",), show.gibibytes, brief="peak\nGiB"),
+    *_WORKERS,
+]
+
+
+def read_rows(path: Path, kind: type[R]) -> list[R]:
+    """The rows of a table.
+
+    Raises:
+        UserError: there is no such file, or its columns are not those of `kind`.
+    """
+    if not path.is_file():
+        raise UserError(f"{path}: found no file, expected a scaling table; run the workflow up to its tables")
+    try:
+        return [kind.model_validate(row) for row in parquet.read_table(path).to_pylist()]
+    except ValidationError as error:
+        first = error.errors()[0]
+        found = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    except ArrowInvalid as error:
+        found = str(error)
+    raise UserError(f"{path}: no table of this version: {found}; run the workflow again")
+
+
+def valid(rows: Iterable[R]) -> list[R]:
+    """The rows that hold measurements."""
+    return [row for row in rows if row.validity == "valid"]
+
+
+def baselines(rows: Sequence[R]) -> list[R]:
+    """The rows that others are divided by, in order of the table."""
+    wanted = {row.baseline for row in rows}
+    return [row for row in rows if row.point in wanted]
+
+
+def reasons(row: Row) -> list[str]:
+    """A sentence for each block that does not count, and for whatever else is missing (analysis.py joins them)."""
+    return re.split(r"\. (?=block \d+: |no valid block of )", row.reason) if row.reason else []
+
+
+def explanations(row: Row) -> list[str]:
+    """The reasons of a row, each said once: `blocks 1, 3: drifted: ...`."""
+    blocks: dict[str, list[str]] = {}
+    for reason in reasons(row):
+        found = re.match(r"block (\d+): (.*)", reason, flags=re.DOTALL)
+        blocks.setdefault(found[2] if found else reason, []).extend([found[1]] if found else [])
+    return [
+        f"block{'s' if len(numbers) > 1 else ''} {', '.join(numbers)}: {reason}" if numbers else reason
+        for reason, numbers in blocks.items()
+    ]
+
+
+def counted(records: Iterable[Record], row: Row) -> list[Record]:
+    """The records that `row` is made of, in order of block."""
+    used = {int(block) for block in row.blocks_used.split()}
+    mine = [one for one in records if one.point_id == row.point and one.block in used]
+    return sorted(mine, key=lambda one: one.block)
+
+
+def note(kind: type[Row]) -> str:
+    """What a second of the table is spent on."""
+    spent = {
+        TrainingRow: "train all epochs at the slowest rank, without warm-up steps and evaluation",
+        LoadingRow: "bring every training image to memory once",
+    }[kind]
+    return f"Seconds {spent}: the median over n valid launches, each of its own block."
+
+
+def divisor(rows: Sequence[Row]) -> str:
+    """What the speedups of a table divide by, and what their brackets hold."""
+    names = [
+        f"{row.point}, {show.number(row.baseline_seconds)} s (n = {row.blocks})"
+        if row.blocks
+        else f"{row.point}, invalid"
+        for row in baselines(rows)
+    ]
+    level = f"{show.percent(rows[0].confidence)} interval"
+    several = "the baseline of its model: " if len(names) > 1 else ""
+    return (
+        f"Speedup is against {several}{'; '.join(names)}. In brackets its {level}: Student t on log ratios paired by "
+        "block; no bracket where n is below 3."
+    )
+
+
+def table(rows: Sequence[Row], columns: Sequence[Column]) -> list[dict[str, Any]]:
+    """Each row as the texts of its columns, with what is said below it."""
+    return [
+        {"row": row, "cells": [column.cell(row) for column in columns], "reasons": explanations(row)} for row in rows
+    ]

@@ -1,0 +1,175 @@
+"""A small study with what awkward users bring: its records, its images, and how to run programs on it."""
+
+import math
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from scripts import record
+from scripts.record import Environment, Epoch, Noise, Quality, Record, Validity
+from scripts.registry import ROOT
+
+CLASSES = ["$cost$_1_", "<b>x</b>&", "normal"]
+REJECT = ("<i>bad</i>.jpg", "cannot be decoded & more")
+BLOCKS = (1, 2, 3, 4)
+# Seconds of the first block; resnet18-ddp-8 asks for more than the 4 cores there are.
+TRAINING = {
+    "resnet18-serial-1": 40.0,
+    "resnet18-ddp-1": 41.0,
+    "resnet18-ddp-2": 21.6,
+    "resnet18-ddp-4": 12.1,
+    "resnet18-ddp-8": 13.9,
+    "resnet18-fsdp-2": 18.0,
+    "resnet50-serial-1": 95.0,
+    "resnet50-ddp-2": 52.0,
+}
+LOADING = {
+    "serial-1": 0.31,
+    "pool_map-1-16": 0.33,
+    "pool_map-2-16": 0.19,
+    "torch_dataloader-2-16": 0.15,
+    "packed-1": 0.0021,
+}
+STRAYS = "resnet18-fsdp-2"  # learns something else: invalid
+WRONG = "torch_dataloader-2-16"  # brings other pixels: invalid
+DRIFTS = ("resnet18-ddp-2", 3)  # loses one block
+
+
+def shaken(seconds: float, point: str, block: int) -> float:
+    """Seconds as a quiet machine measures them: a percent or two from block to block."""
+    return seconds * (1 + 0.02 * math.sin(7 * block + len(point)))
+
+
+def a_record(stage: str, name: str, block: int, cores: int, seconds: float, **fields: object) -> Record:
+    """A valid record, but for what `fields` says."""
+    drifts = (name, block) == DRIFTS
+    common: dict[str, object] = {
+        "study": "quirks",
+        "stage": stage,
+        "point_id": name,
+        "block": block,
+        "cores": cores,
+        "images": 1200,
+        "seconds": seconds,
+        "images_per_second": 1200 / seconds,
+        "phases": {"steady": seconds},
+        "wall_seconds": seconds,
+        "cpu_seconds": seconds * cores,
+        "peak_rss_bytes": 400 * 2**20,
+        "quality": None,
+        "validity": Validity.of({}),
+        "environment": Environment(
+            host="node1",
+            cpu_model="AMD EPYC 7763",
+            usable_cores=4,
+            memory_bytes=64 * 2**30,
+            kernel="6.1.0",
+            gpu=None,
+            python="3.11.7",
+            packages={"torch": "2.14.1", "numpy": "2.4.6"},
+            threads={"OMP_NUM_THREADS": "1"},
+            job_id=None,
+            nodes=["node1"],
+            start_method="forkserver" if stage == "loading" else None,
+            page_cache="warm",
+        ),
+        "noise": Noise(
+            calibration_before=0.003,
+            calibration_after=0.003 * (1.21 if drifts else 1.01),
+            load_average=1.5,
+            cpu_mhz=2600.0,
+            involuntary_context_switches=120,
+        ),
+    }
+    return Record.model_validate(common | fields)
+
+
+def training_record(point: str, block: int) -> Record:
+    model, strategy, workers = point.split("-")
+    seconds = shaken(TRAINING[point], point, block)
+    start = 2.4 if point == STRAYS else 1.1 if model == "resnet18" else 1.3
+    epochs = [
+        Epoch(loss=start * 0.7**i + 0.01 * block, valid_accuracy=1 - 0.5 * 0.6**i - 0.01 * block, seconds=seconds / 6)
+        for i in range(6)
+    ]
+    quality = Quality(
+        epochs=epochs,
+        steps_per_epoch=25,
+        classes=CLASSES,
+        test_accuracy=0.9,
+        precision=0.91,
+        recall=0.9,
+        f1=0.903,
+        confusion=[[9, 1, 0], [0, 10, 0], [2, 0, 8]],
+        seconds_to_target=seconds * 0.8,
+    )
+    settings = {
+        "model": model,
+        "strategy": strategy,
+        "workers": int(workers),
+        "threads": 1,
+        "global_batch": 32,
+    }
+    key = {"model": model, "device": "cpu", "epochs": 6}
+    return a_record("training", point, block, int(workers), seconds, point=settings, key=key, quality=quality)
+
+
+def loading_record(point: str, block: int) -> Record:
+    backend, workers, *chunk = point.split("-")
+    settings = {
+        "source": "packed" if backend == "packed" else "raw",
+        "backend": backend,
+        "workers": int(workers),
+        "chunk": int(chunk[0]) if chunk else 1,
+    }
+    found = {"checksum": ("a1b2", "ffff" if point == WRONG else "a1b2")}
+    seconds = shaken(LOADING[point], point, block)
+    key = {"image_size": 32}
+    validity = Validity.of(found)
+    return a_record("loading", point, block, int(workers), seconds, point=settings, key=key, validity=validity)
+
+
+def write_images(folder: Path) -> None:
+    """Three classes of 12 packed images, the last two of each class not in training; one rejected file."""
+    rng = np.random.default_rng(0)
+    (folder / "shards").mkdir(parents=True)
+    np.save(folder / "shards" / "0000.npy", rng.integers(0, 256, (36, 32, 32, 3), np.uint8))
+    rows = [
+        {"path": f"{name}/{i:02d}.jpg", "shard": 0, "row": 12 * label + i, "class": name, "group": f"{label}{i}",
+         "sha256": f"{label}{i}", "split": {10: "valid", 11: "test"}.get(i, "train")}
+        for label, name in enumerate(CLASSES)
+        for i in range(12)
+    ]  # fmt: skip
+    pd.DataFrame(rows).to_parquet(folder / "split.parquet", index=False)
+    pd.DataFrame([REJECT], columns=["path", "reason"]).to_csv(folder / "rejects.csv", index=False)
+
+
+def write_records(folder: Path, records: Iterable[Record]) -> list[Path]:
+    paths = []
+    for one in records:
+        path = folder / one.stage / "records" / one.point_id / f"b{one.block}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        record.write(one, path)
+        paths.append(path)
+    return paths
+
+
+def python(*arguments: object) -> str:
+    """Run a program of the repository; its stdout."""
+    command = [sys.executable, "-m", *map(str, arguments)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def draw_figures(study: Path, folder: Path) -> None:
+    """Run the program on the study."""
+    python(
+        "scripts.report.draw_figures",
+        *("--training", study / "scaling/training.parquet", "--loading", study / "scaling/loading.parquet"),
+        *("--records", *sorted(study.glob("*/records/*/*.json")), "--folder", folder),
+    )

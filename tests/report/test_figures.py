@@ -1,0 +1,123 @@
+"""The figures and the contact sheet."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+from quirks import CLASSES, DRIFTS, STRAYS, WRONG, draw_figures
+
+from scripts import record
+from scripts.images.shards import Shards, read_split
+from scripts.report.contact_sheet import choose, draw_sheet
+from scripts.report.draw_figures import draw_efficiency, draw_learning, draw_loading, draw_speedup
+from scripts.report.style import PAPER
+from scripts.report.tables import counted, read_rows
+from scripts.scaling.rows import LoadingRow, TrainingRow
+
+NAMES = ["efficiency", "learning", "loading", "speedup"]
+
+
+def words(svg: Path) -> str:
+    """All text of a figure, in order of drawing."""
+    return " ".join(re.findall(r"<(?:text|tspan)[^>]*>\s*([^<]*?)\s*</", svg.read_text()))
+
+
+def test_equal_inputs_give_equal_bytes(study: Path, figures: Path, tmp_path: Path) -> None:
+    draw_figures(study, tmp_path)
+
+    again = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    assert sorted(again) == sorted(f"{name}.{kind}" for name in NAMES for kind in ("svg", "png"))
+    assert again == {path.name: path.read_bytes() for path in figures.iterdir()}
+
+
+def test_every_figure_says_its_n(figures: Path) -> None:
+    assert all("n = " in words(figures / f"{name}.svg") for name in NAMES)
+
+
+def test_figures_say_what_their_bars_are(figures: Path) -> None:
+    assert "95 % interval" in words(figures / "speedup.svg")
+    assert "95 % interval" in words(figures / "efficiency.svg")
+    assert "from the least to the greatest block" in words(figures / "loading.svg")
+
+
+def test_invalid_points_are_not_drawn(figures: Path) -> None:
+    assert "fsdp" not in words(figures / "speedup.svg")
+    assert STRAYS not in words(figures / "learning.svg")
+    assert WRONG.partition("-")[0] not in words(figures / "loading.svg")
+
+
+def test_oversubscribed_points_are_hollow(study: Path) -> None:
+    rows = read_rows(study / "scaling/training.parquet", TrainingRow)
+
+    [axes] = draw_speedup(rows).axes
+    hollow = [line.get_xdata() for line in axes.lines if line.get_markerfacecolor() == PAPER]
+
+    assert [list(np.atleast_1d(x)) for x in hollow] == [[8]]
+
+
+def test_efficiency_bars_are_the_speedups_divided_by_the_cores(study: Path) -> None:
+    rows = read_rows(study / "scaling/training.parquet", TrainingRow)
+    [four] = [row for row in rows if row.point == "resnet18-ddp-4"]
+    assert four.speedup_low is not None
+    assert four.speedup_high is not None
+
+    [axes] = draw_efficiency(rows).axes
+    bars = [container.lines[2][0].get_segments()[0][:, 1] for container in axes.containers]
+
+    assert any(np.allclose(bar, [four.speedup_low / 4, four.speedup_high / 4]) for bar in bars)
+
+
+def test_a_block_that_does_not_count_has_no_learning_curve(study: Path) -> None:
+    rows = read_rows(study / "scaling/training.parquet", TrainingRow)
+    records = [record.read(path) for path in study.glob("training/records/*/*.json")]
+    point, lost = DRIFTS
+
+    kept = counted(records, next(row for row in rows if row.point == point))
+    curves = draw_learning(rows, records).axes[1].lines
+
+    assert [one.block for one in kept] == [1, 2, 4]
+    assert lost not in [one.block for one in kept]
+    assert len(curves) == sum(row.blocks for row in rows)
+
+
+def test_a_study_without_a_valid_point_has_figures_that_say_so(study: Path) -> None:
+    nothing = {"validity": "invalid", "speedup": None, "seconds": None, "images_per_second": None, "blocks": 0}
+    rows = [row.model_copy(update=nothing) for row in read_rows(study / "scaling/training.parquet", TrainingRow)]
+    loaded = [row.model_copy(update=nothing) for row in read_rows(study / "scaling/loading.parquet", LoadingRow)]
+
+    assert "No point has a speedup" in draw_speedup(rows).get_supxlabel()
+    assert "No point has a speedup" in draw_efficiency(rows).get_supxlabel()
+    assert "No valid point" in draw_loading(loaded, []).get_supxlabel()
+    assert "no valid launch" in draw_learning(rows, []).get_suptitle()
+
+
+def test_points_without_intervals_are_said_to_have_none(study: Path) -> None:
+    once = {"speedup_low": None, "speedup_high": None, "blocks": 1}
+    rows = [row.model_copy(update=once) for row in read_rows(study / "scaling/training.parquet", TrainingRow)]
+
+    figure = draw_speedup(rows)
+
+    assert "no intervals: fewer than 3 blocks; n = 1 block." in " ".join(figure.get_supxlabel().split())
+    assert figure.axes[0].containers == []
+
+
+def test_the_sheet_has_a_row_of_each_class(study: Path) -> None:
+    images, shards = read_split(study / "images/split.parquet", "train"), Shards(study / "images/shards")
+
+    figure = draw_sheet(shards, images)
+    drawn = [axes.images[0].get_array() for axes in figure.axes]
+    chosen = [i for label in range(3) for i in choose(images, label)]
+
+    assert [text.get_text() for text in figure.texts] == CLASSES
+    assert len(drawn) == 3 * 8
+    assert all(np.array_equal(a, shards[0, images.rows[i]]) for a, i in zip(drawn, chosen, strict=True))
+
+
+def test_the_sheet_shows_the_same_images_whatever_else_is_there(study: Path) -> None:
+    images = read_split(study / "images/split.parquet", "train")
+    paths = [images.paths[i] for i in choose(images, 0)]
+
+    assert len(paths) == 8
+    assert all(path.startswith(CLASSES[0]) for path in paths)
+    assert paths == [images.paths[i] for i in choose(images, 0)]

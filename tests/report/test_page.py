@@ -1,0 +1,138 @@
+"""The page in a real browser."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from quirks import CLASSES, DRIFTS, LOADING, REJECT, STRAYS, TRAINING, WRONG
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium; every address but a file leads nowhere."""
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    if program is None:
+        pytest.skip("no chromium: apt-get install chromium")
+    arguments = ["--no-sandbox", "--proxy-server=http://127.0.0.1:9"]
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=program, args=arguments)
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def opened(browser: Browser, page: Path) -> Iterator[Page]:
+    """The page in a window of 1280 pixels, offline."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, offline=True)
+    window = context.new_page()
+    window.goto(page.as_uri())
+    yield window
+    context.close()
+
+
+def test_it_asks_the_network_for_nothing_and_logs_nothing(browser: Browser, page: Path) -> None:
+    context = browser.new_context(offline=True)
+    window = context.new_page()
+    asked: list[str] = []
+    said: list[str] = []
+    window.on("request", lambda request: asked.append(request.url))
+    window.on("console", lambda message: said.append(message.text))
+    window.on("pageerror", lambda error: said.append(str(error)))
+
+    window.goto(page.as_uri())
+    window.wait_for_load_state("networkidle")
+    shown = window.locator("img").evaluate_all("images => images.map(image => image.naturalWidth > 0)")
+    context.close()
+
+    assert [url for url in asked if not url.startswith("data:")] == [page.as_uri()]
+    assert said == []
+    assert shown == [True]
+
+
+def test_it_would_load_nothing_from_elsewhere(page: Path) -> None:
+    text = re.sub(r'xmlns(:\w+)?="[^"]*"', "", page.read_text())
+
+    assert re.findall(r"https?://", text) == []
+    assert "<script>" not in text
+
+
+@pytest.mark.parametrize("width", [380, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_only_tables_scroll_sideways(browser: Browser, page: Path, width: int, scheme: str) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)  # type: ignore[arg-type]
+    window = context.new_page()
+    window.goto(page.as_uri())
+    window.locator("summary").evaluate_all("all => all.forEach(one => one.click())")
+    scrolled = window.evaluate("document.documentElement.scrollWidth")
+    context.close()
+
+    assert scrolled <= width
+
+
+def test_every_point_has_a_row(opened: Page) -> None:
+    rows = opened.locator("tr[data-point]").evaluate_all("rows => rows.map(row => row.dataset.point)")
+
+    assert rows == [*TRAINING, *LOADING]
+
+
+def test_an_invalid_row_is_marked_and_explained(opened: Page) -> None:
+    for point, why in ((STRAYS, "its loss curve is"), (WRONG, "checksum: expected a1b2, found ffff")):
+        row = opened.locator(f'tr[data-point="{point}"]')
+        assert row.locator(".mark.invalid").is_visible()
+        below = row.locator("xpath=following-sibling::tr[1]")
+        assert f"blocks 1, 2, 3, 4: {why}" in below.inner_text()
+
+
+def test_a_lost_block_of_a_valid_row_is_explained(opened: Page) -> None:
+    point, block = DRIFTS
+    row = opened.locator(f'tr[data-point="{point}"]')
+
+    assert row.locator(".mark.invalid").count() == 0
+    assert f"block {block}: drifted" in row.locator("xpath=following-sibling::tr[1]").inner_text()
+
+
+def test_a_class_name_that_looks_like_html_is_shown_literally(opened: Page) -> None:
+    heads = opened.locator(".confusion").first.locator("tbody th").all_inner_texts()
+
+    assert heads == CLASSES
+    assert "<b>x</b>&" in (opened.locator(".sheet img").get_attribute("alt") or "")
+    assert opened.locator(".confusion b").count() == 0
+
+
+def test_a_path_that_looks_like_html_is_shown_literally(opened: Page) -> None:
+    opened.locator("summary", has_text="Rejected files").click()
+
+    assert opened.locator(".rejects li").all_inner_texts() == [f"{REJECT[0]}: {REJECT[1]}"]
+    assert "/data/<script>alert(1)</script>" in (opened.locator("pre").text_content() or "")
+
+
+def test_figures_follow_the_pages_colours_and_have_names(opened: Page) -> None:
+    figures = opened.locator("figure svg[role=img]")
+    ids = opened.locator("[id]").evaluate_all("all => all.map(one => one.id)")
+
+    assert figures.count() == 4
+    assert all(name for name in figures.evaluate_all("all => all.map(one => one.getAttribute('aria-label'))"))
+    assert "var(--ink)" in figures.first.inner_html()
+    assert len(ids) == len(set(ids))
+
+
+def test_the_first_line_counts_the_images(opened: Page) -> None:
+    facts = " ".join(opened.locator(".facts").inner_text().split())
+
+    assert facts.startswith("36 images in 3 classes: 30 train, 3 validate, 3 test; 1 rejected.")
+
+
+def test_each_baseline_has_its_confusion(opened: Page) -> None:
+    assert opened.locator(".confusion").count() == 2
+    assert "resnet50-serial-1, block 1: 30 test images" in opened.locator("main").inner_text()
+
+
+def test_noise_names_the_launch_that_drifted(opened: Page) -> None:
+    noise = opened.locator(".pairs div", has_text="Largest drift").inner_text()
+
+    assert f"training {DRIFTS[0]}, block {DRIFTS[1]}" in noise

@@ -1,0 +1,69 @@
+"""The tables on a terminal."""
+
+import re
+from pathlib import Path
+
+import pytest
+from quirks import DRIFTS, LOADING, STRAYS, TRAINING, WRONG, python
+
+from scripts.errors import UserError
+from scripts.report import tables
+from scripts.report.print_tables import WIDTH
+from scripts.scaling.rows import LoadingRow, TrainingRow
+
+
+@pytest.fixture(scope="module")
+def printed(study: Path) -> str:
+    return python("scripts.report.print_tables", study / "scaling")
+
+
+def test_every_point_has_a_line(printed: str) -> None:
+    starts = {line.split(" ")[0] for line in printed.splitlines()}
+
+    assert set(TRAINING) | set(LOADING) <= starts
+
+
+def test_no_line_is_longer_than_the_width_of_a_pipe(printed: str) -> None:
+    assert max(map(len, printed.splitlines())) <= WIDTH
+
+
+def test_a_speedup_stands_with_its_interval(printed: str) -> None:
+    [line] = [line for line in printed.splitlines() if line.startswith("resnet18-ddp-4")]
+
+    assert re.search(r" \d\.\d\d \[\d\.\d\d, \d\.\d\d\] ", line)
+
+
+def test_what_does_not_count_is_explained_below_its_table(printed: str) -> None:
+    flat = " ".join(printed.split())
+
+    assert f"{STRAYS}: blocks 1, 2, 3, 4: its loss curve is" in flat
+    assert f"{WRONG}: blocks 1, 2, 3, 4: checksum: expected a1b2, found ffff" in flat
+    assert f"{DRIFTS[0]}: block {DRIFTS[1]}: drifted: calibrations differ by 21%" in flat
+
+
+def test_an_invalid_point_is_called_invalid(printed: str) -> None:
+    lines = [line for line in printed.splitlines() if line.startswith((f"{STRAYS} ", f"{WRONG} "))]
+
+    assert len(lines) == 2
+    assert all(" invalid " in line for line in lines)
+
+
+def test_each_models_baseline_is_named_with_its_seconds(printed: str) -> None:
+    flat = " ".join(printed.split())
+
+    assert re.search(r"resnet18-serial-1, \d\d\.\d s \(n = 4\); resnet50-serial-1, \d\d\.\d s \(n = 4\)", flat)
+
+
+def test_a_folder_without_tables_is_a_users_mistake(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="found no file, expected a scaling table"):
+        tables.read_rows(tmp_path / "training.parquet", TrainingRow)
+
+
+def test_a_table_of_another_kind_is_a_users_mistake(study: Path) -> None:
+    with pytest.raises(UserError, match="no table of this version"):
+        tables.read_rows(study / "scaling/loading.parquet", TrainingRow)
+
+
+@pytest.mark.parametrize(("columns", "kind"), [(tables.TRAINING, TrainingRow), (tables.LOADING, LoadingRow)])
+def test_every_column_says_what_it_means(columns: list[tables.Column], kind: type[TrainingRow]) -> None:
+    assert all(column.meaning(kind) for column in columns)
