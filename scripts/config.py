@@ -81,7 +81,7 @@ class Images(Settings):
 
     folder: str | None = Field(None, description="folder with one folder of images a class; null draws `sample`")
     sample: Sample = Sample()
-    size: Annotated[int, Field(ge=8, le=1024)] = Field(64, description="edge of a packed image, pixels")
+    size: Annotated[int, Field(ge=8, le=1024)] = Field(96, description="edge of a packed image, pixels")
     shards: Count = Field(8, description="files the packed images are spread over; one job each")
     groups: str | None = Field(
         None, description="CSV of `path,group`: images of one group (tile, patient) share a split; null: equal files do"

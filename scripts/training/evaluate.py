@@ -1,6 +1,7 @@
 """What a model has learned, counted over exactly the images of a split by all ranks together."""
 
 import warnings
+from dataclasses import dataclass
 
 import torch
 from torchmetrics import MetricCollection
@@ -16,17 +17,29 @@ from scripts.training.batches import Batches, evaluation_order
 from scripts.training.ranks import Ranks
 
 
+@dataclass(frozen=True)
+class Scores:
+    """How well a network did on a split; the macro means are over classes."""
+
+    accuracy: float  # share of all images
+    precision: float  # macro mean
+    recall: float  # macro mean
+    f1: float  # macro mean
+    confusion: list[list[int]]  # rows: true class; columns: predicted
+
+    @property
+    def images(self) -> int:
+        """Images that were counted."""
+        return sum(map(sum, self.confusion))
+
+
 @torch.no_grad()
-def evaluate(model: torch.nn.Module, data: Batches, ranks: Ranks, batch: int) -> dict[str, torch.Tensor]:
+def evaluate(model: torch.nn.Module, data: Batches, ranks: Ranks, batch: int) -> Scores:
     """Metrics over every image of `data` once.
 
     Args:
         model: the unwrapped network, with equal weights and buffers on every rank.
         batch: images of one forward pass.
-
-    Returns:
-        accuracy (share of all images), precision, recall, f1 (macro means over classes), confusion (int64,
-        (classes, classes), rows: true class), as torchmetrics defines them.
     """
     classes = len(data.images.classes)
     metrics = MetricCollection(
@@ -47,5 +60,7 @@ def evaluate(model: torch.nn.Module, data: Batches, ranks: Ranks, batch: int) ->
     model.train(training)
     with warnings.catch_warnings():  # a rank may have no image of a small split; its counts are zero
         warnings.filterwarnings("ignore", message=".*before the ``update`` method.*")
-        found: dict[str, torch.Tensor] = metrics.compute()
-    return found
+        found = metrics.compute()
+    # torchmetrics counts in float32: six decimals are what it knows, and 0.9 must not read 0.89999998.
+    shares = {name: round(float(found[name]), 6) for name in ("accuracy", "precision", "recall", "f1")}
+    return Scores(**shares, confusion=found["confusion"].tolist())

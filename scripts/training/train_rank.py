@@ -43,10 +43,10 @@ def optimizer_of(
 def load_splits(shards: Path, split: Path, stats: Path, size: int, ranks: Ranks) -> dict[str, Batches]:
     """The batches of train, valid and test, normalised by the training split's statistics."""
     found = json.loads(stats.read_text())
-    # A channel that never varies would divide by zero.
     mean, std = (torch.tensor(found[name], device=ranks.device).view(1, 3, 1, 1) for name in ("mean", "std"))
+    std = std.clamp(min=1.0)  # a channel that never varies would divide by zero
     return {
-        name: Batches(Shards(shards), read_split(split, name), size, mean, std.clamp(min=1.0), ranks.device)
+        name: Batches(Shards(shards), read_split(split, name), size, mean, std, ranks.device)
         for name in ("train", "valid", "test")
     }
 
@@ -100,8 +100,8 @@ def train(
             )
         ranks.share_buffers(network)
         found = evaluate(network, data["valid"], ranks, EVALUATION_BATCH)
-        evaluated = int(found["confusion"].sum())
-        epochs.append(record.Epoch(loss=mean_loss, valid_accuracy=float(found["accuracy"]), seconds=seconds))
+        evaluated = found.images
+        epochs.append(record.Epoch(loss=mean_loss, valid_accuracy=found.accuracy, seconds=seconds))
         cli.log.info("rank %d %s", ranks.rank, epochs[-1])
         watch.lap("evaluation")
     return network, epochs, evaluated
@@ -157,7 +157,7 @@ def run(
     environment = machine.environment(start_method=None, page_cache="warm", gpu=gpu)
     images_digest, split_digest = digests(split)
     counted = {"valid images evaluated": (len(data["valid"].images), evaluated)}
-    counted["test images evaluated"] = (len(data["test"].images), int(test["confusion"].sum()))
+    counted["test images evaluated"] = (len(data["test"].images), test.images)
     return record.Record(
         study=spec.study,
         stage="training",
@@ -191,11 +191,11 @@ def run(
             epochs=epochs,
             steps_per_epoch=per_epoch,
             classes=data["test"].images.classes,
-            test_accuracy=float(test["accuracy"]),
-            precision=float(test["precision"]),
-            recall=float(test["recall"]),
-            f1=float(test["f1"]),
-            confusion=test["confusion"].tolist(),
+            test_accuracy=test.accuracy,
+            precision=test.precision,
+            recall=test.recall,
+            f1=test.f1,
+            confusion=test.confusion,
             seconds_to_target=seconds_to(spec.target_accuracy, epochs),
         ),
         validity=record.Validity.of(counted),

@@ -48,7 +48,7 @@ def test_the_scores_are_those_of_the_confusion_matrix(runs: dict[str, Record]) -
         predicted = np.repeat(np.tile(np.arange(3), 3), confusion.ravel())
         expected = precision_recall_fscore_support(true, predicted, average="macro", zero_division=0, labels=[0, 1, 2])
         assert (one.quality.precision, one.quality.recall, one.quality.f1) == pytest.approx(expected[:3], abs=1e-6)
-        assert one.quality.test_accuracy == pytest.approx(np.trace(confusion) / confusion.sum())
+        assert one.quality.test_accuracy == pytest.approx(np.trace(confusion) / confusion.sum(), abs=1e-6)
 
 
 def test_phases_add_up_and_the_rate_leaves_warm_up_out(runs: dict[str, Record]) -> None:
