@@ -8,6 +8,10 @@ import pandas as pd
 import pytest
 from helping import ROOT, Run
 
+from scripts.images.decode import Decoder, DecodeSpec
+from scripts.images.pack_shard import pack
+from scripts.images.source import list_images
+
 pytestmark = pytest.mark.real_images
 
 SHORT = [
@@ -65,3 +69,18 @@ def test_awkward_names_are_packed_or_rejected_by_name(run: Run, real_images: Pat
     awkward = index[index["class"] == "awkward"]
     assert set(awkward["path"]) == {f"awkward/{path.name}" for path in names.iterdir()}
     assert (awkward["status"] == "ok").all()
+
+
+def test_awkward_files_are_packed_or_rejected_and_never_crash(real_images: Path, tmp_path: Path) -> None:
+    for name in ("real", "synthesised"):
+        shutil.copytree(real_images.parent / "awkward" / name, tmp_path / name)
+    paths = list_images(tmp_path)
+    pixels, table = pack(tmp_path, 0, paths, Decoder(DecodeSpec(size=32, steps=[{"resize": {}}])))
+    assert len(table) == len(paths)
+    assert len(pixels) == (table["status"] == "ok").sum()
+    reasons = table.set_index("path")["reason"]
+    for name in ("cut_half.jpg", "cut_at_10_percent.jpg", "zeros_in_second_half.jpg", "zero_byte.jpg", "soi_only.jpg"):
+        assert reasons[f"synthesised/{name}"]
+    for name in ("progressive.jpg", "png_named.jpg", "trailing_garbage.jpg", "orientation_6.jpg"):
+        assert not reasons[f"synthesised/{name}"]
+    assert "bomb" in reasons["synthesised/header_claims_60000x60000.png"]

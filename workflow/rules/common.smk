@@ -52,7 +52,7 @@ def read_study():
 
 
 STUDY, RAW_PATHS = read_study()
-RAW_FOLDER = STUDY.images.folder or f"results/{STUDY.study}/images/sample"
+RAW_FOLDER = str(Path(STUDY.images.folder or f"results/{STUDY.study}/images/sample"))
 LOADING_POINTS = loading_points(STUDY.loading)
 TRAINING_POINTS = training_points(STUDY.training)
 LOCK = lock_digest()
