@@ -10,6 +10,8 @@ from typing import Any, Self
 import torch
 import torch.distributed as dist
 
+from scripts.errors import UserError
+
 
 class Ranks:
     """This process among the `world_size` that torchrun started; use as a context manager.
@@ -17,6 +19,9 @@ class Ranks:
     Args:
         parallel: make a process group (gloo on CPU, nccl on CUDA).
         device: `cpu`, `cuda`, or `auto`: cuda where each local rank has a GPU of its own.
+
+    Raises:
+        UserError: cuda was asked for, and this node has fewer GPUs than ranks.
     """
 
     def __init__(self, parallel: bool, device: str) -> None:
@@ -24,9 +29,13 @@ class Ranks:
         self.rank = int(os.environ.get("RANK", "0"))
         self.world_size = int(os.environ.get("WORLD_SIZE", "1"))
         local_rank = int(os.environ.get("LOCAL_RANK", "0"))
+        here, gpus = int(os.environ.get("LOCAL_WORLD_SIZE", "1")), torch.cuda.device_count()
         if device == "auto":
-            enough = torch.cuda.device_count() >= int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
-            device = "cuda" if torch.cuda.is_available() and enough else "cpu"
+            device = "cuda" if gpus >= here else "cpu"
+        elif device == "cuda" and gpus < here:
+            raise UserError(
+                f"training.device: found cuda; expected a GPU for each of {here} ranks, this node has {gpus}"
+            )
         self.device = torch.device("cuda", local_rank) if device == "cuda" else torch.device("cpu")
 
     def __enter__(self) -> Self:
