@@ -45,9 +45,9 @@ def test_broken_files_are_named_and_leave_no_pixels(pictures: Path, tmp_path: Pa
 
 def test_a_name_that_is_not_utf8_is_rejected_and_shown(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
-    Path(os.fsdecode(bytes(tmp_path) + b"/a/caf\xe9.jpg")).write_bytes(b"x")
+    Path(os.fsdecode(bytes(tmp_path) + b"/a/\xe9.jpg")).write_bytes(b"x")
     _, table = pack(tmp_path, 0, list_images(tmp_path), DECODER)
-    assert table["path"].tolist() == ["a/caf\\xe9.jpg"]
+    assert table["path"].tolist() == ["a/\\xe9.jpg"]
     assert table["reason"].tolist() == ["file name is not UTF-8; rename it"]
 
 
