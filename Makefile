@@ -7,7 +7,8 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 .PHONY: demo test lint format docs bench lock browser clean
 
 demo: $(VENV)/run.installed
-	snakemake --profile local --quiet rules
+	snakemake --profile local --quiet rules || { echo "A job failed; the last lines of the newest log:"; \
+	  find logs/demo -name '*.log' -size +0 -printf '%T@ %p\n' | sort -n | tail -n 1 | cut -d ' ' -f 2 | xargs -r tail -n 20; exit 1; }
 	python -m scripts.report.print_tables results/demo/scaling
 	@echo "The page: results/demo/report/index.html"
 

@@ -5,6 +5,7 @@ at start (`python -m scripts.document` writes the first two). A user's mistake b
 each key's path, what was found and what is allowed. Importing this is cheap: no torch, cv2 or pandas.
 """
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
@@ -155,9 +156,9 @@ class Training(Settings):
     threads: Count = Field(1, description="intra-op threads of each rank")
     scaling: Literal["strong"] = Field("strong", description="strong: equal global batch for every worker count")
     global_batch: Count = Field(32, description="images of one optimizer step, all ranks together")
-    epochs: Count = Field(6, description="passes over the training split")
+    epochs: Count = Field(6, description="passes over the training split, each in whole global batches")
     warmup_steps: Annotated[int, Field(ge=0)] = Field(
-        2, description="first steps, timed apart and left out of the rate"
+        2, description="first steps of the first epoch, timed apart and left out of every time"
     )
     optimizer: Optimizer = Optimizer()
     target_accuracy: Fraction = Field(0.9, description="validation accuracy whose first reaching is timed")
@@ -174,6 +175,12 @@ class Training(Settings):
         return _known(STRATEGIES, strategies)
 
     @model_validator(mode="after")
+    def _weights_are_of_one_model(self) -> Self:
+        if self.weights is not None and len(self.models) > 1:
+            raise ValueError(f"weights {self.weights!r} can be of one model only; found {', '.join(self.models)}")
+        return self
+
+    @model_validator(mode="after")
     def _batch_divides(self) -> Self:
         _unique(self.workers)
         for workers in self.workers:
@@ -182,13 +189,22 @@ class Training(Settings):
                     f"global_batch {self.global_batch} cannot be shared equally by {workers} workers; "
                     "choose a multiple of every worker count"
                 )
+            if self.global_batch < 2 * workers:
+                raise ValueError(
+                    f"global_batch {self.global_batch} gives {workers} workers one image each; "
+                    "BatchNorm needs two or more"
+                )
         return self
 
 
 class Scaling(Settings):
     """What the tables divide by, and how sure they are."""
 
-    baseline: str = Field("serial-1", description="strategy and workers that a model's training speedups divide by")
+    baseline: str = Field(
+        "serial-1",
+        description="point that a model's training speedups divide by: strategy-workers, with x and the threads of a "
+        "rank where there are several, as serial-1x4",
+    )
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = Field(0.95, description="level of every interval")
     loss_tolerance: Annotated[float, Field(gt=0)] = Field(
         0.25,
@@ -217,12 +233,13 @@ class Study(Settings):
             folder = images.get("folder") if isinstance(images, dict) else None
             if not isinstance(folder, str):
                 raise ValueError("study is null, which takes the name of images.folder, and that is null too")
-            return {**raw, "study": Path(folder).resolve().name}
+            name = Path(folder).resolve().name
+            return {**raw, "study": re.sub(r"[^A-Za-z0-9_.-]+", "_", name).strip("_.-") or "study"}
         return raw
 
     @model_validator(mode="after")
     def _baseline_is_a_point(self) -> Self:
-        points = [f"{point.strategy}-{point.workers}" for point in training_points(self.training).values()]
+        points = [point.sweep for point in training_points(self.training).values()]
         if self.scaling.baseline not in points:
             allowed = ", ".join(dict.fromkeys(points))
             raise ValueError(f"scaling.baseline: found {self.scaling.baseline!r}; expected one of {allowed}")

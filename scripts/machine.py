@@ -3,13 +3,17 @@
 Nothing here may stand in a rule's params: a machine fact never makes a result stale.
 """
 
+import fcntl
 import os
 import platform
+import tempfile
+from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
 import psutil
 
+from scripts.cli import log
 from scripts.record import Environment, Noise
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
@@ -18,7 +22,9 @@ PACKAGES = ("torch", "torchvision", "dask", "opencv-python-headless", "numpy", "
 
 def environment(start_method: str | None, page_cache: str, gpu: str | None = None) -> Environment:
     """The facts of this machine and process; `gpu` is the device's name where one was used."""
+    started = datetime.fromtimestamp(psutil.Process().create_time(), UTC)
     return Environment(
+        started=started.isoformat(timespec="seconds"),
         host=platform.node(),
         cpu_model=_cpu_model(),
         usable_cores=len(os.sched_getaffinity(0)),
@@ -35,12 +41,19 @@ def environment(start_method: str | None, page_cache: str, gpu: str | None = Non
     )
 
 
-def noise(calibration_before: float, calibration_after: float) -> Noise:
+def busy_seconds() -> float:
+    """CPU seconds that all processes of this machine, and the hypervisor in its place, have used since it started."""
+    times = psutil.cpu_times()
+    return float(times.user + times.system + times.nice + times.irq + times.softirq + times.steal)
+
+
+def noise(calibration_before: float, calibration_after: float, foreign_cores: float) -> Noise:
     """What disturbed this process until now."""
     frequency = psutil.cpu_freq()
     return Noise(
         calibration_before=calibration_before,
         calibration_after=calibration_after,
+        foreign_cores=foreign_cores,
         load_average=os.getloadavg()[0],
         cpu_mhz=frequency.current if frequency else None,
         involuntary_context_switches=psutil.Process().num_ctx_switches().involuntary,
@@ -64,6 +77,23 @@ def tree_usage() -> tuple[float, int]:
         cpu += times.user + times.system
         peak += next((int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM")), 0)
     return cpu, peak
+
+
+def wait_until_alone() -> int:
+    """Wait until no other measurement of this user runs on this machine; returns the file descriptor that says so.
+
+    The lock lasts until the descriptor is closed, at the latest with the process, and survives an exec. Snakemake's
+    `machine` resource keeps the jobs of one run apart; this holds for two runs too, and for one without a profile.
+    """
+    path = Path(tempfile.gettempdir()) / f"scalecard-{os.getuid()}.lock"
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    os.set_inheritable(descriptor, True)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        log.info("waiting for another measurement on this machine to end (%s)", path)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    return descriptor
 
 
 def _cpu_model() -> str:

@@ -11,8 +11,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from scripts.atomic import write_text
 from scripts.errors import UserError
 
-DRIFT = 0.10  # two calibrations that differ by more mark the run as drifted
-
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -49,6 +47,7 @@ class Validity(_Part):
 class Environment(_Part):
     """What the run ran on."""
 
+    started: str  # UTC, ISO 8601
     host: str
     cpu_model: str
     usable_cores: int  # size of the process's affinity set
@@ -67,8 +66,9 @@ class Environment(_Part):
 class Noise(_Part):
     """What disturbed the run."""
 
-    calibration_before: float  # seconds of the fixed kernel of scripts/clock.py
+    calibration_before: float  # seconds of the fixed kernel of scripts/clock.py: what a core can do
     calibration_after: float
+    foreign_cores: float  # cores that other processes, or the hypervisor, used on average during the run
     load_average: float  # of the last minute, at the end
     cpu_mhz: float | None
     involuntary_context_switches: int  # of the recording process

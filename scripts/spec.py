@@ -30,6 +30,12 @@ def canonical(**values: Any) -> str:
     return json.dumps(values, sort_keys=True, separators=(",", ":"), default=plain)
 
 
+def pins(*packages: str) -> list[str]:
+    """The lines of requirements.lock that pin `packages`: for a rule whose pixels depend on these alone."""
+    lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
+    return sorted(line for line in lines if line.partition("==")[0].lower() in packages)
+
+
 def lock_digest() -> str:
     """The first 12 hex digits of the sha256 of requirements.lock: other packages make another measurement."""
     return hashlib.sha256((ROOT / "requirements.lock").read_bytes()).hexdigest()[:12]

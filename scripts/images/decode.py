@@ -40,6 +40,7 @@ class DecodeSpec(Spec):
 
     size: int  # edge of the result, pixels
     steps: list[dict[str, dict[str, Any]]]  # preprocessing in order, as `images.steps`
+    packages: tuple[str, ...] = ()  # pins of the libraries that decode: another version may give other pixels
 
 
 class Step(Protocol):

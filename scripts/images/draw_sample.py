@@ -208,8 +208,13 @@ def develop(density: Floats, mean: Reals) -> npt.NDArray[np.uint8]:
 
 
 def write_class(folder: Path, tissue: str, count: int, size: int, seed: int) -> list[Path]:
-    """Write images 1 to `count` of class `tissue` into `folder`, each whole or not at all; return their paths."""
+    """Write images 1 to `count` of class `tissue` into `folder`, each whole or not at all; return their paths.
+
+    Images of the class beyond `count`, left by a larger study, are removed.
+    """
     paths = [folder / file_name(tissue, index) for index in range(1, count + 1)]
+    for old in set(folder.glob(f"{tissue}_*.jpg")) - set(paths):
+        old.unlink()
     for index, path in enumerate(cli.progress(paths, total=count, doing=f"draw {tissue}"), start=1):
         bgr = cv2.cvtColor(draw(tissue, index, size, seed), cv2.COLOR_RGB2BGR)
         _, jpeg = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])

@@ -70,11 +70,17 @@ def check_classes(paths: list[str], splits: int = 3) -> Counter[str]:
     return counts
 
 
-def is_nameable(path: str) -> bool:
-    """Whether Snakemake can take the file as an input: its name has no braces, is printable and is UTF-8."""
-    return path.isprintable() and not set("{}") & set(path)
+def is_nameable(folder: Path, path: str) -> bool:
+    """Whether Snakemake can take the file as an input: no braces, printable, UTF-8, and there to be read."""
+    return path.isprintable() and not set("{}") & set(path) and os.access(folder / path, os.R_OK)
 
 
 def digests(folder: Path, paths: list[str]) -> dict[str, str]:
-    """The sha256 of each file by path (in ASCII), for the few that Snakemake cannot name."""
-    return {ascii(path): hashlib.sha256((folder / path).read_bytes()).hexdigest() for path in paths}
+    """The sha256 of each file by path (in ASCII), for the few that Snakemake cannot name; or `unreadable`."""
+    found = {}
+    for path in paths:
+        try:
+            found[ascii(path)] = hashlib.sha256((folder / path).read_bytes()).hexdigest()
+        except OSError:
+            found[ascii(path)] = "unreadable"
+    return found

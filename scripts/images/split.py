@@ -13,6 +13,7 @@ By hand:
 """
 
 import hashlib
+import itertools
 from pathlib import Path
 
 import pandas as pd
@@ -37,7 +38,7 @@ def assign_splits(images: pd.DataFrame, fractions: dict[str, float], seed: int) 
     """The split of each row of `images` (columns path, class, group), with at least one group of a class in each.
 
     Raises:
-        ImageError: a class with fewer groups than splits.
+        ImageError: a class with fewer groups than splits, or without an image in one of them.
     """
     owner = images.sort_values("path").groupby("group")["class"].first()
     sizes = images.groupby("group").size()
@@ -50,7 +51,15 @@ def assign_splits(images: pd.DataFrame, fractions: dict[str, float], seed: int) 
             )
         ordered = sorted(groups.index, key=lambda group: hashlib.sha256(f"{seed}:{group}".encode()).digest())
         split |= dict(zip(ordered, cut([int(sizes[group]) for group in ordered], fractions), strict=True))
-    return images["group"].map(split)
+    found = images["group"].map(split)
+    present = set(zip(images["class"], found, strict=True))
+    for name, side in itertools.product(sorted(set(images["class"])), SPLITS):
+        if (name, side) not in present:
+            raise ImageError(
+                f"class {name!r} has no image in {side}: its images share groups with those of other classes; "
+                "give another seed, or groups that span fewer classes"
+            )
+    return found
 
 
 def check_rejects(index: pd.DataFrame, rejects: Path, limit: float) -> None:

@@ -65,6 +65,7 @@ def measure(
 ) -> record.Record:
     """The record of one launch."""
     watch = Stopwatch()
+    busy_before, (cpu_before, _) = machine.busy_seconds(), machine.tree_usage()
     before = calibrate()
     watch.lap("calibration")
     point = spec.point
@@ -79,6 +80,8 @@ def measure(
             sink.take(loader, items)
         seconds = watch.lap("steady") / spec.passes
         cpu_seconds, peak = machine.tree_usage()
+        foreign_seconds = machine.busy_seconds() - busy_before - (cpu_seconds - cpu_before)
+        foreign_cores = max(0.0, foreign_seconds / watch.wall)
     watch.lap("shutdown")
     found = digest(images.paths, sink.pixels, sink.delivered)
     watch.lap("verify")
@@ -114,7 +117,7 @@ def measure(
             }
         ),
         environment=environment,
-        noise=machine.noise(before, after),
+        noise=machine.noise(before, after, foreign_cores),
     )
 
 
@@ -129,6 +132,7 @@ def main() -> None:
     parser.add_argument("--spec", type=LoadSpec.model_validate_json, required=True)
     args = parser.parse_args()
 
+    machine.wait_until_alone()
     reference = json.loads(args.reference.read_text())
     found = measure(args.spec, args.block, args.folder, args.shards, read_split(args.split, "train"), reference)
     record.write(found, args.record)

@@ -15,10 +15,11 @@ import numpy as np
 
 from scripts import cli
 from scripts.atomic import write_text
-from scripts.errors import ImageError
-from scripts.images.decode import Decoder, DecodeSpec
+from scripts.images.decode import DecodeSpec
 from scripts.images.shards import read_split
+from scripts.loading.backend import Item
 from scripts.loading.digest import digest
+from scripts.loading.load import LoadRaw
 
 
 def main() -> None:
@@ -30,13 +31,9 @@ def main() -> None:
     args = parser.parse_args()
 
     paths = read_split(args.split, "train").paths
-    decoder = Decoder(args.spec)
-    pixels = np.empty((len(paths), args.spec.size, args.spec.size, 3), np.uint8)
-    for i, path in enumerate(cli.progress(paths, total=len(paths), doing="reference digest")):
-        try:
-            pixels[i] = decoder(args.folder / path)
-        except ImageError as error:
-            raise ImageError(f"{args.folder / path}: {error}") from None
+    load = LoadRaw(args.folder, args.spec)
+    shown = cli.progress(paths, total=len(paths), doing="reference digest")
+    pixels = (load(Item(position, path, shard=0, row=0))[1] for position, path in enumerate(shown))
     found = {"images": len(paths), "digest": digest(paths, pixels, np.ones(len(paths), np.int64))}
     write_text(args.reference, json.dumps(found, indent=1) + "\n")
 

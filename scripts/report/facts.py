@@ -7,9 +7,10 @@ from pathlib import Path
 import pandas as pd
 
 from scripts.images.cut import SPLITS
-from scripts.record import DRIFT, Record
+from scripts.record import Record
 from scripts.report import format as show
 from scripts.report.tables import baselines, counted
+from scripts.scaling.limits import DRIFT, FOREIGN
 from scripts.scaling.rows import TrainingRow
 
 FIRST_REJECTS = 5
@@ -98,6 +99,7 @@ def environment(records: Sequence[Record]) -> list[tuple[str, str]]:
 def noise(records: Sequence[Record]) -> list[tuple[str, str]]:
     """The worst of what disturbed the launches, with where it happened."""
     drift = max(records, key=lambda one: one.noise.drift)
+    foreign = max(records, key=lambda one: one.noise.foreign_cores)
     load = max(records, key=lambda one: one.noise.load_average)
     switches = max(records, key=lambda one: one.noise.involuntary_context_switches)
     again = sum(one.attempt > 1 for one in records)
@@ -107,6 +109,10 @@ def noise(records: Sequence[Record]) -> list[tuple[str, str]]:
     return [
         ("Largest drift", f"{show.percent(drift.noise.drift)} between calibrations, {_where(drift)}"),
         ("Drifted launches", f"{drifted:,} of {len(records):,} above the limit of {limit}"),
+        (
+            "Most use by others",
+            f"{foreign.noise.foreign_cores:.2f} cores, {_where(foreign)}; limit {show.percent(FOREIGN)} of the cores",
+        ),
         ("Highest load average", f"{load.noise.load_average:.2f}, {_where(load)}"),
         ("CPU clock", _range([one.noise.cpu_mhz for one in records])),
         (

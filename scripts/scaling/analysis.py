@@ -12,8 +12,9 @@ from pydantic import BaseModel
 from scripts import record
 from scripts.atomic import replacing
 from scripts.errors import UserError
-from scripts.record import DRIFT, Record
-from scripts.scaling.ratios import LEAST_BLOCKS, Ratio, efficiency, paired_ratio
+from scripts.record import Record
+from scripts.scaling.limits import DRIFT, FOREIGN, LEAST_BLOCKS
+from scripts.scaling.ratios import Ratio, efficiency, paired_ratio
 
 
 class KeyMismatchError(UserError):
@@ -45,6 +46,8 @@ def faults(one: Record) -> list[str]:
     found = [str(fault) for fault in one.validity.faults]
     if one.noise.drift > DRIFT:
         found.append(f"drifted: calibrations differ by {one.noise.drift:.0%}")
+    if one.noise.foreign_cores > FOREIGN * one.environment.usable_cores:
+        found.append(f"disturbed: other processes used {one.noise.foreign_cores:.2f} cores")
     if one.resumed:
         found.append("resumed: accuracy, no timing")
     return found
@@ -56,7 +59,8 @@ def usable(
     """The records that count, and a sentence for each that does not.
 
     Args:
-        baseline: the baseline's records by block, without those that have faults of their own.
+        baseline: the baseline's records by block, those with faults too: what a run learned can be compared with one
+            whose timing was disturbed.
         more: further faults of a record beside the baseline's of its block.
     """
     good, reasons = [], []
@@ -68,6 +72,9 @@ def usable(
                 found += more(one, other) if more else []
             except KeyMismatchError as error:
                 found.append(str(error))
+            between = abs(one.noise.calibration_before / other.noise.calibration_before - 1)
+            if between > DRIFT and not faults(other):
+                found.append(f"drifted: calibrations differ by {between:.0%} from {other.point_id}'s")
         if found:
             reasons.append(f"block {one.block}: {'; '.join(found)}")
         else:
@@ -89,19 +96,21 @@ def common_columns(
     baseline: dict[int, Record],
     confidence: float,
 ) -> dict[str, Any]:
-    """The columns that every table has (scripts/scaling/rows.py, Row)."""
+    """The columns that every table has (scripts/scaling/rows.py, Row); `baseline` as in `usable`."""
     first = records[0]
-    pairs = [(baseline[one.block], one) for one in good if one.block in baseline]
+    sound = {block: one for block, one in baseline.items() if not faults(one)}
+    pairs = [(sound[one.block], one) for one in good if one.block in sound]
     ratio: Ratio | None = None
     if pairs:
         ratio = paired_ratio([a.seconds for a, _ in pairs], [b.seconds for _, b in pairs], confidence)
     is_baseline = first.point_id == baseline_id
-    if good and not pairs:
-        reasons = [*reasons, f"no valid block of {baseline_id} to divide by"]
+    reasons = reasons + [
+        f"block {one.block}: no valid {baseline_id} to divide by" for one in good if one.block not in sound
+    ]
     marks = {
         "baseline": is_baseline,
         "tied": ratio is not None and ratio.tied and not is_baseline,
-        "exploratory": 0 < len(pairs) < LEAST_BLOCKS,
+        "exploratory": bool(good) and len(pairs) < LEAST_BLOCKS,
         "oversubscribed": any(one.oversubscribed for one in records),
     }
     baseline_cores = next((one.cores for one in baseline.values()), first.cores)
@@ -122,7 +131,7 @@ def common_columns(
         "confidence": confidence,
         "efficiency": efficiency(ratio.value, first.cores, baseline_cores) if ratio else None,
         "baseline": baseline_id,
-        "baseline_seconds": median([one.seconds for one in baseline.values()]),
+        "baseline_seconds": median([one.seconds for one in sound.values()]),
         "validity": "valid" if good else "invalid",
         "marks": " ".join(name for name, holds in marks.items() if holds),
         "reason": ". ".join(reasons),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-LEAST_BLOCKS = 3  # fewer give no interval: the row is exploratory
+from scripts.scaling.limits import LEAST_BLOCKS
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,10 @@ class Row(BaseModel):
 
     point: str = Field(description="id of the point")
     workers: int = Field(description="processes or threads that load, or ranks that train")
-    cores: int = Field(description="workers x threads: the axis of speedup and efficiency")
+    cores: int = Field(
+        description="workers x threads: the axis of speedup and efficiency. Loading: the process that takes the images "
+        "from its workers is not counted"
+    )
     blocks: int = Field(description="valid repetitions, each a launch of its own")
     blocks_used: str = Field(description="numbers of those blocks, separated by spaces")
     seconds: float | None = Field(
@@ -32,7 +35,7 @@ class Row(BaseModel):
     baseline_seconds: float | None = Field(description="the baseline's median seconds over its valid blocks")
     validity: Literal["valid", "invalid"] = Field(description="invalid: no block may be used")
     marks: str = Field(
-        description="`baseline`; `tied` (the interval holds 1); `exploratory` (under 3 valid blocks: no interval); "
+        description="`baseline`; `tied` (the interval holds 1); `exploratory` (under 3 blocks to divide: no interval); "
         "`oversubscribed` (more cores than the machine offered: in no fit, no recommendation)"
     )
     reason: str = Field(description="each block that does not count, and why")
@@ -44,7 +47,9 @@ class LoadingRow(Row):
     source: str = Field(description="`raw` files or `packed` shards")
     backend: str = Field(description="loading backend")
     chunk: int = Field(description="images handed over at a time; 1 where the backend has no chunks")
-    cpu_seconds: float | None = Field(description="median CPU seconds of the whole launch, all processes")
+    cpu_seconds: float | None = Field(
+        description="median CPU seconds of all processes of a launch, from start to the end of its last timed pass"
+    )
     peak_rss_bytes: float | None = Field(
         description="median peak resident memory, summed over processes (an upper bound)"
     )

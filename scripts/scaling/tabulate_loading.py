@@ -11,7 +11,7 @@ from pathlib import Path
 
 from scripts import cli
 from scripts.record import Record
-from scripts.scaling.analysis import common_columns, faults, median, read_records, usable, write_table
+from scripts.scaling.analysis import common_columns, median, read_records, usable, write_table
 from scripts.scaling.rows import LoadingRow
 from scripts.spec import Spec
 
@@ -27,7 +27,7 @@ class LoadingTableSpec(Spec):
 
 def rows(records: dict[str, list[Record]], points: list[str], confidence: float) -> list[LoadingRow]:
     """One row for each of `points`."""
-    baseline = {one.block: one for one in records[BASELINE] if not faults(one)}
+    baseline = {one.block: one for one in records[BASELINE]}
     found = []
     for point in points:
         good, reasons = usable(records[point], baseline)

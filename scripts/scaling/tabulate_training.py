@@ -16,7 +16,7 @@ from pathlib import Path
 
 from scripts import cli
 from scripts.record import Record
-from scripts.scaling.analysis import common_columns, faults, loss_distance, median, read_records, usable, write_table
+from scripts.scaling.analysis import common_columns, loss_distance, median, read_records, usable, write_table
 from scripts.scaling.ratios import serial_fraction
 from scripts.scaling.rows import TrainingRow
 from scripts.spec import Spec
@@ -51,7 +51,7 @@ def rows(records: dict[str, list[Record]], points: list[str], scaling: ScalingSp
     found = []
     for point in points:
         baseline_id = f"{records[point][0].point['model']}-{scaling.baseline}"
-        baseline = {one.block: one for one in records[baseline_id] if not faults(one)}
+        baseline = {one.block: one for one in records[baseline_id]}
         good, reasons = usable(records[point], baseline, more=strays)
         common = common_columns(records[point], good, reasons, baseline_id, baseline, scaling.confidence)
         first = records[point][0]

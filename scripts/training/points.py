@@ -30,8 +30,13 @@ class TrainingPoint(Spec):
     global_batch: int  # images of one optimizer step, all ranks together
 
     @property
+    def sweep(self) -> str:
+        """The id within its model: strategy, workers, and the threads of a rank where there are several."""
+        return f"{self.strategy}-{self.workers}" + (f"x{self.threads}" if self.threads > 1 else "")
+
+    @property
     def id(self) -> str:
-        return f"{self.model}-{self.strategy}-{self.workers}"
+        return f"{self.model}-{self.sweep}"
 
     @property
     def cores(self) -> int:

@@ -9,7 +9,7 @@ By hand: see the command that `snakemake -np` prints for rule train.
 import os
 import sys
 
-from scripts import cli
+from scripts import cli, machine
 from scripts.training.spec import TrainSpec
 
 
@@ -26,6 +26,7 @@ def main() -> None:
     parser = cli.parser(__doc__)
     parser.add_argument("--spec", type=TrainSpec.model_validate_json, required=True)
     args, _ = parser.parse_known_args()
+    machine.wait_until_alone()  # held through the exec, until torchrun ends
     command, variables = torchrun(args.spec, sys.argv[1:])
     os.execve(command[0], command, os.environ | variables)
 

@@ -133,8 +133,10 @@ def run(
         watch.synchronize = ranks.synchronize
         torch.set_num_threads(point.threads)
         data = load_splits(shards, split, stats, spec.size, ranks)
-        check_steps(len(data["train"].images), point.global_batch, spec.epochs, spec.warmup_steps)
+        check_steps(len(data["train"].images), point.global_batch, spec.warmup_steps)
+        ranks.barrier()
         watch.lap("startup")
+        busy_before, (cpu_before, _), settled = machine.busy_seconds(), machine.tree_usage(), watch.wall
         before = calibrate() if ranks.rank == 0 else 0.0
         ranks.barrier()
         watch.lap("calibration")
@@ -147,10 +149,12 @@ def run(
         watch.lap("calibration")
         gpu = torch.cuda.get_device_name(ranks.device) if ranks.device.type == "cuda" else None
         usage = machine.tree_usage()
-        everyone = ranks.gather((steady_seconds(watch), watch.phases, watch.wall, *usage))
+        everyone = ranks.gather((steady_seconds(watch), watch.phases, watch.wall, *usage, usage[0] - cpu_before))
+        foreign_seconds = machine.busy_seconds() - busy_before - sum(rank[5] for rank in everyone)
+        foreign_cores = max(0.0, foreign_seconds / (watch.wall - settled))
     if ranks.rank != 0:
         return None
-    _, phases, wall, _, _ = max(everyone, key=lambda rank: rank[0])
+    _, phases, wall, *_ = max(everyone, key=lambda rank: rank[0])
     per_epoch = steps(len(data["train"].images), point.global_batch)
     seconds = sum(epoch.seconds for epoch in epochs)
     trained = (per_epoch * spec.epochs - spec.warmup_steps) * point.global_batch
@@ -200,7 +204,7 @@ def run(
         ),
         validity=record.Validity.of(counted),
         environment=environment,
-        noise=machine.noise(before, after),
+        noise=machine.noise(before, after, foreign_cores),
     )
 
 

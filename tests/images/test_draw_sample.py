@@ -84,3 +84,9 @@ def test_adding_images_leaves_the_others_byte_for_byte(tmp_path: Path) -> None:
     few = write_class(tmp_path / "few", "glands_crowded", count=2, size=96, seed=0)
     more = write_class(tmp_path / "more", "glands_crowded", count=3, size=96, seed=0)
     assert [path.read_bytes() for path in few] == [path.read_bytes() for path in more[:2]]
+
+
+def test_a_smaller_study_keeps_no_image_of_a_larger_one(tmp_path: Path) -> None:
+    write_class(tmp_path, "air_spaces", 4, 64, seed=0)
+    paths = write_class(tmp_path, "air_spaces", 3, 64, seed=0)
+    assert sorted(tmp_path.iterdir()) == sorted(paths)

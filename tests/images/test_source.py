@@ -1,3 +1,4 @@
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -48,8 +49,16 @@ def test_a_class_needs_an_image_for_each_split() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "nameable"),
-    [("a/x y'z*.jpg", True), ("a/肺.jpg", True), ("a/{x}.jpg", False), ("a/line\nbreak", False), ("a/\udce9", False)],
+    ("name", "nameable"),
+    [("x y'z*.jpg", True), ("肺.jpg", True), ("{x}.jpg", False), ("line\nbreak", False), ("\udce9", False)],
 )
-def test_names_that_snakemake_cannot_take_are_told_apart(path: str, nameable: bool) -> None:
-    assert source.is_nameable(path) == nameable
+def test_names_that_snakemake_cannot_take_are_told_apart(name: str, nameable: bool, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(b"x")
+    assert source.is_nameable(tmp_path, name) == nameable
+    assert list(source.digests(tmp_path, [name]).values()) == [hashlib.sha256(b"x").hexdigest()]
+
+
+def test_a_dangling_link_is_no_input_and_no_crash(tmp_path: Path) -> None:
+    (tmp_path / "link.jpg").symlink_to("gone.jpg")
+    assert not source.is_nameable(tmp_path, "link.jpg")
+    assert source.digests(tmp_path, ["link.jpg"]) == {"'link.jpg'": "unreadable"}

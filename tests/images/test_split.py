@@ -88,3 +88,10 @@ def test_the_size_of_the_training_split_is_known_before_any_image_is_read() -> N
 def test_too_few_groups_are_refused_by_class() -> None:
     with pytest.raises(ImageError, match="class 'b' has 2 groups of images"):
         assign_splits(table({"a": 10, "b": 4}, images_a_group=2), FRACTIONS, seed=0)
+
+
+def test_a_class_whose_groups_all_fall_on_other_sides_is_refused() -> None:
+    patients = [{"path": f"normal/{i}", "class": "normal", "group": f"patient{i}"} for i in range(10)]
+    patients += [{"path": f"tumor/{i}", "class": "tumor", "group": f"patient{i}"} for i in range(2)]
+    with pytest.raises(ImageError, match="class 'tumor' has no image in"):
+        assign_splits(pd.DataFrame(patients), FRACTIONS, seed=0)

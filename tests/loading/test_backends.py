@@ -103,7 +103,7 @@ def test_a_backend_that_loses_repeats_swaps_or_alters_images_is_invalid(
 def test_a_file_that_vanished_stops_the_measurement_by_name(
     packed: tuple[Path, Split, dict[str, str]], tmp_path: Path
 ) -> None:
-    with pytest.raises(Exception, match=r"ash/ash_00.jpg: cannot be read"):
+    with pytest.raises(Exception, match=r"ash/ash_\d+\.jpg: cannot be read"):
         launch("pool_map", packed, tmp_path, workers=2)
 
 

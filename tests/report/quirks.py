@@ -63,6 +63,7 @@ def a_record(stage: str, name: str, block: int, cores: int, seconds: float, **fi
         "quality": None,
         "validity": Validity.of({}),
         "environment": Environment(
+            started="2026-01-01T00:00:00+00:00",
             host="node1",
             cpu_model="AMD EPYC 7763",
             usable_cores=4,
@@ -81,6 +82,7 @@ def a_record(stage: str, name: str, block: int, cores: int, seconds: float, **fi
             calibration_before=0.003,
             calibration_after=0.003 * (1.21 if drifts else 1.01),
             load_average=1.5,
+            foreign_cores=0.05,
             cpu_mhz=2600.0,
             involuntary_context_switches=120,
         ),

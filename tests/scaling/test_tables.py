@@ -50,6 +50,7 @@ def made(point: str, block: int, seconds: float, **changes: object) -> Record:
         ),
         "validity": Validity.of({}),
         "environment": Environment(
+            started="2026-01-01T00:00:00+00:00",
             host="h",
             cpu_model="c",
             usable_cores=2,
@@ -68,6 +69,7 @@ def made(point: str, block: int, seconds: float, **changes: object) -> Record:
             calibration_before=1.0,
             calibration_after=1.0,
             load_average=0,
+            foreign_cores=0.0,
             cpu_mhz=None,
             involuntary_context_switches=0,
         ),
@@ -122,6 +124,10 @@ def fault(name: str) -> dict[str, object]:
     return {
         "invalid": {"validity": Validity.of({"test images evaluated": (30, 32)})},
         "drifted": {"noise": made("ddp-2", 1, 1).noise.model_copy(update={"calibration_after": 1.2})},
+        "disturbed": {"noise": made("ddp-2", 1, 1).noise.model_copy(update={"foreign_cores": 0.3})},
+        "other day": {
+            "noise": made("ddp-2", 1, 1).noise.model_copy(update={"calibration_before": 1.2, "calibration_after": 1.2})
+        },
         "resumed": {"resumed": True},
         "key": {"key": {"model": "resnet18", "device": "cuda", "epochs": 2}},
         "loss": {"loss": 0.9},
@@ -134,6 +140,8 @@ def fault(name: str) -> dict[str, object]:
     [
         ("invalid", "block 2: test images evaluated: expected 30, found 32"),
         ("drifted", "block 2: drifted: calibrations differ by 20%"),
+        ("disturbed", "block 2: disturbed: other processes used 0.30 cores"),
+        ("other day", "block 2: drifted: calibrations differ by 20% from resnet18-serial-1's"),
         ("resumed", "block 2: resumed: accuracy, no timing"),
         ("key", "block 2: cannot be divided: resnet18-ddp-2 and resnet18-serial-1 differ in device (cuda against cpu)"),
         ("loss", "block 2: its loss curve is 0.58 ln(classes) from resnet18-serial-1's, over 0.25"),
@@ -160,7 +168,17 @@ def test_without_a_valid_baseline_nothing_is_divided() -> None:
     bad = [made("serial-1", block, 6.0, **fault("invalid")) for block in (1, 2, 3)]
     row = tabulated(*bad, *[made("ddp-2", block, 6.0) for block in (1, 2, 3)])["resnet18-ddp-2"]
     assert (row.seconds, row.speedup, row.efficiency) == (6.0, None, None)
-    assert "no valid block of resnet18-serial-1 to divide by" in row.reason
+    assert "block 2: no valid resnet18-serial-1 to divide by" in row.reason
+
+
+def test_a_block_whose_baseline_was_disturbed_is_not_divided_but_still_compared() -> None:
+    baseline = [*serial(2), made("serial-1", 3, 10.0, **fault("drifted"))]
+    rows = tabulated(*baseline, *[made("ddp-2", b, 6.0, loss=0.5 if b < 3 else 0.9) for b in (1, 2, 3)])
+    assert rows["resnet18-ddp-2"].reason.startswith("block 3: its loss curve is")
+    rows = tabulated(*baseline, *[made("ddp-2", b, 6.0) for b in (1, 2, 3)])
+    row = rows["resnet18-ddp-2"]
+    assert (row.blocks, row.marks) == (3, "exploratory")
+    assert row.reason == "block 3: no valid resnet18-serial-1 to divide by"
 
 
 def test_a_point_that_missed_the_target_once_has_no_time_to_it() -> None:

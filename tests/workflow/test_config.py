@@ -34,6 +34,12 @@ from scripts.errors import ConfigError
         ({"scaling": {"baseline": "serial-2"}}, "scaling.baseline: found 'serial-2'; expected one of serial-1, ddp-1"),
         ({"scaling": {"confidence": 95}}, "scaling.confidence: found 95"),
         ({"study": "../up"}, "study: found '../up'"),
+        (
+            {"training": {"weights": "w.pt", "model": ["resnet18", "resnet50"]}},
+            "weights 'w.pt' can be of one model only",
+        ),
+        ({"training": {"workers": [32]}}, "global_batch 32 gives 32 workers one image each"),
+        ({"training": {"threads": 4}}, "scaling.baseline: found 'serial-1'; expected one of serial-1x4, ddp-1x4"),
         ({"study": None}, "study is null, which takes the name of images.folder, and that is null too"),
     ],
 )
@@ -60,6 +66,7 @@ def test_numbers_from_the_command_line_arrive_as_text() -> None:
 
 def test_a_study_can_take_the_name_of_its_folder() -> None:
     assert config.read({"study": None, "images": {"folder": "/data/my_images"}}).study == "my_images"
+    assert config.read({"study": None, "images": {"folder": "/data/My images (2024)"}}).study == "My_images_2024"
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "config").rglob("*.yaml")), ids=lambda path: path.stem)

@@ -12,7 +12,7 @@ from helping import ROOT, Run, copy_checkout, write_jpeg
 
 STUDY = """
 study: tiny
-images: {folder: pictures, size: 32, shards: 3, fractions: {train: 0.6, valid: 0.2, test: 0.2}}
+images: {folder: pictures, size: 32, shards: 3, max_reject_fraction: 0.1, fractions: {train: 0.6, valid: 0.2, test: 0.2}}
 loading: {backends: [serial, pool_map, dask_threads, packed], workers: [2], chunks: [4], passes: 1, blocks: 1}
 training: {workers: [1, 2], global_batch: 8, epochs: 2, warmup_steps: 1, optimizer: {lr: 1.0e-3}, blocks: 1}
 """
@@ -37,6 +37,8 @@ def finished(pictures: Path, run: Run, tmp_path_factory: pytest.TempPathFactory)
     checkout = copy_checkout(tmp_path_factory.mktemp("finished"))
     shutil.copytree(pictures, checkout / "pictures")
     (checkout / "pictures" / "ash" / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 cut")
+    (checkout / "pictures" / "ash" / "dangling.jpg").symlink_to("gone.jpg")
+    write_jpeg(checkout / "pictures" / "ash" / "{odd}.jpg", seed=7)
     (checkout / "tiny.yaml").write_text(STUDY)
     run(checkout, *LOCAL)
     return checkout
@@ -57,7 +59,7 @@ def test_the_whole_study_runs_to_its_page_and_tables(finished: Path) -> None:
         assert row.validity == "valid" or row.reason
     assert "resnet18-ddp-2" in (results / "report" / "index.html").read_text()
     rejects = pd.read_csv(results / "images" / "rejects.csv")
-    assert rejects["path"].tolist() == ["ash/broken.jpg"]
+    assert rejects["path"].tolist() == ["ash/broken.jpg", "ash/dangling.jpg"]
     assert not list(results.rglob("*.tmp"))
 
 
@@ -106,6 +108,11 @@ def test_changing_one_raw_image_makes_one_shard_stale_and_what_follows(checkout:
     assert jobs.items() >= (MEASURED | {"index_shards": 1, "split": 1}).items()
 
 
+def test_changing_an_image_that_snakemake_cannot_name_is_seen(checkout: Path, run: Run) -> None:
+    write_jpeg(checkout / "pictures" / "ash" / "{odd}.jpg", seed=8)
+    assert dry_run(run, checkout)["pack_shard"] == 1
+
+
 def test_touching_a_raw_image_makes_nothing_stale(checkout: Path, run: Run) -> None:
     (checkout / "pictures" / "ash" / "ash_05.jpg").touch()
     assert dry_run(run, checkout) == {}
@@ -134,6 +141,13 @@ def test_other_packages_make_measurements_stale_and_images_not(checkout: Path, r
     lock.write_text(lock.read_text() + "# another package\n")
     jobs = dry_run(run, checkout)
     assert jobs == MEASURED | TABLES_AND_PAGE
+
+
+def test_another_decoder_makes_the_pixels_stale_too(checkout: Path, run: Run) -> None:
+    lock = checkout / "requirements.lock"
+    lock.write_text(re.sub(r"opencv-python-headless==.*", "opencv-python-headless==5.0.1.0", lock.read_text()))
+    jobs = dry_run(run, checkout)
+    assert jobs.items() >= ({"pack_shard": 3, "reference_digest": 1} | MEASURED).items()
 
 
 def test_a_changed_split_leaves_the_shards(checkout: Path, run: Run) -> None:

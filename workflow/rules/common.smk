@@ -25,7 +25,7 @@ from scripts.images import source
 from scripts.images.cut import training_images
 from scripts.images.sample_classes import CLASSES, file_name
 from scripts.loading.points import BACKENDS, loading_points
-from scripts.spec import canonical, lock_digest
+from scripts.spec import canonical, lock_digest, pins
 from scripts.training.points import STRATEGIES, training_points
 from scripts.training.steps import check_steps
 
@@ -34,7 +34,10 @@ MACHINE = 1000
 
 
 def read_study():
-    """The checked study and the relative paths of its raw images; a user's mistake ends the run here."""
+    """The checked study, the relative paths of its raw images, and those that Snakemake cannot take as input.
+
+    A user's mistake ends the run here.
+    """
     try:
         study = study_config.read(config)
         images, training = study.images, study.training
@@ -45,13 +48,15 @@ def read_study():
         counts = source.check_classes(paths)
         # Known groups may put a few images more into training; the training program checks again, exactly.
         train = len(paths) if images.groups else training_images(counts, images.fractions.model_dump())
-        check_steps(train, training.global_batch, training.epochs, training.warmup_steps)
+        check_steps(train, training.global_batch, training.warmup_steps)
     except UserError as error:
         sys.exit(f"error: {error}")
-    return study, paths
+    # The sample's files, which may still have to be drawn, all have plain names.
+    odd = {path for path in paths if images.folder and not source.is_nameable(Path(images.folder), path)}
+    return study, paths, odd
 
 
-STUDY, RAW_PATHS = read_study()
+STUDY, RAW_PATHS, UNNAMEABLE = read_study()
 RAW_FOLDER = str(Path(STUDY.images.folder or f"results/{STUDY.study}/images/sample"))
 LOADING_POINTS = loading_points(STUDY.loading)
 TRAINING_POINTS = training_points(STUDY.training)
@@ -73,8 +78,9 @@ def code(*modules):
 
 
 def get_raw_folder(wildcards, input):
-    """Where the raw images lie. It takes `input` since Snakemake does not track such params: where a folder stands
-    on a machine makes nothing stale, what is in it does."""
+    """Where the raw images lie. It takes `input` since Snakemake does not track such params: no path of this machine
+    stands in a tracked param. The names of inputs hold it all the same, so an image folder that moves is packed anew.
+    """
     return RAW_FOLDER
 
 
@@ -90,7 +96,11 @@ def get_priority(wildcards):
 
 def get_decode():
     """How a raw file becomes pixels: the same for packing, the reference digest and every raw loading backend."""
-    return {"size": STUDY.images.size, "steps": STUDY.images.steps}
+    return {
+        "size": STUDY.images.size,
+        "steps": STUDY.images.steps,
+        "packages": pins("opencv-python-headless", "pillow", "numpy"),
+    }
 
 
 def get_step_modules():
@@ -116,3 +126,20 @@ def get_shown_config():
     ):
         settings[name] = settings[name] and Path(settings[name]).name
     return shown
+
+
+def get_loading_memory(wildcards):
+    """MB: all training images decoded, and 700 for each worker, which is what a DataLoader's takes with torch in it."""
+    decoded = len(RAW_PATHS) * 3 * STUDY.images.size**2 // 1_000_000
+    return 2000 + decoded + 700 * get_loading_point(wildcards).workers
+
+
+def get_training_memory(wildcards):
+    """MB: 1000 for each rank's libraries, weights and gradients, and the activations of the global batch.
+
+    The activations of one 224 px image in fp32 are taken as 30 MB in ResNet-18 and 100 MB in ResNet-50, growing with
+    the image's area.
+    """
+    point = get_training_point(wildcards)
+    activations = {"resnet18": 30, "resnet50": 100}[point.model] * (STUDY.images.size / 224) ** 2
+    return 2000 + 1000 * point.workers + round(activations * point.global_batch)

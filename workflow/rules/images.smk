@@ -35,7 +35,7 @@ rule draw_sample:
 rule pack_shard:
     input:
         raw=lambda wildcards: [
-            f"{RAW_FOLDER}/{path}" for path in SHARDS[wildcards.shard] if source.is_nameable(path)
+            f"{RAW_FOLDER}/{path}" for path in SHARDS[wildcards.shard] if path not in UNNAMEABLE
         ],
         code=code("scripts.images.pack_shard", *get_step_modules()),
     output:
@@ -54,7 +54,7 @@ rule pack_shard:
             shards=STUDY.images.shards,
             unnameable=source.digests(
                 Path(RAW_FOLDER),
-                [path for path in SHARDS[wildcards.shard] if not source.is_nameable(path)],
+                [path for path in SHARDS[wildcards.shard] if path in UNNAMEABLE],
             ),
         ),
         folder=get_raw_folder,

@@ -43,6 +43,7 @@ rule measure_loading:
     threads: lambda wildcards: get_loading_point(wildcards).cores
     resources:
         machine=MACHINE,
+        mem_mb=get_loading_memory,
     params:
         spec=lambda wildcards: canonical(
             study=STUDY.study,

@@ -25,6 +25,7 @@ rule train:
     threads: lambda wildcards: get_training_point(wildcards).cores
     resources:
         machine=MACHINE,
+        mem_mb=get_training_memory,
     params:
         spec=lambda wildcards: canonical(
             study=STUDY.study,

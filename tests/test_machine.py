@@ -1,0 +1,59 @@
+"""What a measurement records of its machine, and that it has it to itself."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from helping import ROOT
+
+from scripts import machine
+
+HOLD = "from scripts import machine; machine.wait_until_alone(); print('held', flush=True); input()"
+
+
+def hold() -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", HOLD]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+
+
+def test_a_second_measurement_waits_for_the_first() -> None:
+    first = hold()
+    assert first.stdout.readline() == "held\n"
+    second = hold()
+    for _ in range(200):  # until the kernel shows it waiting for the lock
+        if "flock" in Path(f"/proc/{second.pid}/wchan").read_text() or second.poll() is not None:
+            break
+        time.sleep(0.05)
+    assert second.poll() is None
+    first.communicate("\n")
+    assert second.stdout.readline() == "held\n"
+    second.communicate("\n")
+
+
+def test_the_work_of_other_processes_is_seen() -> None:
+    spin = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        busy, started = machine.busy_seconds(), time.perf_counter()
+        while time.perf_counter() - started < 1.0:
+            time.sleep(0.01)
+        assert machine.busy_seconds() - busy > 0.3
+    finally:
+        spin.kill()
+        spin.wait()
+
+
+def test_the_usage_of_a_tree_counts_its_children() -> None:
+    before, _ = machine.tree_usage()
+    child = subprocess.Popen(
+        [sys.executable, "-c", "sum(range(10**7)); print('done', flush=True); input()"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert child.stdout.readline() == "done\n"
+    after, peak = machine.tree_usage()
+    child.communicate("\n")
+    assert after - before > 0.1
+    assert peak > 10_000_000
