@@ -158,7 +158,7 @@ class Training(Settings):
     global_batch: Count = Field(32, description="images of one optimizer step, all ranks together")
     epochs: Count = Field(6, description="passes over the training split, each in whole global batches")
     warmup_steps: Annotated[int, Field(ge=0)] = Field(
-        2, description="first steps of the first epoch, timed apart and left out of every time"
+        2, description="first steps of the training, timed apart and left out of every time"
     )
     optimizer: Optimizer = Optimizer()
     target_accuracy: Fraction = Field(0.9, description="validation accuracy whose first reaching is timed")

@@ -15,7 +15,7 @@ import statistics
 from pathlib import Path
 
 from scripts import cli
-from scripts.record import Record
+from scripts.record import Quality, Record
 from scripts.scaling.analysis import common_columns, loss_distance, median, read_records, usable, write_table
 from scripts.scaling.ratios import serial_fraction
 from scripts.scaling.rows import TrainingRow
@@ -67,9 +67,7 @@ def rows(records: dict[str, list[Record]], points: list[str], scaling: ScalingSp
                 device=first.key["device"],
                 global_batch=first.point["global_batch"],
                 steps_per_epoch=qualities[0].steps_per_epoch if qualities else None,
-                epoch_seconds=median(
-                    [statistics.median(e.seconds for e in q.epochs[1:] or q.epochs) for q in qualities]
-                ),
+                epoch_seconds=median([epoch_seconds(quality) for quality in qualities]),
                 serial_fraction=serial_fraction(common["speedup"], first.cores, cores) if common["speedup"] else None,
                 test_accuracy=median([q.test_accuracy for q in qualities]),
                 precision=median([q.precision for q in qualities]),
@@ -80,6 +78,12 @@ def rows(records: dict[str, list[Record]], points: list[str], scaling: ScalingSp
             )
         )
     return found
+
+
+def epoch_seconds(quality: Quality) -> float:
+    """Seconds of the median epoch that no warm-up shortened: the first is left out, and those that were all warm-up."""
+    whole = [epoch.seconds for epoch in quality.epochs[1:] if epoch.seconds > 0]
+    return statistics.median(whole or [quality.epochs[-1].seconds])
 
 
 def main() -> None:

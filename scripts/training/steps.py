@@ -8,9 +8,11 @@ def steps(images: int, global_batch: int) -> int:
     return images // global_batch
 
 
-def check_steps(images: int, global_batch: int, warmup_steps: int) -> None:
-    """Raises ConfigError where `images` training images give no step, or an epoch none beside the warm-up."""
+def check_steps(images: int, global_batch: int, epochs: int, warmup_steps: int) -> None:
+    """Raises ConfigError where `images` training images give no step, or none beside the warm-up."""
     if steps(images, global_batch) == 0:
         raise ConfigError(f"training.global_batch: found {global_batch}; expected at most the {images} training images")
-    if (first := steps(images, global_batch)) <= warmup_steps:
-        raise ConfigError(f"training.warmup_steps: found {warmup_steps}; expected fewer than the {first} of an epoch")
+    if (total := epochs * steps(images, global_batch)) <= warmup_steps:
+        raise ConfigError(
+            f"training.warmup_steps: found {warmup_steps}; expected fewer than the {total} steps of the whole training"
+        )

@@ -133,7 +133,7 @@ def run(
         watch.synchronize = ranks.synchronize
         torch.set_num_threads(point.threads)
         data = load_splits(shards, split, stats, spec.size, ranks)
-        check_steps(len(data["train"].images), point.global_batch, spec.warmup_steps)
+        check_steps(len(data["train"].images), point.global_batch, spec.epochs, spec.warmup_steps)
         ranks.barrier()
         watch.lap("startup")
         busy_before, (cpu_before, _), settled = machine.busy_seconds(), machine.tree_usage(), watch.wall

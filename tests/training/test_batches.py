@@ -29,11 +29,11 @@ def test_evaluation_covers_each_image_exactly_once(images: int, world_size: int)
 
 
 def test_a_global_batch_larger_than_the_split_is_refused() -> None:
-    check_steps(images=32, global_batch=32, warmup_steps=0)
+    check_steps(images=32, global_batch=32, epochs=3, warmup_steps=2)
     with pytest.raises(ConfigError, match=r"training\.global_batch: found 64; expected at most the 32 training images"):
-        check_steps(images=32, global_batch=64, warmup_steps=0)
+        check_steps(images=32, global_batch=64, epochs=3, warmup_steps=2)
 
 
-def test_a_warm_up_as_long_as_an_epoch_is_refused() -> None:
-    with pytest.raises(ConfigError, match=r"training\.warmup_steps: found 4; expected fewer than the 4 of an epoch"):
-        check_steps(images=32, global_batch=8, warmup_steps=4)
+def test_a_warm_up_as_long_as_the_training_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"training\.warmup_steps: found 3; expected fewer than the 3 steps"):
+        check_steps(images=32, global_batch=32, epochs=3, warmup_steps=3)

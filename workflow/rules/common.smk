@@ -48,7 +48,7 @@ def read_study():
         counts = source.check_classes(paths)
         # Known groups may put a few images more into training; the training program checks again, exactly.
         train = len(paths) if images.groups else training_images(counts, images.fractions.model_dump())
-        check_steps(train, training.global_batch, training.warmup_steps)
+        check_steps(train, training.global_batch, training.epochs, training.warmup_steps)
     except UserError as error:
         sys.exit(f"error: {error}")
     # The sample's files, which may still have to be drawn, all have plain names.
