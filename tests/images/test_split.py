@@ -69,6 +69,13 @@ def test_three_images_give_one_to_each_split() -> None:
     assert sorted(cut([1, 1, 1], FRACTIONS)) == ["test", "train", "valid"]
 
 
+@pytest.mark.parametrize("largest", ["train", "valid", "test"])
+@pytest.mark.parametrize("groups", [3, 4, 10])
+def test_no_split_takes_all_groups_however_large_its_fraction(largest: str, groups: int) -> None:
+    fractions = dict.fromkeys(FRACTIONS, 0.01) | {largest: 0.98}
+    assert set(cut([1] * groups, fractions)) == {"train", "valid", "test"}
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_any_sizes_of_groups_reach_all_splits_near_their_fractions(seed: int) -> None:
     rng = np.random.default_rng(seed)
