@@ -19,6 +19,11 @@ include: "workflow/rules/scaling.smk"
 include: "workflow/rules/report.smk"
 
 
+onstart:
+    if not workflow.local_exec:
+        check_cluster()
+
+
 localrules:
     all,
 

@@ -1,16 +1,22 @@
 """Files that are either whole or absent: written to a temporary name in the same folder, then renamed."""
 
 import os
+import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+
+def temporary_name(path: Path) -> Path:
+    """A hidden name beside `path` that no other process, on this node or another, uses."""
+    return path.with_name(f".{path.name}.{platform.node()}-{os.getpid()}.tmp")
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary path beside `path`; renamed to it when the block ends, removed when the block fails."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = temporary_name(path)
     try:
         yield temporary
         os.replace(temporary, path)

@@ -153,6 +153,9 @@ class Training(Settings):
     strategies: list[str] = Field(["serial", "ddp"], min_length=1, description="ways to train, compared")
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto: cuda where there is one, else cpu")
     workers: Counts = Field([1, 2], description="ranks of a parallel strategy")
+    workers_per_node: Count | None = Field(
+        None, description="ranks that a node holds at most; more spread equally over several nodes; null: one node"
+    )
     threads: Count = Field(1, description="intra-op threads of each rank")
     scaling: Literal["strong"] = Field("strong", description="strong: equal global batch for every worker count")
     global_batch: Count = Field(32, description="images of one optimizer step, all ranks together")
@@ -161,6 +164,9 @@ class Training(Settings):
         2, description="first steps of the training, timed apart and left out of every time"
     )
     optimizer: Optimizer = Optimizer()
+    checkpoint_seconds: Annotated[float, Field(ge=0)] | None = Field(
+        300, description="least time between two checkpoints, which follow a step; null: one after each epoch"
+    )
     target_accuracy: Fraction = Field(0.9, description="validation accuracy whose first reaching is timed")
     blocks: Count = Field(3, description="repetitions of the whole sweep; 3 for an interval, 6 for a study")
 
@@ -184,6 +190,12 @@ class Training(Settings):
     def _batch_divides(self) -> Self:
         _unique(self.workers)
         for workers in self.workers:
+            nodes = -(-workers // (self.workers_per_node or workers))
+            if workers % nodes:
+                raise ValueError(
+                    f"workers_per_node {self.workers_per_node} spreads {workers} workers unequally over {nodes} nodes; "
+                    "choose worker counts that divide"
+                )
             if self.global_batch % workers:
                 raise ValueError(
                     f"global_batch {self.global_batch} cannot be shared equally by {workers} workers; "

@@ -10,6 +10,7 @@ import tempfile
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
+from typing import NamedTuple
 
 import psutil
 
@@ -20,14 +21,57 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"
 PACKAGES = ("torch", "torchvision", "dask", "opencv-python-headless", "numpy", "snakemake")
 
 
-def environment(start_method: str | None, page_cache: str, gpu: str | None = None) -> Environment:
-    """The facts of this machine and process; `gpu` is the device's name where one was used."""
+class Place(NamedTuple):
+    """Where one process of a run ran."""
+
+    node: str  # its name in Slurm, or the host's
+    machine: str  # nodes that are one machine in truth share it
+    cores: frozenset[int]  # that the process may use
+
+    @classmethod
+    def of_this_process(cls) -> "Place":
+        node = os.environ.get("SLURMD_NODENAME") or platform.node()
+        return cls(node, boot_id(), frozenset(os.sched_getaffinity(0)))
+
+
+class Places(list[Place]):
+    """The places of all processes of a run, in order of rank."""
+
+    @property
+    def nodes(self) -> list[str]:
+        """The distinct nodes."""
+        return list(dict.fromkeys(place.node for place in self))
+
+    @property
+    def first_ranks(self) -> list[int]:
+        """The first rank of each machine."""
+        machines = [place.machine for place in self]
+        return [machines.index(machine) for machine in dict.fromkeys(machines)]
+
+    @property
+    def usable_cores(self) -> int:
+        """Cores that the run may use, over all machines; a machine that is several nodes counts once."""
+        return len({(place.machine, core) for place in self for core in place.cores})
+
+
+def boot_id() -> str:
+    """What tells this machine from another: the kernel's, new at each start."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+
+
+def environment(
+    start_method: str | None, page_cache: str, gpu: str | None = None, places: Places | None = None
+) -> Environment:
+    """The facts of this process's machine; `gpu` is the device's name where one was used, `places` are those of the
+    run's other processes, where they may run elsewhere.
+    """
+    places = places or Places([Place.of_this_process()])
     started = datetime.fromtimestamp(psutil.Process().create_time(), UTC)
     return Environment(
         started=started.isoformat(timespec="seconds"),
         host=platform.node(),
         cpu_model=_cpu_model(),
-        usable_cores=len(os.sched_getaffinity(0)),
+        usable_cores=places.usable_cores,
         memory_bytes=psutil.virtual_memory().total,
         kernel=platform.release(),
         gpu=gpu,
@@ -35,7 +79,7 @@ def environment(start_method: str | None, page_cache: str, gpu: str | None = Non
         packages={name: metadata.version(name) for name in PACKAGES},
         threads={name: os.environ[name] for name in THREAD_VARIABLES if name in os.environ},
         job_id=os.environ.get("SLURM_JOB_ID"),
-        nodes=[platform.node()],
+        nodes=places.nodes,
         start_method=start_method,
         page_cache=page_cache,
     )

@@ -50,7 +50,7 @@ class Environment(_Part):
     started: str  # UTC, ISO 8601
     host: str
     cpu_model: str
-    usable_cores: int  # size of the process's affinity set
+    usable_cores: int  # that the run's processes may use, over all machines
     memory_bytes: int
     kernel: str
     gpu: str | None
@@ -128,8 +128,8 @@ class Record(_Part):
 
     @property
     def oversubscribed(self) -> bool:
-        """More cores asked for than the run's machine lets it use."""
-        return self.cores > self.environment.usable_cores * len(self.environment.nodes)
+        """More cores asked for than the run's machines let it use."""
+        return self.cores > self.environment.usable_cores
 
 
 def write(record: Record, path: Path) -> None:

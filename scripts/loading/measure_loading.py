@@ -20,6 +20,7 @@ from scripts import cli, machine, record, registry
 from scripts.clock import Stopwatch, calibrate
 from scripts.images.decode import DecodeSpec
 from scripts.images.shards import Split, read_split
+from scripts.lease import lease
 from scripts.loading import backend
 from scripts.loading.backend import Item
 from scripts.loading.digest import digest
@@ -61,7 +62,7 @@ def items_of(images: Split) -> list[Item]:
 
 
 def measure(
-    spec: LoadSpec, block: int, folder: Path, shards: Path, images: Split, reference: dict[str, str]
+    spec: LoadSpec, block: int, attempt: int, folder: Path, shards: Path, images: Split, reference: dict[str, str]
 ) -> record.Record:
     """The record of one launch."""
     watch = Stopwatch()
@@ -101,6 +102,7 @@ def measure(
             "cpu_model": environment.cpu_model,
         },
         block=block,
+        attempt=attempt,
         cores=point.cores,
         images=len(images) * spec.passes,
         seconds=seconds,
@@ -128,14 +130,16 @@ def main() -> None:
     parser.add_argument("--split", type=Path, required=True)
     parser.add_argument("--reference", type=Path, required=True)
     parser.add_argument("--block", type=int, required=True)
+    parser.add_argument("--attempt", type=int, required=True, help="1, or more after a failure")
     parser.add_argument("--record", type=Path, required=True)
     parser.add_argument("--spec", type=LoadSpec.model_validate_json, required=True)
     args = parser.parse_args()
 
-    machine.wait_until_alone()
-    reference = json.loads(args.reference.read_text())
-    found = measure(args.spec, args.block, args.folder, args.shards, read_split(args.split, "train"), reference)
-    record.write(found, args.record)
+    reference, images = json.loads(args.reference.read_text()), read_split(args.split, "train")
+    with lease(args.record):
+        machine.wait_until_alone()
+        found = measure(args.spec, args.block, args.attempt, args.folder, args.shards, images, reference)
+        record.write(found, args.record)
     cli.log.info("%s block %d: %.0f images/s", found.point_id, found.block, found.images_per_second)
 
 

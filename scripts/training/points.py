@@ -25,14 +25,17 @@ class TrainingPoint(Spec):
     device: Literal["auto", "cpu", "cuda"]  # as asked for; the record's key holds what it became
     precision: Literal["fp32"]
     workers: int  # ranks
+    nodes: int  # that share the ranks equally
     threads: int  # intra-op threads of each rank
     scaling: Literal["strong"]
     global_batch: int  # images of one optimizer step, all ranks together
 
     @property
     def sweep(self) -> str:
-        """The id within its model: strategy, workers, and the threads of a rank where there are several."""
-        return f"{self.strategy}-{self.workers}" + (f"x{self.threads}" if self.threads > 1 else "")
+        """The id within its model: strategy, workers, and where there are several, threads of a rank and nodes."""
+        threads = f"x{self.threads}" if self.threads > 1 else ""
+        nodes = f"n{self.nodes}" if self.nodes > 1 else ""
+        return f"{self.strategy}-{self.workers}{threads}{nodes}"
 
     @property
     def id(self) -> str:
@@ -43,6 +46,15 @@ class TrainingPoint(Spec):
         """workers x threads; no loader processes stand beside a rank, which reads a memory map."""
         return self.workers * self.threads
 
+    @property
+    def workers_per_node(self) -> int:
+        return self.workers // self.nodes
+
+    @property
+    def gpus_per_node(self) -> int:
+        """GPUs to ask for: one a rank, where the config asks for cuda by name."""
+        return self.workers_per_node if self.device == "cuda" else 0
+
 
 def training_points(settings: Training) -> dict[str, TrainingPoint]:
     """Every point by id, in the order of the config; a strategy that is not parallel has one worker."""
@@ -50,12 +62,14 @@ def training_points(settings: Training) -> dict[str, TrainingPoint]:
     for model, name in itertools.product(settings.models, settings.strategies):
         strategy = registry.load(STRATEGIES, name, "Strategy")
         for workers in settings.workers if strategy.parallel else [1]:
+            per_node = settings.workers_per_node or workers
             point = TrainingPoint(
                 model=model,
                 strategy=name,
                 device=settings.device,
                 precision="fp32",
                 workers=workers,
+                nodes=-(-workers // per_node),
                 threads=settings.threads,
                 scaling=settings.scaling,
                 global_batch=settings.global_batch,

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import torch
 import torch.distributed as dist
+from torch.distributed import PrefixStore  # type: ignore[attr-defined]
 
 from scripts.errors import UserError
 
@@ -42,7 +43,12 @@ class Ranks:
         if self.device.type == "cuda":
             torch.cuda.set_device(self.device)
         if self.parallel:
-            dist.init_process_group("nccl" if self.device.type == "cuda" else "gloo")
+            # The store of the launcher (launch_node.py), which holds small facts that ranks tell each other.
+            self.store, *_ = next(dist.rendezvous("env://"))  # type: ignore[attr-defined]
+            backend = "nccl" if self.device.type == "cuda" else "gloo"
+            dist.init_process_group(
+                backend, store=PrefixStore("group", self.store), rank=self.rank, world_size=self.world_size
+            )
         return self
 
     def __exit__(
@@ -83,6 +89,17 @@ class Ranks:
         found = [None] * self.world_size
         dist.all_gather_object(found, value)
         return found
+
+    def tell(self, name: str, value: str) -> None:
+        """Leave `value` under `name` for all ranks; where one was left before, that one stays."""
+        if self.parallel:
+            self.store.compare_set(name, "", value)
+
+    def told(self, name: str) -> str | None:
+        """What was left under `name`; it does not wait."""
+        if self.parallel and self.store.check([name]):
+            return str(self.store.get(name).decode())
+        return None
 
     def share_buffers(self, model: torch.nn.Module) -> None:
         """Give every rank rank 0's buffers (BatchNorm's running statistics), so that all evaluate the same network."""

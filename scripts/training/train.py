@@ -1,34 +1,66 @@
-"""Train one point of the sweep once: start its ranks with torchrun, the same way for one rank and for many.
+"""Train one point of the sweep once: find the job's nodes and start on each what starts its ranks.
+
+The one launch path, for one rank and for many nodes: scripts/training/launch_node.py runs once on each node (by `srun`
+in a Slurm job, directly on a machine of one's own) and starts scripts/training/train_rank.py once a rank.
 
 Inputs: the packed shards, `split.parquet`, `stats.json`.
-Output: a record (scripts/record.py), written by rank 0 of scripts/training/train_rank.py, which this becomes.
+Output: a record (scripts/record.py), written by rank 0. Exit status 75: stopped by SIGTERM, to be run again.
 
 By hand: see the command that `snakemake -np` prints for rule train.
 """
 
-import os
+import json
+import signal
+import subprocess
 import sys
+from pathlib import Path
 
-from scripts import cli, machine
+from scripts import cli
+from scripts.errors import UserError
+from scripts.lease import lease
+from scripts.slurm.allocation import Allocation, of_slurm, this_machine
+from scripts.training.points import TrainingPoint
 from scripts.training.spec import TrainSpec
 
+JOIN_SECONDS = 300  # that nodes may take to start Python and torch, one after the other
 
-def torchrun(spec: TrainSpec, arguments: list[str]) -> tuple[list[str], dict[str, str]]:
-    """The command that starts the ranks of one point on this machine, and the environment variables it sets."""
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--local-addr=127.0.0.1"]
-    command += [f"--nproc-per-node={spec.point.workers}", "-m", "scripts.training.train_rank", *arguments]
-    threads = str(spec.point.threads)
-    # The ranks of one machine meet on the loopback interface: a host's own name need not resolve.
-    return command, {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads, "GLOO_SOCKET_IFNAME": "lo"}
+
+def command(allocation: Allocation, point: TrainingPoint, arguments: list[str]) -> list[str]:
+    """What starts the ranks of `point` on the nodes of `allocation`.
+
+    Raises:
+        UserError: the ranks cannot be spread equally over the nodes.
+    """
+    nodes = allocation.nodes
+    if point.workers % len(nodes):
+        raise UserError(f"{point.workers} workers cannot be spread equally over the job's {len(nodes)} nodes")
+    here = point.workers // len(nodes)
+    words = allocation.on_each_node(here * point.threads, here if point.device == "cuda" else 0)
+    words += [sys.executable, "-m", "scripts.training.launch_node", "--nodes", json.dumps(nodes)]
+    return [*words, "--port", str(allocation.port), "--join-seconds", str(JOIN_SECONDS), *arguments]
+
+
+def wait(words: list[str]) -> int:
+    """Run a command to its end, passing SIGTERM on to it; its exit status."""
+    with subprocess.Popen(words) as process:
+        signal.signal(signal.SIGTERM, lambda number, _: process.send_signal(number))
+        return process.wait()
 
 
 def main() -> None:
     parser = cli.parser(__doc__)
+    parser.add_argument(
+        "--launcher", choices=["here", "srun"], required=True, help="here: this machine; srun: the job's"
+    )
+    parser.add_argument("--record", type=Path, required=True)
     parser.add_argument("--spec", type=TrainSpec.model_validate_json, required=True)
-    args, _ = parser.parse_known_args()
-    machine.wait_until_alone()  # held through the exec, until torchrun ends
-    command, variables = torchrun(args.spec, sys.argv[1:])
-    os.execve(command[0], command, os.environ | variables)
+    args, passed_on = parser.parse_known_args()
+    with lease(args.record):
+        allocation = of_slurm() if args.launcher == "srun" else this_machine()
+        cli.log.info("nodes: %s", ", ".join(f"{node.name} ({node.address})" for node in allocation.nodes))
+        passed_on += ["--record", str(args.record), "--spec", args.spec.model_dump_json()]
+        status = wait(command(allocation, args.spec.point, passed_on))
+    sys.exit(status)
 
 
 if __name__ == "__main__":

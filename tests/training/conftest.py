@@ -47,6 +47,7 @@ def train(study: Path, run: Run, tmp_path_factory: pytest.TempPathFactory) -> Tr
             device="cpu",
             precision="fp32",
             workers=workers,
+            nodes=1,
             threads=1,
             scaling="strong",
             global_batch=8,
@@ -66,6 +67,8 @@ def train(study: Path, run: Run, tmp_path_factory: pytest.TempPathFactory) -> Tr
         weights = changes.pop("weights", None)
         flags = ["--shards", str(study), "--split", str(study / "split.parquet"), "--stats", str(study / "stats.json")]
         flags += ["--weights", *([str(weights)] if weights else [])]
+        flags += ["--checkpoint", str(path.with_name("b1.pt")), "--checkpoint-seconds", "300", "--attempt", "1"]
+        flags += ["--logs", str(path.with_name("ranks")), "--launcher", "here"]
         flags += ["--block", "1", "--record", str(path), "--spec", canonical(**(spec | changes))]
         run(ROOT, "python", "-m", "scripts.training.train", *flags)
         return record.read(path)

@@ -3,6 +3,7 @@
 Only light modules are imported here: each cluster job parses the Snakefile again.
 """
 
+import json
 import os
 import sys
 import zlib
@@ -16,6 +17,10 @@ os.environ.update(
     PYTHONPATH=os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
     PATH=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
 )
+# Slurm's executor takes SLURM_CONF from the jobs that it starts; where the cluster needs it (`make slurm-up`), so do they.
+for to, came_from in (("SCALECARD_SLURM_CONF", "SLURM_CONF"), ("SLURM_CONF", "SCALECARD_SLURM_CONF")):
+    if came_from in os.environ:
+        os.environ.setdefault(to, os.environ[came_from])
 
 from scripts import config as study_config
 from scripts import registry
@@ -25,6 +30,7 @@ from scripts.images import source
 from scripts.images.cut import training_images
 from scripts.images.sample_classes import CLASSES, file_name
 from scripts.loading.points import BACKENDS, loading_points
+from scripts.slurm.recover import jobs_of
 from scripts.spec import canonical, lock_digest, pins
 from scripts.training.points import STRATEGIES, training_points
 from scripts.training.steps import check_steps
@@ -128,18 +134,73 @@ def get_shown_config():
     return shown
 
 
-def get_loading_memory(wildcards):
+def get_attempt(wildcards, attempt):
+    """1, or more when Snakemake runs a job again after a failure (`retries` of the profile)."""
+    return attempt
+
+
+def get_runtime(stage, unknown):
+    """A resource function: minutes for a job of `stage`, more on a further attempt.
+
+    Three times the longest earlier record of its point and 10 minutes more; `unknown` before there is one.
+    """
+
+    @cache
+    def longest(study, point):
+        records = Path(f"results/{study}/{stage}/records/{point}").glob("b*.json")
+        return max((json.loads(path.read_text())["wall_seconds"] for path in records), default=None)
+
+    def minutes(wildcards, attempt):
+        seconds = longest(wildcards.study, wildcards.point)
+        return attempt * (unknown if seconds is None else 10 + round(3 * seconds / 60))
+
+    return minutes
+
+
+def get_loading_memory(wildcards, attempt):
     """MB: all training images decoded, and 700 for each worker, which is what a DataLoader's takes with torch in it."""
     decoded = len(RAW_PATHS) * 3 * STUDY.images.size**2 // 1_000_000
-    return 2000 + decoded + 700 * get_loading_point(wildcards).workers
+    return attempt * (2000 + decoded + 700 * get_loading_point(wildcards).workers)
 
 
-def get_training_memory(wildcards):
-    """MB: 1000 for each rank's libraries, weights and gradients, and the activations of the global batch.
+def get_training_memory(wildcards, attempt):
+    """MB on each node: 1000 for each rank's libraries, weights and gradients, and its part of a batch's activations.
 
     The activations of one 224 px image in fp32 are taken as 30 MB in ResNet-18 and 100 MB in ResNet-50, growing with
     the image's area.
     """
     point = get_training_point(wildcards)
     activations = {"resnet18": 30, "resnet50": 100}[point.model] * (STUDY.images.size / 224) ** 2
-    return 2000 + 1000 * point.workers + round(activations * point.global_batch)
+    batch = round(activations * point.global_batch / point.nodes)
+    return attempt * (2000 + 1000 * point.workers_per_node + batch)
+
+
+def get_node_cores(point):
+    """Cores that a training point takes on each of its nodes."""
+    return point.workers_per_node * point.threads
+
+
+def get_training_gpus(wildcards):
+    """GPUs of a node, one a rank, for Slurm; none where the config leaves the device to what is found."""
+    gpus = get_training_point(wildcards).gpus_per_node
+    return f"gpu:{gpus}" if gpus else ""
+
+
+def get_checkpoint_seconds(wildcards, input):
+    """Nothing of a result depends on it: it takes `input` so that Snakemake does not track it (as get_raw_folder)."""
+    seconds = STUDY.training.checkpoint_seconds
+    return "" if seconds is None else seconds
+
+
+def check_cluster():
+    """Before the first job is submitted: end the run where no cluster answers, or where jobs of an earlier run go on."""
+    try:
+        jobs = jobs_of(Path.cwd())
+    except UserError as error:
+        sys.exit(
+            f"error: --profile slurm: no Slurm cluster answers here ({error}); see README.md, or --profile local"
+        )
+    if jobs:
+        sys.exit(
+            f"error: {len(jobs)} jobs of an earlier run are still queued or running; see `make slurm-recover`"
+        )

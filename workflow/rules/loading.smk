@@ -44,6 +44,8 @@ rule measure_loading:
     resources:
         machine=MACHINE,
         mem_mb=get_loading_memory,
+        runtime=get_runtime("loading", unknown=60),
+        attempt=get_attempt,
     params:
         spec=lambda wildcards: canonical(
             study=STUDY.study,
@@ -56,5 +58,6 @@ rule measure_loading:
     shell:
         "python -m scripts.loading.measure_loading --folder {params.folder:q} "
         "--shards results/{wildcards.study}/images/shards --split {input.split:q} "
-        "--reference {input.reference:q} --block {wildcards.block} --record {output.record:q} "
+        "--reference {input.reference:q} --block {wildcards.block} --attempt {resources.attempt} "
+        "--record {output.record:q} "
         "--spec {params.spec:q} 2> {log:q}"

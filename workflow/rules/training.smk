@@ -22,10 +22,19 @@ rule train:
     priority: get_priority
     conda:
         "../../envs/scalecard.yaml"
-    threads: lambda wildcards: get_training_point(wildcards).cores
+    threads: lambda wildcards: get_node_cores(get_training_point(wildcards))
     resources:
         machine=MACHINE,
         mem_mb=get_training_memory,
+        runtime=get_runtime("training", unknown=240),
+        attempt=get_attempt,
+        launcher="here",
+        # For Slurm: one task a node, which starts the ranks there.
+        mpi=lambda wildcards: "srun" if get_training_point(wildcards).nodes > 1 else "",
+        nodes=lambda wildcards: get_training_point(wildcards).nodes,
+        tasks=lambda wildcards: get_training_point(wildcards).nodes,
+        gres=get_training_gpus,
+        tasks_per_gpu=0,
     params:
         spec=lambda wildcards: canonical(
             study=STUDY.study,
@@ -38,7 +47,13 @@ rule train:
             seed=STUDY.seed,
             lock=LOCK,
         ),
+        checkpoint_seconds=get_checkpoint_seconds,
     shell:
-        "python -m scripts.training.train --shards results/{wildcards.study}/images/shards "
-        "--split {input.split:q} --stats {input.stats:q} --weights {input.weights:q} "
-        "--block {wildcards.block} --record {output.record:q} --spec {params.spec:q} 2> {log:q}"
+        "python -m scripts.training.train --launcher {resources.launcher} "
+        "--shards results/{wildcards.study}/images/shards --split {input.split:q} --stats {input.stats:q} "
+        "--weights {input.weights:q} "
+        "--checkpoint results/{wildcards.study}/training/checkpoints/{wildcards.point}_b{wildcards.block}.pt "
+        "--checkpoint-seconds {params.checkpoint_seconds} "
+        "--logs logs/{wildcards.study}/training/train_{wildcards.point}_b{wildcards.block} "
+        "--block {wildcards.block} --attempt {resources.attempt} --record {output.record:q} "
+        "--spec {params.spec:q} 2> {log:q}"

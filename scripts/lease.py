@@ -1,0 +1,143 @@
+"""A lease on an output: while a job runs, no other job works on the same file.
+
+When Snakemake dies, its cluster jobs run on; started again, it would submit each of them once more. The double finds
+the lease of the first and leaves. A lease is a hidden file beside the output that says who holds it. It needs no
+renewal: whether the holder still runs is asked of Slurm, or of this machine. That of a dead holder is taken over.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+from pydantic import BaseModel, ValidationError
+
+from scripts.atomic import temporary_name
+from scripts.cli import log
+from scripts.errors import UserError
+from scripts.machine import Place, boot_id
+
+
+class Holder(BaseModel):
+    """The process that holds a lease."""
+
+    job_id: str | None  # of Slurm
+    host: str
+    boot_id: str
+    pid: int
+    started: float  # of the process, seconds since 1970
+
+    @classmethod
+    def this_process(cls) -> "Holder":
+        process = psutil.Process()
+        return cls(
+            job_id=os.environ.get("SLURM_JOB_ID"),
+            host=Place.of_this_process().node,
+            boot_id=boot_id(),
+            pid=process.pid,
+            started=process.create_time(),
+        )
+
+    def __str__(self) -> str:
+        who = f"Slurm job {self.job_id}" if self.job_id else f"process {self.pid}"
+        since = datetime.fromtimestamp(self.started, UTC).isoformat(" ", timespec="seconds")
+        return f"{who} on {self.host} (since {since})"
+
+    def is_alive(self) -> bool:
+        """Whether it still runs; where that cannot be found out, it is taken to."""
+        if self.job_id is not None and self.job_id != os.environ.get("SLURM_JOB_ID"):
+            return _job_runs(self.job_id)
+        return self.boot_id != boot_id() or self._process_runs()
+
+    def _process_runs(self) -> bool:
+        try:
+            process = psutil.Process(self.pid)
+            return bool(process.status() != psutil.STATUS_ZOMBIE and abs(process.create_time() - self.started) < 1)
+        except psutil.NoSuchProcess:
+            return False
+
+
+def lease_of(output: Path) -> Path:
+    """The file that says who works on `output`."""
+    return output.with_name(f".{output.name}.lease")
+
+
+@contextmanager
+def lease(output: Path) -> Iterator[None]:
+    """Hold the lease on `output` until the block ends.
+
+    Raises:
+        UserError: another running job holds it.
+    """
+    path, mine = lease_of(output), Holder.this_process().model_dump_json()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    written = temporary_name(path)
+    written.write_text(mine)
+    try:
+        _take(path, written, output)
+    finally:
+        written.unlink(missing_ok=True)
+    try:
+        yield
+    finally:
+        if _text(path) == mine:
+            path.unlink(missing_ok=True)
+
+
+def _take(path: Path, written: Path, output: Path) -> None:
+    """Make `written` the lease; a link is made whole or not at all, on network file systems too."""
+    for _ in range(3):
+        try:
+            os.link(written, path)
+            return
+        except FileExistsError:
+            found = _text(path)
+        if not found:
+            continue  # given back between the two looks
+        try:
+            holder = Holder.model_validate_json(found)
+        except ValidationError:
+            raise UserError(f"{path}: cannot be read as a lease; delete it if nothing writes {output}") from None
+        if holder.is_alive():
+            raise UserError(
+                f"{output} is being written by {holder}; `make slurm-recover` shows the jobs that still run. "
+                f"(If that is wrong, delete {path}.)"
+            )
+        log.info("taking over the lease that %s left behind", holder)
+        aside = path.with_name(f"{written.name}.old")
+        os.replace(path, aside)
+        if _text(aside) != found:  # another job took it over first: what was moved aside is that one's
+            os.replace(aside, path)
+        aside.unlink(missing_ok=True)
+    raise UserError(f"{path}: the lease changes hands all the time; expected one job to write {output}")
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text()
+    except FileNotFoundError:
+        return ""
+
+
+def _job_runs(job_id: str) -> bool:
+    """Whether Slurm still has the job; a Slurm that does not answer is no proof of an end, but COMPLETING is one:
+    its processes are being killed, and a node that died may leave a job in that state for long.
+    """
+    try:
+        done = subprocess.run(
+            ["squeue", "--noheader", "--jobs", job_id, "--format", "%T"],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    except (FileNotFoundError, subprocess.TimeoutExpired) as error:
+        print(f"asking for job {job_id}: {error}", file=sys.stderr)
+        return True
+    if done.returncode:
+        return "Invalid job id" not in done.stderr
+    return done.stdout.strip() not in {"", "COMPLETING"}

@@ -1,0 +1,146 @@
+"""Start the ranks of one node and wait for them: the same on one machine and on each node of a Slurm job.
+
+Nodes first meet in a store on the first of them, so that a node that does not come can be named. Then torch's elastic
+agent, the part of torchrun that starts processes, starts the ranks; what each writes goes to `rank-<rank>.log` and,
+marked with its rank, to this process's stderr.
+
+Started by scripts/training/train.py, which passes its own arguments on.
+"""
+
+import json
+import os
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+from torch.distributed import TCPStore  # type: ignore[attr-defined]
+from torch.distributed.elastic.multiprocessing import LogsDest, LogsSpecs, SignalException
+from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+
+from scripts import cli, machine
+from scripts.errors import UserError
+from scripts.slurm.allocation import Node, interface_of
+from scripts.training.interruption import EXIT_RETRY
+from scripts.training.spec import TrainSpec
+
+# Seconds that ranks have after SIGTERM to end their step and save, before they are killed.
+GRACE = 110
+
+
+class RankLogs(LogsSpecs):
+    """Each rank's output in a file of its own, and shown here too."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.folder = folder
+
+    @property
+    def root_log_dir(self) -> str:
+        return str(self.folder)
+
+    def reify(self, envs: dict[int, dict[str, str]]) -> LogsDest:
+        files = {local: str(self.folder / f"rank-{found['RANK']}.log") for local, found in envs.items()}
+        nowhere = dict.fromkeys(envs, os.devnull)
+        return LogsDest(
+            stdouts=dict.fromkeys(envs, ""),
+            stderrs=files,
+            tee_stdouts={},
+            tee_stderrs=files,
+            error_files=nowhere,
+            filtered_stdout=os.devnull,
+            filtered_stderr=os.devnull,
+        )
+
+
+def meet(nodes: list[Node], this: int, port: int, seconds: float) -> TCPStore:
+    """Wait until every node is here; the store they met in, which must live as long as the ranks.
+
+    Raises:
+        UserError: a node did not come within `seconds`; the message names it.
+    """
+    timeout = timedelta(seconds=seconds)
+    late = f"within {seconds:g} s"
+    try:
+        store = TCPStore(
+            nodes[0].address, port, len(nodes), this == 0, timeout, wait_for_workers=False, multi_tenant=True
+        )
+        store.set(f"node {this}", "here")
+        for number, node in enumerate(nodes if this == 0 else []):
+            try:
+                store.wait([f"node {number}"], timeout)
+            except RuntimeError:
+                raise UserError(f"node {node.name} ({node.address}) did not join the run {late}") from None
+        if this == 0:
+            store.set("all", "here")
+        store.wait(["all"], timeout)
+    except RuntimeError as error:
+        first = nodes[0]
+        if this == 0:
+            raise UserError(f"port {port} of {first.name} ({first.address}) cannot be used: {error}") from None
+        raise UserError(
+            f"node {first.name} ({first.address}:{port}) did not answer {nodes[this].name} {late}"
+        ) from None
+    return store
+
+
+def launch(spec: TrainSpec, nodes: list[Node], this: int, port: int, logs: Path, arguments: list[str]) -> None:
+    """Start this node's ranks and wait for their end.
+
+    Raises:
+        UserError: a rank failed.
+        SystemExit: EXIT_RETRY where they were told to stop.
+    """
+    point = spec.point
+    os.environ |= {"OMP_NUM_THREADS": str(point.threads), "MKL_NUM_THREADS": str(point.threads)}
+    if interface := interface_of(nodes[this].address):
+        os.environ["GLOO_SOCKET_IFNAME"] = interface
+    logs.mkdir(parents=True, exist_ok=True)
+    config = LaunchConfig(
+        min_nodes=len(nodes),
+        max_nodes=len(nodes),
+        nproc_per_node=point.workers // len(nodes),
+        run_id="ranks",
+        rdzv_backend="static",
+        rdzv_endpoint=f"{nodes[0].address}:{port}",
+        rdzv_configs={"rank": this},
+        local_addr=nodes[this].address,
+        max_restarts=0,
+        logs_specs=RankLogs(logs),
+        log_line_prefix_template="[rank ${rank}] ",
+        shutdown_timeout=GRACE,
+    )
+    try:
+        elastic_launch(config, sys.executable)("-u", "-m", "scripts.training.train_rank", *arguments)
+    except SignalException as error:
+        cli.log.info("node %s: stopped by %s", nodes[this].name, error.sigval.name)
+        sys.exit(EXIT_RETRY)
+    except ChildFailedError as error:
+        failures = sorted(error.failures.items(), key=lambda one: one[1].timestamp)
+        if EXIT_RETRY in [failure.exitcode for _, failure in failures]:
+            sys.exit(EXIT_RETRY)
+        rank, code = failures[0][0], failures[0][1].exitcode
+        how = f"was killed by signal {-code}" if code < 0 else f"ended with {code}"
+        raise UserError(f"rank {rank} on {nodes[this].name} {how}; its log: {logs / f'rank-{rank}.log'}") from None
+
+
+def main() -> None:
+    parser = cli.parser(__doc__)
+    parser.add_argument("--nodes", type=json.loads, required=True, help="JSON: [[name, address], ...], rank 0's first")
+    parser.add_argument("--port", type=int, required=True, help="a port of the first node that is free")
+    parser.add_argument("--logs", type=Path, required=True, help="folder for the logs of the ranks")
+    parser.add_argument("--join-seconds", type=float, required=True, help="longest wait for the other nodes")
+    parser.add_argument("--spec", type=TrainSpec.model_validate_json, required=True)
+    args, passed_on = parser.parse_known_args()
+    nodes = [Node(*one) for one in args.nodes]
+    this = int(os.environ.get("SLURM_NODEID", "0")) if len(nodes) > 1 else 0
+    store = meet(nodes, this, args.port, args.join_seconds)
+    store.set(f"machine {this}", machine.boot_id())
+    machines = [store.get(f"machine {number}").decode() for number in range(this)]
+    if machine.boot_id() not in machines:  # virtual nodes of one machine are one measurement on it
+        machine.wait_until_alone()
+    launch(args.spec, nodes, this, args.port, args.logs, [*passed_on, "--spec", args.spec.model_dump_json()])
+
+
+if __name__ == "__main__":
+    cli.run(main)
