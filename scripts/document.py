@@ -16,7 +16,7 @@ from scripts.config import STEPS, Study
 from scripts.errors import UserError
 from scripts.loading.points import BACKENDS
 from scripts.registry import ROOT
-from scripts.scaling.rows import LoadingRow, Row, TrainingRow
+from scripts.scaling.rows import JobRow, LoadingRow, TrainingRow
 from scripts.training.points import STRATEGIES
 
 
@@ -40,7 +40,7 @@ def readme() -> str:
             _plugins("Training strategies", STRATEGIES),
             _plugins("Preprocessing steps", STEPS),
         ],
-        tables=[_columns("loading", LoadingRow), _columns("training", TrainingRow)],
+        tables=[_columns("loading", LoadingRow), _columns("training", TrainingRow), _columns("jobs", JobRow)],
     )
     return text
 
@@ -90,7 +90,7 @@ def _plugins(title: str, package: str) -> dict[str, Any]:
     return {"title": title, "rows": rows}
 
 
-def _columns(name: str, row: type[Row]) -> dict[str, Any]:
+def _columns(name: str, row: type[BaseModel]) -> dict[str, Any]:
     rows = [{"name": column, "meaning": field.description} for column, field in row.model_fields.items()]
     return {"name": name, "doc": (row.__doc__ or "").strip(), "rows": rows}
 

@@ -9,7 +9,7 @@ import pytest
 from helping import Run, write_jpeg
 
 REAL_IMAGES = "SCALECARD_REAL_IMAGES"
-MUST_NOT_SKIP = ("real_images", "browser")
+MUST_NOT_SKIP = ("real_images", "browser", "slurm")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -21,7 +21,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> object:
-    """Where SCALECARD_FORBID_SKIPS is set (in CI), a skipped test that needs pictures or a browser is a failure."""
+    """Where SCALECARD_FORBID_SKIPS is set (in CI), a skipped test of pictures, a browser or Slurm is a failure."""
     report = yield
     marked = [name for name in MUST_NOT_SKIP if item.get_closest_marker(name)]
     if report.skipped and marked and os.environ.get("SCALECARD_FORBID_SKIPS"):

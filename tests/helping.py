@@ -8,7 +8,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from scripts import record
+
 ROOT = Path(__file__).resolve().parent.parent
+Train = Callable[..., record.Record]  # the fixture `train` of training/
+Command = Callable[..., list[str]]  # the fixture `train_command` of training/
 Run = Callable[..., "subprocess.CompletedProcess[str]"]  # the fixture `run`
 
 

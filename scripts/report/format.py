@@ -21,6 +21,16 @@ def count(value: int | None) -> str:
     return MISSING if value is None else f"{value:,}"
 
 
+def whole(value: float | None) -> str:
+    """A number without its decimals, as the seconds of a clock that tells no parts of one: `1,280`."""
+    return MISSING if value is None else f"{value:,.0f}"
+
+
+def word(value: str | None) -> str:
+    """A word, as a job's state: `COMPLETED`."""
+    return MISSING if value is None else value
+
+
 def share(value: float | None) -> str:
     """A share of one, as accuracy and F1: `0.912`."""
     return MISSING if value is None else f"{value:.3f}"

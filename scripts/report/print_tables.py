@@ -1,12 +1,14 @@
-"""What did the study measure? Both scaling tables on the terminal, the same text as on the page.
+"""What did the study measure? The scaling tables on the terminal, the same text as on the page.
 
-Input: a folder with `training.parquet` and `loading.parquet`. Output: stdout, 100 columns wide where it is no terminal;
-below each table, a line for each block that does not count.
+Input: a folder with `training.parquet`, `loading.parquet` and `jobs.parquet`. Output: stdout, 100 columns wide where it
+is no terminal; below each table, a line for each block that does not count. Slurm jobs, if there were any, as medians.
 
 By hand:
     python -m scripts.report.print_tables results/demo/scaling
 """
 
+import statistics
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,8 +18,8 @@ from rich.table import Table
 from rich.text import Text
 
 from scripts import cli
-from scripts.report.tables import LOADING, TRAINING, Column, divisor, explanations, note, read_rows
-from scripts.scaling.rows import LoadingRow, Row, TrainingRow
+from scripts.report.tables import JOBS, LOADING, TRAINING, Column, divisor, explanations, note, read_rows
+from scripts.scaling.rows import JobRow, LoadingRow, Row, TrainingRow
 
 WIDTH = 100  # columns, where nobody has set the width of a window
 ABBREVIATED = {"oversubscribed": "oversub."}
@@ -53,17 +55,43 @@ def print_table(console: Console, title: str, rows: Sequence[Row], kind: type[Ro
     console.print()
 
 
+def print_jobs(console: Console, rows: Sequence[JobRow]) -> None:
+    """Medians over the jobs of each point, and how many jobs accounting says nothing of."""
+    brief = [column for column in JOBS if column.brief is not None]
+    table = Table("point", box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False, show_edge=False, header_style="bold")
+    for title in ["n", *(column.brief or "" for column in brief)]:
+        table.add_column(title, justify="right", no_wrap=True)
+    known = [row for row in rows if row.state is not None]
+    for point in dict.fromkeys(row.point for row in known):
+        mine = [row for row in known if row.point == point]
+        cells = []
+        for column in brief:
+            values = [value for row in mine if (value := getattr(row, column.fields[0])) is not None]
+            cells.append(column.show(statistics.median(values) if values else None))
+        table.add_row(Text(point), str(len(mine)), *cells)
+    console.print(Text("Jobs", style="bold"))
+    console.print(Text("Medians over the n Slurm jobs of a point that accounting knows.", style="dim"))
+    console.print()
+    console.print(table)
+    console.print()
+    for accounting, count in Counter(row.accounting for row in rows if row.state is None).items():
+        console.print(Text(f"{count} of {len(rows)} launches: {accounting}"))
+
+
 def main() -> None:
     parser = cli.parser(__doc__)
     parser.add_argument("folder", type=Path, help="results/<study>/scaling")
     folder: Path = parser.parse_args().folder
     training = read_rows(folder / "training.parquet", TrainingRow)
     loading = read_rows(folder / "loading.parquet", LoadingRow)
+    jobs = read_rows(folder / "jobs.parquet", JobRow)
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=WIDTH)
     print_table(console, "Training", training, TrainingRow, TRAINING)
     print_table(console, "Loading", loading, LoadingRow, LOADING)
+    if any(row.job_id for row in jobs):
+        print_jobs(console, jobs)
 
 
 def _shorten(text: str) -> str:

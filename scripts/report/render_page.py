@@ -1,11 +1,11 @@
 """The page a person reads: tables, figures, images, machines and settings of a study in one file.
 
-Inputs: both scaling tables, all records, `split.parquet`, `rejects.csv`, the figures (SVG), the contact
+Inputs: the scaling tables, all records, `split.parquet`, `rejects.csv`, the figures (SVG), the contact
 sheet (PNG), the template.
 Output: `index.html`, which loads nothing from a network: styles, figures and images are inside.
 
 By hand:
-    python -m scripts.report.render_page --training training.parquet --loading loading.parquet \
+    python -m scripts.report.render_page --training training.parquet --loading loading.parquet --jobs jobs.parquet \
         --records results/demo/*/records/*/*.json --split split.parquet --rejects rejects.csv --figures figures/*.svg \
         --sheet contact_sheet.png --template scripts/report/page.html.jinja --page index.html --spec '{"config": {...}}'
 """
@@ -26,7 +26,7 @@ from scripts.record import Record
 from scripts.report import facts, tables
 from scripts.report import format as show
 from scripts.report.style import GRID, INK, MUTED, PAPER
-from scripts.scaling.rows import LoadingRow, Row, TrainingRow
+from scripts.scaling.rows import JobRow, LoadingRow, Row, TrainingRow
 from scripts.spec import Spec
 
 # What each figure shows, for those who cannot see it; also their order on the page.
@@ -71,11 +71,21 @@ def section(rows: Sequence[Row], kind: type[Row], columns: Sequence[tables.Colum
     }
 
 
+def jobs_section(rows: Sequence[JobRow]) -> dict[str, Any]:
+    """What the template needs of the jobs; no rows where no launch was a Slurm job."""
+    columns = tables.JOBS if any(row.job_id for row in rows) else []
+    return {
+        "columns": [{"title": one.title, "text": one.text, "meaning": one.meaning(JobRow)} for one in columns],
+        "rows": [[one.cell(row) for one in columns] for row in rows] if columns else [],
+    }
+
+
 def render(
     template: Path,
     spec: PageSpec,
     training: Sequence[TrainingRow],
     loading: Sequence[LoadingRow],
+    jobs: Sequence[JobRow],
     records: Sequence[Record],
     images: facts.Images,
     figures: Sequence[Path],
@@ -98,6 +108,7 @@ def render(
         models=list(dict.fromkeys(row.model for row in training)),
         training=section(training, TrainingRow, tables.TRAINING),
         loading=section(loading, LoadingRow, tables.LOADING),
+        jobs=jobs_section(jobs),
         figures=[drawings[name] for name in FIGURES],
         sheet=base64.b64encode(sheet.read_bytes()).decode(),
         confusions=facts.confusions(training, records),
@@ -111,6 +122,7 @@ def main() -> None:
     parser = cli.parser(__doc__)
     parser.add_argument("--training", type=Path, required=True)
     parser.add_argument("--loading", type=Path, required=True)
+    parser.add_argument("--jobs", type=Path, required=True)
     parser.add_argument("--records", type=Path, nargs="+", required=True)
     parser.add_argument("--split", type=Path, required=True)
     parser.add_argument("--rejects", type=Path, required=True)
@@ -125,6 +137,7 @@ def main() -> None:
         args.spec,
         tables.read_rows(args.training, TrainingRow),
         tables.read_rows(args.loading, LoadingRow),
+        tables.read_rows(args.jobs, JobRow),
         [record.read(path) for path in args.records],
         facts.images(args.split, args.rejects),
         args.figures,

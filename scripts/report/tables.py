@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pyarrow import ArrowInvalid, parquet
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from scripts.errors import UserError
 from scripts.record import Record
@@ -18,6 +18,7 @@ from scripts.report import format as show
 from scripts.scaling.rows import LoadingRow, Row, TrainingRow
 
 R = TypeVar("R", bound=Row)
+M = TypeVar("M", bound=BaseModel)
 
 
 @dataclass(frozen=True)
@@ -30,11 +31,11 @@ class Column:
     brief: str | None = None  # the terminal's title; None: the page only
     text: bool = False  # words, aligned left
 
-    def cell(self, row: Row) -> str:
+    def cell(self, row: BaseModel) -> str:
         """The text of this column in `row`."""
         return self.show(*(getattr(row, field) for field in self.fields))
 
-    def meaning(self, kind: type[Row]) -> str:
+    def meaning(self, kind: type[BaseModel]) -> str:
         """What the column says, from the model of its rows."""
         return kind.model_fields[self.fields[0]].description or ""
 
@@ -85,9 +86,28 @@ LOADING = [
     Column("peak GiB", ("peak_rss_bytes",), show.gibibytes, brief="peak\nGiB"),
     *_WORKERS,
 ]
+# The brief ones are shown as medians, one line a point.
+JOBS = [
+    Column("point", ("point",), str, text=True),
+    Column("block", ("block",), show.count),
+    Column("queue s", ("queue_seconds",), show.whole, brief="queue s"),
+    Column("run s", ("run_seconds",), show.whole, brief="run s"),
+    Column("CPU efficiency", ("cpu_efficiency",), show.share, brief="CPU eff."),
+    Column("MaxRSS GiB", ("max_rss_bytes",), show.gibibytes, brief="MaxRSS GiB"),
+    Column("requested GiB", ("requested_memory_bytes",), show.gibibytes),
+    Column("nodes", ("nodes",), show.count),
+    Column("CPUs", ("cpus",), show.count),
+    Column("CPU s held", ("allocated_cpu_seconds",), show.count),
+    Column("CPU s used", ("used_cpu_seconds",), show.number),
+    Column("state", ("state",), show.word, text=True),
+    Column("exit", ("exit_code",), show.word, text=True),
+    Column("job", ("job_id",), show.word),
+    Column("attempt", ("attempt",), show.count),
+    Column("accounting", ("accounting",), str, text=True),
+]
 
 
-def read_rows(path: Path, kind: type[R]) -> list[R]:
+def read_rows(path: Path, kind: type[M]) -> list[M]:
     """The rows of a table.
 
     Raises:

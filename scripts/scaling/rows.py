@@ -1,4 +1,4 @@
-"""The rows of the scaling tables, one a point. The descriptions are the documentation of the columns."""
+"""The rows of the scaling tables, one a point or a record. The descriptions are the documentation of the columns."""
 
 from typing import Literal
 
@@ -75,4 +75,42 @@ class TrainingRow(Row):
     )
     loss_distance: float | None = Field(
         description="greatest mean distance of a block's loss curve from the baseline's, as a share of ln(classes)"
+    )
+
+
+class JobRow(BaseModel):
+    """The Slurm job of one record, as `sacct` tells it; empty beyond `accounting` where that is not `complete`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    point: str = Field(description="id of the point")
+    stage: Literal["loading", "training"] = Field(description="what the job measured")
+    block: int = Field(description="block of the record")
+    attempt: int = Field(description="attempt that wrote the record; failed ones before it are jobs of their own")
+    resumed: bool = Field(description="whether the launch went on from a checkpoint")
+    job_id: str | None = Field(description="Slurm's number of the job; empty where the launch was none")
+    accounting: str = Field(
+        description="`complete`; `not a Slurm job`; or `no accounting` with the reason, the job's numbers then empty"
+    )
+    state: str | None = Field(None, description="how the job ended, in Slurm's words")
+    exit_code: str | None = Field(None, description="exit status of the job's script and, after the colon, its signal")
+    queue_seconds: int | None = Field(
+        None, description="from submission, or the last requeue, to the job's start: also while it was not yet eligible"
+    )
+    run_seconds: int | None = Field(
+        None, description="from the job's start to its end: Snakemake's own start and Python's imports included"
+    )
+    nodes: int | None = Field(None, description="nodes of the job")
+    node_list: str | None = Field(None, description="names of those nodes, in Slurm's notation")
+    cpus: int | None = Field(None, description="CPUs that the job held: all of its nodes where it had them to itself")
+    allocated_cpu_seconds: int | None = Field(None, description="run_seconds x cpus: what the job kept from others")
+    used_cpu_seconds: float | None = Field(
+        None, description="user and system CPU seconds of all steps of the job; processes that nobody waited for lack"
+    )
+    cpu_efficiency: float | None = Field(None, description="used_cpu_seconds / allocated_cpu_seconds; 1 is ideal")
+    requested_memory_bytes: int | None = Field(None, description="memory that the job asked for, on all nodes together")
+    max_rss_bytes: int | None = Field(
+        None,
+        description="largest resident memory of any task of any step, its processes summed; Slurm samples it, so that "
+        "it may miss a peak and a short job has none",
     )

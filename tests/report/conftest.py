@@ -1,6 +1,5 @@
 """The study of quirks.py as the scaling stage leaves it, and its report by the real programs."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -8,18 +7,19 @@ from quirks import (
     BLOCKS,
     LOADING,
     TRAINING,
+    accounting,
     draw_figures,
     loading_record,
-    python,
+    render_page,
     training_record,
     write_images,
     write_records,
 )
 
-from scripts.registry import ROOT
-from scripts.scaling import tabulate_loading, tabulate_training
+from scripts import record
+from scripts.scaling import tabulate_jobs, tabulate_loading, tabulate_training
 from scripts.scaling.analysis import read_records, write_table
-from scripts.scaling.rows import LoadingRow, TrainingRow
+from scripts.scaling.rows import JobRow, LoadingRow, TrainingRow
 from scripts.scaling.tabulate_training import ScalingSpec
 
 
@@ -36,6 +36,9 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_table(rows, TrainingRow, tables / "training.csv", tables / "training.parquet")
     loaded = tabulate_loading.rows(read_records(loading), list(LOADING), 0.95)
     write_table(loaded, LoadingRow, tables / "loading.csv", tables / "loading.parquet")
+    records = [record.read(path) for path in [*training, *loading]]
+    jobs = tabulate_jobs.rows(records, accounting(), "sacct does not know the job's end")
+    write_table(jobs, JobRow, tables / "jobs.csv", tables / "jobs.parquet")
     return folder
 
 
@@ -50,24 +53,6 @@ def figures(study: Path) -> Path:
 @pytest.fixture(scope="session")
 def page(study: Path, figures: Path) -> Path:
     """The study's page."""
-    sheet, found = study / "report/contact_sheet.png", study / "report/index.html"
-    images = study / "images"
-    python(
-        "scripts.report.contact_sheet",
-        *("--shards", images / "shards", "--split", images / "split.parquet", "--sheet", sheet),
-    )
-    config = {
-        "study": "quirks",
-        "training": {"epochs": 6, "scaling": "strong", "global_batch": 32},
-        "images": {"folder": "/data/<script>alert(1)</script>"},
-    }
-    python(
-        "scripts.report.render_page",
-        *("--training", study / "scaling/training.parquet", "--loading", study / "scaling/loading.parquet"),
-        *("--records", *sorted(study.glob("*/records/*/*.json"))),
-        *("--split", images / "split.parquet", "--rejects", images / "rejects.csv"),
-        *("--figures", *sorted(figures.glob("*.svg")), "--sheet", sheet),
-        *("--template", ROOT / "scripts/report/page.html.jinja", "--page", found),
-        *("--spec", json.dumps({"config": config})),
-    )
+    found = study / "report/index.html"
+    render_page(study, figures, study / "scaling/jobs.parquet", found)
     return found

@@ -1,5 +1,6 @@
 """A small study with what awkward users bring: its records, its images, and how to run programs on it."""
 
+import json
 import math
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pandas as pd
 from scripts import record
 from scripts.record import Environment, Epoch, Noise, Quality, Record, Validity
 from scripts.registry import ROOT
+from scripts.scaling.tabulate_jobs import Job
 
 CLASSES = ["$cost$_1_", "<b>x</b>&", "normal"]
 REJECT = ("<i>bad</i>.jpg", "cannot be decoded & more")
@@ -37,6 +39,9 @@ LOADING = {
 STRAYS = "resnet18-fsdp-2"  # learns something else: invalid
 WRONG = "torch_dataloader-2-16"  # brings other pixels: invalid
 DRIFTS = ("resnet18-ddp-2", 3)  # loses one block
+# Training ran on Slurm, loading did not; accounting lacks the last job.
+JOB_IDS = {(point, block): str(100 + 10 * i + block) for i, point in enumerate(TRAINING) for block in BLOCKS}
+LOST_JOB = ("resnet50-ddp-2", 4)
 
 
 def shaken(seconds: float, point: str, block: int) -> float:
@@ -73,7 +78,7 @@ def a_record(stage: str, name: str, block: int, cores: int, seconds: float, **fi
             python="3.11.7",
             packages={"torch": "2.14.1", "numpy": "2.4.6"},
             threads={"OMP_NUM_THREADS": "1"},
-            job_id=None,
+            job_id=JOB_IDS.get((name, block)),
             nodes=["node1"],
             start_method="forkserver" if stage == "loading" else None,
             page_cache="warm",
@@ -135,6 +140,30 @@ def loading_record(point: str, block: int) -> Record:
     return a_record("loading", point, block, int(workers), seconds, point=settings, key=key, validity=validity)
 
 
+def accounting() -> dict[str, Job]:
+    """What sacct tells of the study's jobs: 4 cores held, 3 of them used."""
+    start = 1_767_225_600  # as the records
+    return {
+        job_id: Job(
+            state="COMPLETED",
+            exit_code="0:0",
+            submit=start - 10 * block,
+            start=start,
+            end=start + 50,
+            run_seconds=50,
+            nodes=1,
+            node_list="node1",
+            cpus=4,
+            allocated_cpu_seconds=200,
+            used_cpu_seconds=150.0,
+            requested_memory_bytes=2 * 2**30,
+            max_rss_bytes=2**30,
+        )
+        for (point, block), job_id in JOB_IDS.items()
+        if (point, block) != LOST_JOB
+    }
+
+
 def write_images(folder: Path) -> None:
     """Three classes of 12 packed images, the last two of each class not in training; one rejected file."""
     rng = np.random.default_rng(0)
@@ -174,4 +203,27 @@ def draw_figures(study: Path, folder: Path) -> None:
         "scripts.report.draw_figures",
         *("--training", study / "scaling/training.parquet", "--loading", study / "scaling/loading.parquet"),
         *("--records", *sorted(study.glob("*/records/*/*.json")), "--folder", folder),
+    )
+
+
+def render_page(study: Path, figures: Path, jobs: Path, page: Path) -> None:
+    """Run the programs of the contact sheet and the page on the study."""
+    sheet, images = page.with_name("contact_sheet.png"), study / "images"
+    python(
+        "scripts.report.contact_sheet",
+        *("--shards", images / "shards", "--split", images / "split.parquet", "--sheet", sheet),
+    )
+    config = {
+        "study": "quirks",
+        "training": {"epochs": 6, "scaling": "strong", "global_batch": 32},
+        "images": {"folder": "/data/<script>alert(1)</script>"},
+    }
+    python(
+        "scripts.report.render_page",
+        *("--training", study / "scaling/training.parquet", "--loading", study / "scaling/loading.parquet"),
+        *("--jobs", jobs, "--records", *sorted(study.glob("*/records/*/*.json"))),
+        *("--split", images / "split.parquet", "--rejects", images / "rejects.csv"),
+        *("--figures", *sorted(figures.glob("*.svg")), "--sheet", sheet),
+        *("--template", ROOT / "scripts/report/page.html.jinja", "--page", page),
+        *("--spec", json.dumps({"config": config})),
     )

@@ -21,6 +21,15 @@ def test_a_number_has_three_significant_digits(value: float | None, text: str) -
     assert show.number(value) == text
 
 
+def test_whole_seconds_and_words_may_be_missing() -> None:
+    assert [show.whole(1279.5), show.whole(None), show.word("COMPLETED"), show.word(None)] == [
+        "1,280",
+        "–",
+        "COMPLETED",
+        "–",
+    ]
+
+
 def test_a_ratio_carries_its_interval() -> None:
     assert show.ratio(1.8512, 1.7804, 1.9301) == "1.85 [1.78, 1.93]"
 

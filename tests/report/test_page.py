@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
-from quirks import CLASSES, DRIFTS, LOADING, REJECT, STRAYS, TRAINING, WRONG
+from quirks import BLOCKS, CLASSES, DRIFTS, LOADING, LOST_JOB, REJECT, STRAYS, TRAINING, WRONG, render_page
+
+from scripts.report.tables import read_rows
+from scripts.scaling.analysis import write_table
+from scripts.scaling.rows import JobRow
 
 pytestmark = pytest.mark.browser
 
@@ -136,3 +140,30 @@ def test_noise_names_the_launch_that_drifted(opened: Page) -> None:
     noise = opened.locator(".pairs div", has_text="Largest drift").inner_text()
 
     assert f"training {DRIFTS[0]}, block {DRIFTS[1]}" in noise
+
+
+def test_each_launch_has_its_job(opened: Page) -> None:
+    heads = opened.locator(".jobs thead th").all_inner_texts()
+    rows = [dict(zip(heads, row, strict=True)) for row in opened.locator(".jobs tbody tr").evaluate_all(
+        "rows => rows.map(row => [...row.cells].map(cell => cell.innerText))"
+    )]  # fmt: skip
+    known = next(row for row in rows if (row["point"], row["block"]) == ("resnet18-ddp-2", "3"))
+    lost = next(row for row in rows if (row["point"], row["block"]) == (LOST_JOB[0], str(LOST_JOB[1])))
+    local = [row for row in rows if row["accounting"] == "not a Slurm job"]
+
+    assert (known["queue s"], known["run s"], known["CPU efficiency"]) == ("30", "50", "0.750")
+    assert (known["MaxRSS GiB"], known["requested GiB"], known["accounting"]) == ("1.00", "2.00", "complete")
+    assert (lost["queue s"], lost["accounting"]) == ("–", "no accounting: sacct does not know the job's end")
+    assert len(local) == len(LOADING) * len(BLOCKS)
+    assert len(rows) == (len(LOADING) + len(TRAINING)) * len(BLOCKS)
+
+
+def test_without_a_slurm_job_a_sentence_says_so(study: Path, figures: Path, tmp_path: Path) -> None:
+    jobs = [row for row in read_rows(study / "scaling/jobs.parquet", JobRow) if row.job_id is None]
+    write_table(jobs, JobRow, tmp_path / "jobs.csv", tmp_path / "jobs.parquet")
+
+    render_page(study, figures, tmp_path / "jobs.parquet", tmp_path / "index.html")
+
+    text = (tmp_path / "index.html").read_text()
+    assert "No launch was a Slurm job." in text
+    assert '<table class="rows jobs">' not in text

@@ -1,6 +1,7 @@
 """The tables on a terminal."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,23 @@ from quirks import DRIFTS, LOADING, STRAYS, TRAINING, WRONG, python
 from scripts.errors import UserError
 from scripts.report import tables
 from scripts.report.print_tables import WIDTH
-from scripts.scaling.rows import LoadingRow, TrainingRow
+from scripts.scaling.analysis import write_table
+from scripts.scaling.rows import JobRow, LoadingRow, TrainingRow
 
 
 @pytest.fixture(scope="module")
-def printed(study: Path) -> str:
+def output(study: Path) -> str:
     return python("scripts.report.print_tables", study / "scaling")
+
+
+@pytest.fixture(scope="module")
+def printed(output: str) -> str:
+    return output.partition("Jobs\n")[0]
+
+
+@pytest.fixture(scope="module")
+def jobs(output: str) -> str:
+    return output.partition("Jobs\n")[2]
 
 
 def test_every_point_has_a_line(printed: str) -> None:
@@ -23,8 +35,8 @@ def test_every_point_has_a_line(printed: str) -> None:
     assert set(TRAINING) | set(LOADING) <= starts
 
 
-def test_no_line_is_longer_than_the_width_of_a_pipe(printed: str) -> None:
-    assert max(map(len, printed.splitlines())) <= WIDTH
+def test_no_line_is_longer_than_the_width_of_a_pipe(output: str) -> None:
+    assert max(map(len, output.splitlines())) <= WIDTH
 
 
 def test_a_speedup_stands_with_its_interval(printed: str) -> None:
@@ -64,6 +76,23 @@ def test_a_table_of_another_kind_is_a_users_mistake(study: Path) -> None:
         tables.read_rows(study / "scaling/loading.parquet", TrainingRow)
 
 
-@pytest.mark.parametrize(("columns", "kind"), [(tables.TRAINING, TrainingRow), (tables.LOADING, LoadingRow)])
+def test_jobs_are_shown_as_medians_of_each_point(jobs: str) -> None:
+    assert re.search(r"^resnet18-ddp-2 +4 +25 +50 +0\.750 +1\.00$", jobs, flags=re.MULTILINE)
+    assert re.search(r"^resnet50-ddp-2 +3 +20 +50 ", jobs, flags=re.MULTILINE)
+    assert "1 of 52 launches: no accounting: sacct does not know the job's end" in jobs
+    assert "20 of 52 launches: not a Slurm job" in jobs
+
+
+def test_without_a_slurm_job_no_jobs_are_printed(study: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(study / "scaling", tmp_path / "scaling")
+    jobs = [row for row in tables.read_rows(folder / "jobs.parquet", JobRow) if row.job_id is None]
+    write_table(jobs, JobRow, folder / "jobs.csv", folder / "jobs.parquet")
+
+    assert "Jobs" not in python("scripts.report.print_tables", folder)
+
+
+@pytest.mark.parametrize(
+    ("columns", "kind"), [(tables.TRAINING, TrainingRow), (tables.LOADING, LoadingRow), (tables.JOBS, JobRow)]
+)
 def test_every_column_says_what_it_means(columns: list[tables.Column], kind: type[TrainingRow]) -> None:
     assert all(column.meaning(kind) for column in columns)

@@ -1,12 +1,12 @@
 """A packed study of pictures, and a training run on it as the workflow launches it."""
 
 import json
-from collections.abc import Callable
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from helping import ROOT, Run
+from helping import ROOT, Command, Run, Train
 
 from scripts import record
 from scripts.images.channel_stats import channel_stats
@@ -19,7 +19,6 @@ from scripts.spec import canonical
 from scripts.training.points import TrainingPoint
 
 SIZE = 32
-Train = Callable[..., record.Record]
 
 
 @pytest.fixture(scope="session")
@@ -37,10 +36,10 @@ def study(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def train(study: Path, run: Run, tmp_path_factory: pytest.TempPathFactory) -> Train:
-    """Launch a point with torchrun, as rule train does, and read its record."""
+def train_command(study: Path) -> Command:
+    """The command by which rule train launches a point that writes its record to a path."""
 
-    def launch(strategy: str, workers: int, **changes: object) -> record.Record:
+    def command(path: Path, strategy: str, workers: int, **changes: object) -> list[str]:
         point = TrainingPoint(
             model="resnet18",
             strategy=strategy,
@@ -63,14 +62,25 @@ def train(study: Path, run: Run, tmp_path_factory: pytest.TempPathFactory) -> Tr
             "seed": 0,
             "lock": "",
         }
-        path = tmp_path_factory.mktemp("record") / "b1.json"
-        weights = changes.pop("weights", None)
+        weights, seconds = changes.pop("weights", None), changes.pop("checkpoint_seconds", 300)
         flags = ["--shards", str(study), "--split", str(study / "split.parquet"), "--stats", str(study / "stats.json")]
         flags += ["--weights", *([str(weights)] if weights else [])]
-        flags += ["--checkpoint", str(path.with_name("b1.pt")), "--checkpoint-seconds", "300", "--attempt", "1"]
-        flags += ["--logs", str(path.with_name("ranks")), "--launcher", "here"]
-        flags += ["--block", "1", "--record", str(path), "--spec", canonical(**(spec | changes))]
-        run(ROOT, "python", "-m", "scripts.training.train", *flags)
+        flags += ["--checkpoint", str(path.with_suffix(".pt"))]
+        flags += ["--checkpoint-seconds", *([] if seconds is None else [str(seconds)])]
+        flags += ["--attempt", str(changes.pop("attempt", 1)), "--logs", str(path.with_name("ranks"))]
+        flags += ["--launcher", "here", "--block", "1", "--record", str(path), "--spec", canonical(**(spec | changes))]
+        return [sys.executable, "-m", "scripts.training.train", *flags]
+
+    return command
+
+
+@pytest.fixture(scope="session")
+def train(train_command: Command, run: Run, tmp_path_factory: pytest.TempPathFactory) -> Train:
+    """Launch a point, as rule train does, and read its record."""
+
+    def launch(strategy: str, workers: int, **changes: object) -> record.Record:
+        path = tmp_path_factory.mktemp("record") / "b1.json"
+        run(ROOT, *train_command(path, strategy, workers, **changes))
         return record.read(path)
 
     return launch

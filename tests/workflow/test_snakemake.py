@@ -19,7 +19,8 @@ training: {workers: [1, 2], global_batch: 8, epochs: 2, warmup_steps: 1, optimiz
 """
 LOCAL = ("snakemake", "--profile", "local", "--configfile", "tiny.yaml")
 MEASURED = {"measure_loading": 4, "train": 3}
-TABLES_AND_PAGE = {"tabulate_loading": 1, "tabulate_training": 1, "draw_figures": 1, "render_page": 1, "all": 1}
+TABLES = {"tabulate_loading": 1, "tabulate_training": 1, "tabulate_jobs": 1}
+TABLES_AND_PAGE = TABLES | {"draw_figures": 1, "render_page": 1, "all": 1}
 
 
 def planned(output: str) -> dict[str, int]:
@@ -58,6 +59,9 @@ def test_the_whole_study_runs_to_its_page_and_tables(finished: Path) -> None:
     assert training["point"].tolist() == ["resnet18-serial-1", "resnet18-ddp-1", "resnet18-ddp-2"]
     for row in [*loading.itertuples(), *training.itertuples()]:
         assert row.validity == "valid" or row.reason
+    jobs = pd.read_csv(results / "scaling" / "jobs.csv")
+    assert jobs["point"].tolist() == [*training["point"], *loading["point"]]
+    assert set(jobs["accounting"]) == {"not a Slurm job"}
     assert "resnet18-ddp-2" in (results / "report" / "index.html").read_text()
     rejects = pd.read_csv(results / "images" / "rejects.csv")
     assert rejects["path"].tolist() == ["ash/broken.jpg", "ash/dangling.jpg"]
@@ -82,6 +86,7 @@ def test_editing_a_loading_backend_makes_stale_its_measurements_and_what_follows
     assert jobs == {
         "measure_loading": 1,
         "tabulate_loading": 1,
+        "tabulate_jobs": 1,
         "draw_figures": 1,
         "render_page": 1,
         "all": 1,

@@ -1,6 +1,6 @@
 """From tables and records to what a person reads: figures, a contact sheet of the images, and the page that joins them.
 
-Requires the split images, all records and both scaling tables. Steps: contact_sheet, draw_figures, render_page.
+Requires the split images, all records and the scaling tables. Steps: contact_sheet, draw_figures, render_page.
 """
 
 
@@ -69,6 +69,7 @@ rule render_page:
     input:
         training="results/{study}/scaling/training.parquet",
         loading="results/{study}/scaling/loading.parquet",
+        jobs="results/{study}/scaling/jobs.parquet",
         loading_records=rules.tabulate_loading.input.records,
         training_records=rules.tabulate_training.input.records,
         split="results/{study}/images/split.parquet",
@@ -90,6 +91,7 @@ rule render_page:
         spec=canonical(config=get_shown_config()),
     shell:
         "python -m scripts.report.render_page --training {input.training:q} --loading {input.loading:q} "
-        "--records {input.loading_records:q} {input.training_records:q} --split {input.split:q} --rejects {input.rejects:q} "
+        "--jobs {input.jobs:q} --records {input.loading_records:q} {input.training_records:q} "
+        "--split {input.split:q} --rejects {input.rejects:q} "
         "--figures {input.figures:q} --sheet {input.sheet:q} --template {input.template:q} "
         "--page {output.page:q} --spec {params.spec:q} 2> {log:q}"

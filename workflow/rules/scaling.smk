@@ -1,6 +1,7 @@
-"""From records to tables: one row a point, with speedup, interval, efficiency, validity and reason.
+"""From records to tables: one row a point, with speedup, interval, efficiency, validity and reason; and one row a record,
+with what Slurm's accounting says of its job.
 
-Requires the records of the loading and training stages. Steps: tabulate_loading, tabulate_training.
+Requires the records of the loading and training stages. Steps: tabulate_loading, tabulate_training, tabulate_jobs.
 """
 
 
@@ -48,3 +49,21 @@ rule tabulate_training:
     shell:
         "python -m scripts.scaling.tabulate_training --records {input.records:q} --csv {output.csv:q} "
         "--parquet {output.parquet:q} --spec {params.spec:q} 2> {log:q}"
+
+
+rule tabulate_jobs:
+    input:
+        records=[*rules.tabulate_training.input.records, *rules.tabulate_loading.input.records],
+        code=code("scripts.scaling.tabulate_jobs"),
+    output:
+        csv=report("results/{study}/scaling/jobs.csv", category="Jobs", caption="../report/jobs.rst"),
+        parquet="results/{study}/scaling/jobs.parquet",
+    log:
+        "logs/{study}/scaling/tabulate_jobs.log",
+    # Where Snakemake itself runs, jobs can be submitted, so sacct is there; compute nodes may not reach it.
+    localrule: True
+    conda:
+        "../../envs/scalecard.yaml"
+    shell:
+        "python -m scripts.scaling.tabulate_jobs --records {input.records:q} --csv {output.csv:q} "
+        "--parquet {output.parquet:q} 2> {log:q}"

@@ -1,0 +1,80 @@
+"""Accounting as a real cluster tells it."""
+
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.registry import ROOT
+from scripts.report.tables import read_rows
+from scripts.scaling.rows import JobRow
+
+pytestmark = pytest.mark.slurm
+
+MIB = 2**20
+BUSY = """\
+import time
+held = b"x" * (80 * 2**20)
+while time.process_time() < 2:
+    pass
+time.sleep(3)
+"""
+# The least that a launch says of itself.
+RECORD = """\
+{"schema": 1, "study": "t", "stage": "loading", "point_id": "serial-1", "point": {}, "key": {}, "block": 1, "cores": 1,
+ "images": 1, "seconds": 1, "images_per_second": 1, "phases": {}, "wall_seconds": 1, "cpu_seconds": 1,
+ "peak_rss_bytes": 1, "quality": null, "validity": {"ok": true, "faults": []}, "environment": {"started": "STARTED",
+ "host": "h", "cpu_model": "c", "usable_cores": 2, "memory_bytes": 1, "kernel": "k", "gpu": null, "python": "3",
+ "packages": {}, "threads": {}, "job_id": "JOB", "nodes": ["h"], "start_method": null, "page_cache": "warm"},
+ "noise": {"calibration_before": 1, "calibration_after": 1, "foreign_cores": 0, "load_average": 0, "cpu_mhz": null,
+ "involuntary_context_switches": 0}}
+"""
+
+
+def tabulated(slurm: Any, folder: Path, job_id: str) -> JobRow:
+    """The row of a record that the job wrote just now."""
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    (folder / "b1.json").write_text(RECORD.replace("STARTED", started).replace("JOB", job_id))
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "scripts.scaling.tabulate_jobs", "--records", str(folder / "b1.json")),
+            *("--csv", str(folder / "jobs.csv"), "--parquet", str(folder / "jobs.parquet")),
+        ],
+        cwd=ROOT,
+        env=slurm.env,
+        check=True,
+    )
+    [row] = read_rows(folder / "jobs.parquet", JobRow)
+    return row
+
+
+def test_a_job_that_has_just_ended_is_told_whole(slurm: Any, tmp_path: Path) -> None:
+    (tmp_path / "busy.py").write_text(BUSY)
+    (tmp_path / "job.sh").write_text(f"#!/bin/sh\n{sys.executable} busy.py\nexit 3\n")
+    submit = ["sbatch", "--parsable", "--wait", "--ntasks=1", "--cpus-per-task=2", "--mem=200", "job.sh"]
+    began = time.monotonic()
+    done = subprocess.run(submit, cwd=tmp_path, env=slurm.env, capture_output=True, text=True, check=False)
+    took = time.monotonic() - began
+
+    row = tabulated(slurm, tmp_path, done.stdout.strip())
+
+    assert (row.accounting, row.state, row.exit_code, row.nodes, row.cpus) == ("complete", "FAILED", "3:0", 1, 2)
+    assert row.requested_memory_bytes == 200 * MIB
+    assert row.queue_seconds is not None
+    assert 0 <= row.queue_seconds <= took
+    assert row.run_seconds in (5, 6, 7)
+    assert row.allocated_cpu_seconds == 2 * row.run_seconds
+    assert row.used_cpu_seconds == pytest.approx(2.2, abs=0.3)
+    assert row.cpu_efficiency == pytest.approx(row.used_cpu_seconds / row.allocated_cpu_seconds)
+    assert row.max_rss_bytes is not None
+    assert 80 * MIB < row.max_rss_bytes < 160 * MIB
+
+
+def test_a_job_that_the_cluster_never_had_is_said(slurm: Any, tmp_path: Path) -> None:
+    row = tabulated(slurm, tmp_path, "99999999")
+
+    assert (row.accounting, row.state) == ("no accounting: sacct does not know the job's end", None)

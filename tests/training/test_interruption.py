@@ -1,0 +1,92 @@
+"""Runs that are told to stop, and go on: real processes, real signals."""
+
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from helping import ROOT, Command, Run, Train
+
+from scripts import record
+
+LONG = {"epochs": 5, "checkpoint_seconds": 0.3}
+
+
+def start(command: list[str], until: Path) -> subprocess.Popen[str]:
+    """Start a run and wait until a file is there."""
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    end = time.monotonic() + 120
+    while not until.exists():
+        assert process.poll() is None, process.communicate()[1]
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    return process
+
+
+@pytest.mark.parametrize(("strategy", "workers"), [("serial", 1), ("ddp", 2), ("ddp", 4)])
+def test_a_run_stopped_by_sigterm_goes_on_to_the_same_bits(
+    strategy: str, workers: int, train: Train, train_command: Command, tmp_path: Path, run: Run
+) -> None:
+    path = tmp_path / "b1.json"
+    process = start(train_command(path, strategy, workers, **LONG), until=path.with_suffix(".pt"))
+    process.send_signal(signal.SIGTERM)
+    printed = process.communicate(timeout=120)[1]
+    assert process.returncode == 75, printed
+    assert "SIGTERM heard; saving after step" in printed
+    assert not path.exists()
+    stopped_at = torch.load(path.with_suffix(".pt"), weights_only=True)["step"]
+    assert 1 <= stopped_at < 15
+
+    again = run(ROOT, *train_command(path, strategy, workers, attempt=2, **LONG))
+    found, undisturbed = record.read(path), train(strategy, workers, **LONG)
+    assert f"goes on after step {stopped_at}" in again.stderr
+    assert (found.resumed, found.attempt, undisturbed.resumed) == (True, 2, False)
+    assert learned(found) == learned(undisturbed)
+    assert list(tmp_path.glob("*.pt")) == []
+
+
+def learned(one: record.Record) -> dict[str, object]:
+    """All of a record's quality but the times."""
+    assert one.quality is not None
+    found = one.quality.model_dump(exclude={"seconds_to_target"})
+    return found | {"epochs": [(epoch["loss"], epoch["valid_accuracy"]) for epoch in found["epochs"]]}
+
+
+def test_a_killed_run_goes_on_from_the_last_checkpoint_of_an_epoch(
+    train: Train, train_command: Command, tmp_path: Path, run: Run
+) -> None:
+    path = tmp_path / "b1.json"
+    process = start(train_command(path, "serial", 1, epochs=6, checkpoint_seconds=None), path.with_suffix(".pt"))
+    subprocess.run(["pkill", "-KILL", "-f", str(path)], check=True)  # launcher, node and rank alike
+    process.communicate()
+    step = torch.load(path.with_suffix(".pt"), weights_only=True)["step"]
+    assert step % 3 == 0  # 28 images, batches of 8
+
+    run(ROOT, *train_command(path, "serial", 1, epochs=6, checkpoint_seconds=None))
+    assert learned(record.read(path)) == learned(train("serial", 1, epochs=6))
+
+
+def test_a_checkpoint_of_other_settings_is_left_aside(train_command: Command, tmp_path: Path, run: Run) -> None:
+    path = tmp_path / "b1.json"
+    process = start(train_command(path, "serial", 1, **LONG), until=path.with_suffix(".pt"))
+    process.send_signal(signal.SIGTERM)
+    process.communicate()
+    done = run(ROOT, *train_command(path, "serial", 1, epochs=2))
+    assert "of a run with other data, settings or code; starting from the beginning" in done.stderr
+    assert not record.read(path).resumed
+
+
+def test_a_rank_that_fails_is_named_with_its_log(train_command: Command, tmp_path: Path, run: Run) -> None:
+    done = run(ROOT, *train_command(tmp_path / "b1.json", "ddp", 2, shards="missing"), check=False)
+    assert done.returncode != 0
+    assert list(tmp_path.glob("b1*")) == []
+    folder = tmp_path / "diverges"
+    spec = {"optimizer": {"name": "sgd", "lr": 1e30, "momentum": 0.9, "schedule": "constant"}}
+    done = run(ROOT, *train_command(folder / "b1.json", "ddp", 2, **spec), check=False)
+    assert done.returncode == 1
+    assert "error: training loss is" in done.stderr
+    assert "rank-0.log" in done.stderr
+    assert "training loss is" in (folder / "ranks" / "rank-0.log").read_text()
+    assert "training loss is" in (folder / "ranks" / "rank-1.log").read_text()
