@@ -4,15 +4,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test lint format docs bench lock browser clean
+.PHONY: demo test lint format docs bench lock browser slurm slurm-up slurm-down slurm-demo slurm-recover clean
+
+LAST_LOG = { echo "A job failed; the last lines of the newest log:"; find logs -name '*.log' -size +0 -printf '%T@ %p\n' | \
+  sort -n | tail -n 1 | cut -d ' ' -f 2 | xargs -r tail -n 20; exit 1; }
 
 demo: $(VENV)/run.installed
-	snakemake --profile local --quiet rules || { echo "A job failed; the last lines of the newest log:"; \
-	  find logs/demo -name '*.log' -size +0 -printf '%T@ %p\n' | sort -n | tail -n 1 | cut -d ' ' -f 2 | xargs -r tail -n 20; exit 1; }
+	snakemake --profile local --quiet rules || $(LAST_LOG)
 	python -m scripts.report.print_tables results/demo/scaling
 	@echo "The page: results/demo/report/index.html"
 
-test: $(VENV)/dev.installed browser
+test: $(VENV)/dev.installed browser slurm
 	python -m pytest
 
 lint: $(VENV)/dev.installed
@@ -42,6 +44,34 @@ browser:
 	  [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || \
 	  { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; }; }
 
+# Slurm's programs, for a cluster on this machine. As root on Debian they are installed; elsewhere their tests are skipped.
+SLURM_PACKAGES := slurm-wlm munge slurmdbd mariadb-server
+slurm:
+	@PATH="$$PATH:/usr/sbin"; for program in slurmctld slurmd slurmdbd munged mariadbd; do \
+	  command -v $$program >/dev/null || lacking="$$lacking $$program"; done; [ -z "$$lacking" ] || { \
+	  echo "A Slurm cluster needs$$lacking: apt-get install --no-install-recommends $(SLURM_PACKAGES)"; \
+	  [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+	  apt-get install -y -qq --no-install-recommends $(SLURM_PACKAGES) >/dev/null; }; }
+
+# A real Slurm cluster of four virtual nodes on this machine, all of it in .slurm/.
+slurm-up: $(VENV)/run.installed slurm
+	@python -m scripts.slurm.local_cluster up
+
+slurm-down: $(VENV)/run.installed
+	@python -m scripts.slurm.local_cluster down
+
+# The demo study there, with four workers on two nodes too. Its nodes are one machine: one measurement at a time.
+slurm-demo: slurm-up
+	SLURM_CONF="$(CURDIR)/.slurm/slurm.conf" snakemake --profile slurm --quiet rules --resources machine=1000 \
+	  --slurm-init-seconds-before-status-checks 2 --config study=slurm_demo 'training={workers: [1, 2, 4], workers_per_node: 2}' \
+	  || $(LAST_LOG)
+	python -m scripts.report.print_tables results/slurm_demo/scaling
+	@echo "The page: results/slurm_demo/report/index.html. The cluster still runs: make slurm-down stops it."
+
+# What an earlier Snakemake left in the queue: shown, or waited for (WAIT=1), or cancelled (CANCEL=1).
+slurm-recover: $(VENV)/run.installed
+	@python -m scripts.slurm.recover $(if $(CANCEL),--cancel,$(if $(WAIT),--wait))
+
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "error: $(PYTHON) is $$($(PYTHON) -V 2>&1); expected Python 3.11 or newer: make PYTHON=python3.12 ..."; exit 1; }
@@ -70,4 +100,5 @@ lock:
 	rm -rf $(VENV)-lock
 
 clean:
-	rm -rf $(VENV) .snakemake .pytest_cache .mypy_cache .ruff_cache
+	@[ ! -d .slurm ] || $(MAKE) slurm-down
+	rm -rf $(VENV) .slurm .snakemake .pytest_cache .mypy_cache .ruff_cache

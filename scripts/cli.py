@@ -5,6 +5,7 @@ rule's `2> {log}` keeps them.
 """
 
 import argparse
+import errno
 import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -25,12 +26,16 @@ def parser(doc: str | None) -> argparse.ArgumentParser:
 
 
 def run(main: Callable[[], None]) -> None:
-    """Run a program's `main`; a UserError ends it with exit status 1 and its message, without a traceback."""
+    """Run a program's `main`; a UserError or a full disk ends it with exit status 1 and one line, no traceback."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     try:
         main()
     except UserError as error:
         sys.exit(f"error: {error}")
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+        sys.exit(f"error: {error.filename or 'an output'}: {error.strerror}")
 
 
 def progress(items: Iterable[T], total: int, doing: str) -> Iterator[T]:

@@ -6,6 +6,7 @@ each key's path, what was found and what is allowed. Importing this is cheap: no
 """
 
 import re
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
@@ -18,6 +19,8 @@ from scripts.loading.points import BACKENDS
 from scripts.training.points import STRATEGIES, training_points
 
 STEPS = "scripts.images.steps"
+# Those that need no program of a cluster.
+DEFAULT_BACKENDS = [name for name in registry.names(BACKENDS) if registry.load(BACKENDS, name, "Backend").needs is None]
 
 T = TypeVar("T")
 Count = Annotated[int, Field(ge=1)]
@@ -56,6 +59,11 @@ def _unique(found: list[T]) -> list[T]:
     return found
 
 
+def _on_path(program: str, found: str) -> None:
+    if shutil.which(program) is None:
+        raise ValueError(f"{found!r} needs {program}, which is not on the PATH; expected a Slurm cluster")
+
+
 class Sample(Settings):
     """The generated study: five tissue-like classes, drawn when `images.folder` is null."""
 
@@ -84,6 +92,12 @@ class Images(Settings):
     sample: Sample = Sample()
     size: Annotated[int, Field(ge=8, le=1024)] = Field(96, description="edge of a packed image, pixels")
     shards: Count = Field(8, description="files the packed images are spread over; one job each")
+    pack_on: Literal["jobs", "dask"] = Field(
+        "jobs",
+        description="jobs: a job a shard, and a changed image packs its own shard anew; dask: one job for all, on Dask "
+        "workers that are Slurm jobs over the nodes, and a changed image packs all shards anew",
+    )
+    dask_workers: Count = Field(2, description="worker processes of `pack_on: dask`, one core and one Slurm job each")
     groups: str | None = Field(
         None, description="CSV of `path,group`: images of one group (tile, patient) share a split; null: equal files do"
     )
@@ -92,6 +106,13 @@ class Images(Settings):
         [{"resize": {}}], min_length=1, description="preprocessing in order: each `{step: {setting: value}}`"
     )
     max_reject_fraction: Fraction = Field(0.05, description="share of unreadable files above which the study stops")
+
+    @field_validator("pack_on")
+    @classmethod
+    def _dask_has_a_cluster(cls, pack_on: str) -> str:
+        if pack_on == "dask":
+            _on_path("sbatch", pack_on)
+        return pack_on
 
     @field_validator("steps")
     @classmethod
@@ -108,7 +129,7 @@ class Images(Settings):
 class Loading(Settings):
     """The loading benchmark: every backend on every worker count and chunk size."""
 
-    backends: list[str] = Field(registry.names(BACKENDS), min_length=1, description="ways to load, compared")
+    backends: list[str] = Field(DEFAULT_BACKENDS, min_length=1, description="ways to load, compared")
     workers: Counts = Field([1, 2], description="processes or threads that load")
     chunks: Counts = Field([16], description="images handed over at a time")
     passes: Count = Field(3, description="timed passes over the training images in one launch, after one of warm-up")
@@ -119,7 +140,10 @@ class Loading(Settings):
     def _backends_exist(cls, backends: list[str]) -> list[str]:
         if "serial" not in backends:
             raise ValueError("must hold 'serial', the baseline of every loading speedup")
-        return _known(BACKENDS, backends)
+        for name in _known(BACKENDS, backends):
+            if program := registry.load(BACKENDS, name, "Backend").needs:
+                _on_path(program, name)
+        return backends
 
     @field_validator("workers", "chunks")
     @classmethod

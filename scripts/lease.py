@@ -76,8 +76,8 @@ def lease(output: Path) -> Iterator[None]:
     path, mine = lease_of(output), Holder.this_process().model_dump_json()
     path.parent.mkdir(parents=True, exist_ok=True)
     written = temporary_name(path)
-    written.write_text(mine)
     try:
+        written.write_text(mine)
         _take(path, written, output)
     finally:
         written.unlink(missing_ok=True)

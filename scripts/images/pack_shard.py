@@ -12,7 +12,7 @@ By hand:
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +67,17 @@ def pack(folder: Path, shard: int, paths: Iterable[str], decoder: Decoder) -> tu
     return packed, pd.DataFrame(rows, columns=list(SHARD_COLUMNS)).astype(SHARD_COLUMNS)
 
 
+def write(folder: Path, shard: int, paths: Collection[str], spec: PackSpec, pixels: Path, table: Path) -> str:
+    """Pack the images of one shard into its two files; returns how many there are, for people."""
+    shown = cli.progress(paths, total=len(paths), doing="pack")
+    packed, rows = pack(folder, shard, shown, Decoder(spec.decode))
+    with replacing(pixels) as temporary, temporary.open("wb") as file:
+        np.save(file, packed)
+    with replacing(table) as temporary:
+        rows.to_parquet(temporary, index=False)
+    return f"shard {shard}: {len(packed)} packed, {len(paths) - len(packed)} rejected"
+
+
 def main() -> None:
     parser = cli.parser(__doc__)
     parser.add_argument("--folder", type=Path, required=True)
@@ -77,13 +88,7 @@ def main() -> None:
     args = parser.parse_args()
 
     paths = [path for path in list_images(args.folder) if shard_of(path, args.spec.shards) == args.shard]
-    shown = cli.progress(paths, total=len(paths), doing="pack")
-    packed, table = pack(args.folder, args.shard, shown, Decoder(args.spec.decode))
-    with replacing(args.pixels) as temporary, temporary.open("wb") as file:
-        np.save(file, packed)
-    with replacing(args.table) as temporary:
-        table.to_parquet(temporary, index=False)
-    cli.log.info("shard %d: %d packed, %d rejected", args.shard, len(packed), len(paths) - len(packed))
+    cli.log.info(write(args.folder, args.shard, paths, args.spec, args.pixels, args.table))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, ClassVar, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Self, TypeVar
+
+from scripts import machine
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,6 +39,14 @@ Loaded = tuple[int, "np.ndarray"]  # position, uint8 (size, size, 3)
 Load = Callable[[Item], Loaded]  # picklable; brings one image to memory
 
 
+class Usage(NamedTuple):
+    """What a measurement has used until now: its process and all workers, wherever they run."""
+
+    cpu_seconds: float
+    peak_rss_bytes: int
+    busy_elsewhere: float = 0.0  # CPU seconds that other machines were busy, with whatever, since their workers started
+
+
 class Backend(ABC):
     """One way to bring many images to memory."""
 
@@ -44,6 +54,7 @@ class Backend(ABC):
     parallel: ClassVar[bool] = True  # whether `workers` means anything to it
     chunked: ClassVar[bool] = True  # whether `chunk` does
     start_method: ClassVar[str | None] = None  # of its worker processes, where it has any
+    needs: ClassVar[str | None] = None  # a program that must be on the PATH; such a backend is used only where named
 
     def __init__(self, load: Load, workers: int, chunk: int) -> None:
         self.load = load
@@ -57,6 +68,14 @@ class Backend(ABC):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         return None
+
+    def usage(self) -> Usage:
+        """Asked for while the workers run. By default they are descendants of this process."""
+        return Usage(*machine.tree_usage())
+
+    def places(self) -> machine.Places:
+        """Where this process and its workers run, asked for while they do."""
+        return machine.Places([machine.Place.of_this_process()])
 
     @abstractmethod
     def load_all(self, items: Sequence[Item]) -> Iterator[Loaded]:

@@ -80,15 +80,16 @@ def measure(
         for _ in range(spec.passes):
             sink.take(loader, items)
         seconds = watch.lap("steady") / spec.passes
-        cpu_seconds, peak = machine.tree_usage()
-        foreign_seconds = machine.busy_seconds() - busy_before - (cpu_seconds - cpu_before)
+        used, places = loader.usage(), loader.places()
+        busy_seconds = machine.busy_seconds() - busy_before + used.busy_elsewhere
+        foreign_seconds = busy_seconds - (used.cpu_seconds - cpu_before)
         foreign_cores = max(0.0, foreign_seconds / watch.wall)
     watch.lap("shutdown")
     found = digest(images.paths, sink.pixels, sink.delivered)
     watch.lap("verify")
     after = calibrate()
     watch.lap("calibration")
-    environment = machine.environment(loader.start_method, page_cache="warm")
+    environment = machine.environment(loader.start_method, page_cache="warm", places=places)
     return record.Record(
         study=spec.study,
         stage="loading",
@@ -109,8 +110,8 @@ def measure(
         images_per_second=len(images) / seconds,
         phases=watch.phases,
         wall_seconds=watch.wall,
-        cpu_seconds=cpu_seconds,
-        peak_rss_bytes=peak,
+        cpu_seconds=used.cpu_seconds,
+        peak_rss_bytes=used.peak_rss_bytes,
         quality=None,
         validity=record.Validity.of(
             {

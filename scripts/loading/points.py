@@ -34,6 +34,11 @@ class LoadingPoint(Spec):
         """Cores that the point is given: one a worker."""
         return self.workers
 
+    @property
+    def workers_here(self) -> int:
+        """Workers on the node of the measuring job; none where each is a job of its own."""
+        return 0 if registry.load(BACKENDS, self.backend, "Backend").needs == "sbatch" else self.workers
+
 
 def loading_points(settings: Loading) -> dict[str, LoadingPoint]:
     """Every point by id, in the order of the config; a backend that cannot use more workers has one worker."""

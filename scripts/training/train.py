@@ -10,6 +10,7 @@ By hand: see the command that `snakemake -np` prints for rule train.
 """
 
 import json
+import shlex
 import signal
 import subprocess
 import sys
@@ -42,6 +43,7 @@ def command(allocation: Allocation, point: TrainingPoint, arguments: list[str]) 
 
 def wait(words: list[str]) -> int:
     """Run a command to its end, passing SIGTERM on to it; its exit status."""
+    cli.log.info("%s", shlex.join(words))
     with subprocess.Popen(words) as process:
         signal.signal(signal.SIGTERM, lambda number, _: process.send_signal(number))
         return process.wait()
@@ -57,7 +59,6 @@ def main() -> None:
     args, passed_on = parser.parse_known_args()
     with lease(args.record):
         allocation = of_slurm() if args.launcher == "srun" else this_machine()
-        cli.log.info("nodes: %s", ", ".join(f"{node.name} ({node.address})" for node in allocation.nodes))
         passed_on += ["--record", str(args.record), "--spec", args.spec.model_dump_json()]
         status = wait(command(allocation, args.spec.point, passed_on))
     sys.exit(status)

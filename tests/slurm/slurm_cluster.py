@@ -56,6 +56,10 @@ class Slurm:
         rows = [line.split("|") for line in printed.splitlines()]
         return [row[1:] for row in sorted(rows, key=lambda row: int(row[0])) if int(row[0]) > since]
 
+    def states(self, since: int) -> list[str]:
+        """How the jobs with an id over `since` ended, oldest first."""
+        return [state.split()[0] for [state] in self.jobs("State", since=since)]
+
     def last_job(self) -> int:
         """The highest job id there was."""
         return max(map(int, self._sacct("JobIDRaw").split()), default=0)

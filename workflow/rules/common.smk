@@ -160,7 +160,7 @@ def get_runtime(stage, unknown):
 def get_loading_memory(wildcards, attempt):
     """MB: all training images decoded, and 700 for each worker, which is what a DataLoader's takes with torch in it."""
     decoded = len(RAW_PATHS) * 3 * STUDY.images.size**2 // 1_000_000
-    return attempt * (2000 + decoded + 700 * get_loading_point(wildcards).workers)
+    return attempt * (2000 + decoded + 700 * get_loading_point(wildcards).workers_here)
 
 
 def get_training_memory(wildcards, attempt):

@@ -1,7 +1,7 @@
 """Raw files to packed, checked, split pixels.
 
 Requires `images.folder`, or draws the sample study where that is null. Steps: draw_sample (one job a class), pack_shard
-(one job a shard), index_shards, split, channel_stats.
+(one job a shard; or pack_shards_dask, one for all), index_shards, split, channel_stats.
 """
 
 SHARDS = {f"{number:04d}": [] for number in range(STUDY.images.shards)}
@@ -61,6 +61,39 @@ rule pack_shard:
     shell:
         "python -m scripts.images.pack_shard --folder {params.folder:q} --shard {wildcards.shard} "
         "--pixels {output.pixels:q} --table {output.table:q} --spec {params.spec:q} 2> {log:q}"
+
+
+if STUDY.images.pack_on == "dask":
+
+    ruleorder: pack_shards_dask > pack_shard
+
+    rule pack_shards_dask:
+        input:
+            raw=[f"{RAW_FOLDER}/{path}" for path in RAW_PATHS if path not in UNNAMEABLE],
+            code=code("scripts.images.pack_shards_dask", *get_step_modules()),
+        output:
+            pixels=expand("results/{{study}}/images/shards/{shard}.npy", shard=SHARDS),
+            tables=expand("results/{{study}}/images/shards/{shard}.parquet", shard=SHARDS),
+        log:
+            "logs/{study}/images/pack_shards_dask.log",
+        conda:
+            "../../envs/scalecard.yaml"
+        resources:
+            mem_mb=2000,
+            runtime=120,
+        params:
+            spec=lambda wildcards: canonical(
+                decode=get_decode(),
+                shards=STUDY.images.shards,
+                unnameable=source.digests(Path(RAW_FOLDER), sorted(UNNAMEABLE)),
+            ),
+            folder=get_raw_folder,
+            # With `input`, Snakemake does not track it: no shard depends on it.
+            workers=lambda wildcards, input: STUDY.images.dask_workers,
+        shell:
+            "python -m scripts.images.pack_shards_dask --folder {params.folder:q} "
+            "--output results/{wildcards.study}/images/shards --workers {params.workers} --spec {params.spec:q} "
+            "2> {log:q}"
 
 
 rule index_shards:

@@ -40,7 +40,7 @@ rule measure_loading:
     priority: get_priority
     conda:
         "../../envs/scalecard.yaml"
-    threads: lambda wildcards: get_loading_point(wildcards).cores
+    threads: lambda wildcards: max(1, get_loading_point(wildcards).workers_here)
     resources:
         machine=MACHINE,
         mem_mb=get_loading_memory,

@@ -1,0 +1,51 @@
+"""What the Dask backend counts of workers on other machines; tests/slurm/test_dask.py runs it on a cluster."""
+
+from typing import Any
+
+import pytest
+
+from scripts import machine
+from scripts.errors import UserError
+from scripts.loading.backends.dask_jobqueue import Backend, Look, busy_elsewhere
+from scripts.loading.load import LoadRaw
+from scripts.machine import Place
+
+CORES = frozenset({0, 1})
+
+
+class Client:
+    """Answers as workers would."""
+
+    def __init__(self, *looks: Look) -> None:
+        self.looks = looks
+
+    def run(self, question: Any) -> dict[str, Look]:
+        del question
+        return {f"tcp://{i}": look for i, look in enumerate(self.looks)}
+
+
+def backend_with(*looks: Look) -> Backend:
+    backend = Backend(LoadRaw.__new__(LoadRaw), workers=2, chunk=1)
+    backend.client, backend.busy_before = Client(*looks), 100.0
+    return backend
+
+
+def test_another_machine_is_busy_once_however_many_workers_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "boot_id", lambda: "a")
+    looks = [Look(Place(f"n{i}", name, CORES), 130.0, 12.0, 5) for i, name in enumerate(("a", "b", "b"))]
+    assert busy_elsewhere(looks) == 130.0
+
+
+def test_the_usage_is_that_of_this_process_and_of_all_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "boot_id", lambda: "a")
+    monkeypatch.setattr(machine, "tree_usage", lambda: (1.0, 1000))
+    on_this, on_other = Place("n1", "a", CORES), Place("n2", "b", CORES)
+
+    usage = backend_with(Look(on_this, 500.0, 10.0, 30), Look(on_other, 130.0, 12.0, 5)).usage()
+
+    assert usage == (23.0, 1035, 30.0)
+
+
+def test_a_lost_worker_is_no_measurement() -> None:
+    with pytest.raises(UserError, match="1 of 2 Dask workers were lost"):
+        backend_with(Look(Place("n1", "a", CORES), 1.0, 1.0, 1)).usage()

@@ -1,0 +1,169 @@
+"""Dask workers that are jobs of a real cluster."""
+
+import json
+import re
+import shlex
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from helping import ROOT
+from slurm_cluster import Slurm
+
+from scripts import machine, record
+from scripts.errors import UserError
+from scripts.images import pack_shard
+from scripts.images.decode import DecodeSpec
+from scripts.images.source import list_images, shard_of
+from scripts.slurm.daemons import wait
+from scripts.slurm.dask_cluster import dask_cluster
+
+pytestmark = pytest.mark.slurm
+
+MEMORY_MB = 500
+DECODE = {"size": 32, "steps": [{"resize": {}}]}
+
+
+@pytest.fixture
+def here(slurm: Slurm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder in which this process, and what it starts, is a user of the cluster."""
+    for name, value in slurm.env.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setitem(slurm.env, "PYTHONPATH", str(ROOT))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def queued(slurm: Slurm) -> list[str]:
+    """The Dask workers' jobs that have not ended."""
+    names = slurm.run(ROOT, "squeue", "--noheader", "--format=%j").stdout.split()
+    return [name for name in names if name.startswith("dask-")]
+
+
+def all_end(slurm: Slurm, seconds: float = 15) -> bool:
+    return wait(lambda: not queued(slurm), seconds)
+
+
+def test_two_workers_on_two_nodes_pack_the_shards_of_pack_shard(slurm: Slurm, here: Path, pictures: Path) -> None:
+    spec = pack_shard.PackSpec(decode=DecodeSpec.model_validate(DECODE), shards=3, unnameable={})
+    for shard in range(3):
+        paths = [path for path in list_images(pictures) if shard_of(path, 3) == shard]
+        files = [here / "alone" / f"{shard:04d}.{kind}" for kind in ("npy", "parquet")]
+        pack_shard.write(pictures, shard, paths, spec, *files)
+    # Two workers of one core would fit on one node.
+    slurm.env["SBATCH_EXCLUSIVE"] = "exclusive"
+    program = [sys.executable, "-m", "scripts.images.pack_shards_dask", "--folder", str(pictures), "--workers", "2"]
+
+    try:
+        done = slurm.run(here, *program, "--output", "dask", "--spec", spec.model_dump_json())
+    finally:
+        del slurm.env["SBATCH_EXCLUSIVE"]
+
+    [nodes] = re.findall(r"2 Dask workers on (.*)", done.stderr)
+    assert len(set(nodes.split(", "))) == 2
+    assert len(list((here / "dask").iterdir())) == 6
+    for path in (here / "alone").iterdir():
+        assert (here / "dask" / path.name).read_bytes() == path.read_bytes(), path.name
+    assert all_end(slurm)
+
+
+def test_a_loading_measured_inside_a_job_counts_the_workers_on_other_nodes(
+    slurm: Slurm, here: Path, packed: Path
+) -> None:
+    study, written = packed / "results/small", here / "b1.json"
+    slurm.run(
+        packed,
+        *(sys.executable, "-m", "scripts.loading.reference_digest", "--folder", str(study / "images/sample")),
+        *("--split", str(study / "images/split.parquet"), "--reference", str(here / "reference.json")),
+        *("--spec", json.dumps(DECODE)),
+    )
+    point = {"source": "raw", "backend": "dask_jobqueue", "workers": 2, "chunk": 4}
+    spec = {"study": "small", "point": point, "decode": DECODE, "passes": 100, "lock": ""}
+    command = [
+        *(sys.executable, "-m", "scripts.loading.measure_loading", "--folder", str(study / "images/sample")),
+        *("--shards", str(study / "images/shards"), "--split", str(study / "images/split.parquet")),
+        *("--reference", str(here / "reference.json"), "--block", "1", "--attempt", "1"),
+        *("--record", str(written), "--spec", json.dumps(spec)),
+    ]
+    (here / "job.sh").write_text(f"#!/bin/sh\n{shlex.join(command)}\n")
+    last, busy = slurm.last_job(), machine.busy_seconds()
+
+    slurm.run(here, "sbatch", "--wait", "--exclusive", "--ntasks=1", "--mem=1500", "--time=7", "job.sh")
+
+    busy = machine.busy_seconds() - busy
+    found = record.read(written)
+    assert found.validity.ok, found.validity.faults
+    assert len(set(found.environment.nodes)) == 3  # it measures on one, they load on two
+    assert all_end(slurm)
+    assert slurm.jobs("Timelimit", "Partition", since=last) == [["00:07:00", "main"]] * 3
+    # What Slurm counted of the measuring job is without the workers, whose imports alone take a second each.
+    assert found.cpu_seconds > 1.5 + own_seconds(slurm, last + 1)
+    # What was foreign is not theirs: both together are no more than the machine did meanwhile.
+    assert found.noise.foreign_cores * found.wall_seconds + found.cpu_seconds < busy
+
+
+def own_seconds(slurm: Slurm, job_id: int) -> float:
+    """CPU seconds of a short job's batch step, as Slurm counted them."""
+    step = ("--jobs", f"{job_id}.batch", "--format=TotalCPU")
+    minutes, seconds = slurm.run(ROOT, "sacct", "--noheader", *step).stdout.strip().split(":")
+    return 60 * int(minutes) + float(seconds)
+
+
+@pytest.mark.usefixtures("here")
+def test_the_workers_end_when_the_block_raises(slurm: Slurm) -> None:
+    with pytest.raises(AssertionError, match="2 jobs"), dask_cluster(2, MEMORY_MB):
+        raise AssertionError(f"{len(queued(slurm))} jobs")
+    assert all_end(slurm)
+
+
+@pytest.mark.parametrize(("workers", "ending"), [(2, signal.SIGKILL), (5, signal.SIGTERM)], ids=["kill", "cancel"])
+def test_the_workers_end_with_the_process(workers: int, ending: signal.Signals, slurm: Slurm, here: Path) -> None:
+    """The fifth waits in the queue: there are four nodes."""
+    (here / "client.py").write_text(
+        "import time\nfrom scripts.slurm.dask_cluster import dask_cluster\n"
+        f"with dask_cluster({workers}, {MEMORY_MB}, exclusive=True):\n    open('ready', 'w')\n    time.sleep(600)\n"
+    )
+    client = slurm.start(here, sys.executable, "client.py")
+    running = ("squeue", "--noheader", "--states=running", "--format=%i")
+    four_run = lambda: len(slurm.run(ROOT, *running).stdout.split()) == 4  # noqa: E731
+    try:
+        assert wait((here / "ready").exists if workers < 5 else four_run, 60), (here / "run.log").read_text()
+        assert len(queued(slurm)) == workers
+    finally:
+        client.send_signal(ending)
+        client.wait()
+    assert all_end(slurm)
+
+
+@pytest.mark.usefixtures("here")
+def test_workers_that_fit_on_no_node_are_refused_in_slurm_s_words(slurm: Slurm) -> None:
+    with (
+        pytest.raises(UserError, match=r"0 of 2 Dask workers came: sbatch: error: .*not available"),
+        dask_cluster(2, 100_000_000),
+    ):
+        pass
+    assert not queued(slurm)
+
+
+@pytest.mark.usefixtures("here")
+def test_workers_that_do_not_come_in_time_leave_no_job_behind(slurm: Slurm) -> None:
+    began = time.monotonic()
+    with (
+        pytest.raises(UserError, match=r"4 of 5 Dask workers came within 8 s; squeue says: .*PENDING \(Resources\)"),
+        dask_cluster(5, MEMORY_MB, exclusive=True, seconds=8),
+    ):
+        pass
+    assert time.monotonic() - began < 30
+    assert all_end(slurm)
+
+
+@pytest.mark.usefixtures("here")
+def test_a_worker_whose_job_ends_at_once_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with (
+        pytest.raises(UserError, match=r"0 of 1 Dask workers came, and 1 of their jobs ended; logs/slurm/dask/dask-"),
+        dask_cluster(1, MEMORY_MB, seconds=60),
+    ):
+        pass
