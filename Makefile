@@ -69,8 +69,11 @@ slurm-demo: slurm-up
 	@echo "The page: results/slurm_demo/report/index.html. The cluster still runs: make slurm-down stops it."
 
 # What an earlier Snakemake left in the queue: shown, or waited for (WAIT=1), or cancelled (CANCEL=1).
+ifneq ($(wildcard .slurm/pid/slurmctld.pid),)
+slurm-recover: export SLURM_CONF ?= $(CURDIR)/.slurm/slurm.conf
+endif
 slurm-recover: $(VENV)/run.installed
-	@python -m scripts.slurm.recover $(if $(CANCEL),--cancel,$(if $(WAIT),--wait))
+	@python -m scripts.slurm.recover $(if $(FOLDER),--folder $(FOLDER)) $(if $(CANCEL),--cancel,$(if $(WAIT),--wait))
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

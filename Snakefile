@@ -20,7 +20,7 @@ include: "workflow/rules/report.smk"
 
 
 onstart:
-    if not workflow.local_exec:
+    if workflow.executor_plugin.name == "slurm":
         check_cluster()
 
 

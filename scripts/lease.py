@@ -51,6 +51,8 @@ class Holder(BaseModel):
         """Whether it still runs; where that cannot be found out, it is taken to."""
         if self.job_id is not None and self.job_id != os.environ.get("SLURM_JOB_ID"):
             return _job_runs(self.job_id)
+        if self.job_id is not None:  # this job itself, before Slurm requeued it
+            return self.boot_id == boot_id() and self._process_runs()
         return self.boot_id != boot_id() or self._process_runs()
 
     def _process_runs(self) -> bool:
@@ -92,10 +94,12 @@ def _take(path: Path, written: Path, output: Path) -> None:
     """Make `written` the lease; a link is made whole or not at all, on network file systems too."""
     for _ in range(3):
         try:
-            os.link(written, path)
+            _link(written, path)
             return
         except FileExistsError:
             found = _text(path)
+        if found == _text(written):  # a network file system lost its answer and was asked again
+            return
         if not found:
             continue  # given back between the two looks
         try:
@@ -114,6 +118,16 @@ def _take(path: Path, written: Path, output: Path) -> None:
             os.replace(aside, path)
         aside.unlink(missing_ok=True)
     raise UserError(f"{path}: the lease changes hands all the time; expected one job to write {output}")
+
+
+def _link(written: Path, path: Path) -> None:
+    try:
+        os.link(written, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        with path.open("x") as file:
+            file.write(written.read_text())
 
 
 def _text(path: Path) -> str:

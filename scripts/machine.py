@@ -3,9 +3,11 @@
 Nothing here may stand in a rule's params: a machine fact never makes a result stale.
 """
 
+import ctypes
 import fcntl
 import os
 import platform
+import signal
 import tempfile
 from datetime import UTC, datetime
 from importlib import metadata
@@ -18,6 +20,7 @@ from scripts.cli import log
 from scripts.record import Environment, Noise
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+PR_SET_PDEATHSIG = 1  # of prctl(2)
 PACKAGES = ("torch", "torchvision", "dask", "opencv-python-headless", "numpy", "snakemake")
 
 
@@ -26,12 +29,14 @@ class Place(NamedTuple):
 
     node: str  # its name in Slurm, or the host's
     machine: str  # nodes that are one machine in truth share it
+    machine_cores: int  # all that it has
+    cpu_model: str
     cores: frozenset[int]  # that the process may use
 
     @classmethod
     def of_this_process(cls) -> "Place":
         node = os.environ.get("SLURMD_NODENAME") or platform.node()
-        return cls(node, boot_id(), frozenset(os.sched_getaffinity(0)))
+        return cls(node, boot_id(), os.cpu_count() or 1, _cpu_model(), frozenset(os.sched_getaffinity(0)))
 
 
 class Places(list[Place]):
@@ -49,9 +54,24 @@ class Places(list[Place]):
         return [machines.index(machine) for machine in dict.fromkeys(machines)]
 
     @property
+    def machine_cores(self) -> int:
+        """Cores of all machines, whether the run may use them or not."""
+        return sum({place.machine: place.machine_cores for place in self}.values())
+
+    @property
+    def cpu_models(self) -> list[str]:
+        """The distinct CPU models."""
+        return list(dict.fromkeys(place.cpu_model for place in self))
+
+    @property
     def usable_cores(self) -> int:
         """Cores that the run may use, over all machines; a machine that is several nodes counts once."""
         return len({(place.machine, core) for place in self for core in place.cores})
+
+
+def end_with_parent() -> None:
+    """Have the kernel kill this process when the one that started it is gone: it must not work on unseen."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def boot_id() -> str:
@@ -72,6 +92,7 @@ def environment(
         host=platform.node(),
         cpu_model=_cpu_model(),
         usable_cores=places.usable_cores,
+        machine_cores=places.machine_cores,
         memory_bytes=psutil.virtual_memory().total,
         kernel=platform.release(),
         gpu=gpu,

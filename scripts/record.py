@@ -51,6 +51,7 @@ class Environment(_Part):
     host: str
     cpu_model: str
     usable_cores: int  # that the run's processes may use, over all machines
+    machine_cores: int  # that these machines have; on a cluster a job may be bound to some of them
     memory_bytes: int
     kernel: str
     gpu: str | None

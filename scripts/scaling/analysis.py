@@ -46,7 +46,7 @@ def faults(one: Record) -> list[str]:
     found = [str(fault) for fault in one.validity.faults]
     if one.noise.drift > DRIFT:
         found.append(f"drifted: calibrations differ by {one.noise.drift:.0%}")
-    if one.noise.foreign_cores > FOREIGN * one.environment.usable_cores:
+    if one.noise.foreign_cores > FOREIGN * one.environment.machine_cores:
         found.append(f"disturbed: other processes used {one.noise.foreign_cores:.2f} cores")
     if one.resumed:
         found.append("resumed: accuracy, no timing")

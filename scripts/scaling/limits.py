@@ -1,5 +1,5 @@
 """Where the tables draw the line; light, so that the page can name the same numbers."""
 
 DRIFT = 0.10  # calibrations that differ by more were taken on a machine that had changed
-FOREIGN = 0.10  # share of the usable cores that other processes may use during a measurement
+FOREIGN = 0.10  # share of a machine's cores that other processes may use during a measurement
 LEAST_BLOCKS = 3  # fewer give no interval: the row is exploratory

@@ -92,10 +92,21 @@ def ask(*command: str) -> str:
     return done.stdout
 
 
-def interface_of(address: str) -> str | None:
-    """The network interface that has `address` (a name or a number), None where no interface of this machine does."""
-    found = {entry[4][0] for entry in socket.getaddrinfo(address, None)}
+def interface_towards(address: str) -> str | None:
+    """The network interface by which this machine reaches `address` (a name or a number).
+
+    A machine's own name is of no use for that: it often stands for 127.0.1.1 there.
+
+    Raises:
+        UserError: the name is unknown, or no way leads there.
+    """
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.connect((address, 9))  # sends nothing: the kernel chooses the way
+            source = probe.getsockname()[0]
+    except OSError as error:
+        raise UserError(f"node address {address}: {error.strerror}; expected one that this node can reach") from None
     for name, addresses in psutil.net_if_addrs().items():
-        if any(one.address in found for one in addresses):
-            return name
+        if any(one.address == source for one in addresses):
+            return str(name)
     return None

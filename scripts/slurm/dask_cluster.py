@@ -8,7 +8,6 @@ import logging
 import os
 import shlex
 import signal
-import socket
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -24,11 +23,12 @@ from scripts.cli import log
 from scripts.errors import UserError
 from scripts.machine import Place
 from scripts.registry import ROOT
-from scripts.slurm.allocation import ask, interface_of
+from scripts.slurm.allocation import ask, interface_towards
 
 LOGS = Path("logs/slurm/dask")
 # What a worker's job has in common with the job that it works for: sbatch's variable, and squeue's format.
 ALIKE = {"SBATCH_PARTITION": "%P", "SBATCH_ACCOUNT": "%a", "SBATCH_CONSTRAINT": "%f", "SBATCH_TIMELIMIT": "%l"}
+ALIKE |= {"SBATCH_QOS": "%q", "SBATCH_RESERVATION": "%v"}
 UNSET = ("", "(null)", "N/A")
 
 
@@ -54,7 +54,6 @@ def dask_cluster(workers: int, memory_mb: int, exclusive: bool = False, seconds:
         processes=1,
         memory=f"{memory_mb}MB",
         job_mem=f"{memory_mb}M",
-        interface=nodes_network,
         death_timeout=20,  # seconds that a worker looks for this process, which may be gone when its job starts
         nanny=False,  # it would start a lost worker again, unnoticed
         python=shlex.quote(sys.executable),
@@ -113,11 +112,10 @@ def _python_path() -> str:
 
 
 def _interface() -> str | None:
-    """The network interface by which this machine reaches the nodes, and so they it."""
-    address = ask("sinfo", "--noheader", "--Node", "--format", "%o").split()[0]
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.connect((address, 9))  # sends nothing: the kernel chooses the way
-        return interface_of(probe.getsockname()[0])
+    """The network interface by which this machine reaches the nodes, and so they it; loopback where all are here."""
+    addresses = dict.fromkeys(ask("sinfo", "--noheader", "--Node", "--responding", "--format", "%o").split())
+    found = [interface_towards(address) for address in addresses]
+    return next((name for name in found if name not in {None, "lo"}), "lo")
 
 
 def _wait(cluster: SLURMCluster, client: Client, workers: int, refusals: list[str], seconds: float) -> None:

@@ -37,7 +37,8 @@ def jobs_of(folder: Path) -> list[Job]:
     return [
         Job(job_id, state, nodes, comment.removeprefix("rule_").replace("_wildcards_", " "))
         for job_id, state, nodes, comment, place in found
-        if comment.startswith("rule_") and Path(place) == folder
+        # COMPLETING: its processes have been killed, and a node that died may leave a job so for long.
+        if comment.startswith("rule_") and Path(place) == folder and state != "COMPLETING"
     ]
 
 
@@ -49,11 +50,12 @@ def show(jobs: list[Job]) -> None:
 
 def main() -> None:
     parser = cli.parser(__doc__)
+    parser.add_argument("--folder", type=Path, default=Path(), help="where that Snakemake ran (its --directory)")
     action = parser.add_mutually_exclusive_group()
     action.add_argument("--wait", action="store_true", help="wait until all have ended")
     action.add_argument("--cancel", action="store_true", help="cancel them, then wait")
     args = parser.parse_args()
-    folder = Path.cwd()
+    folder = args.folder.resolve()
     jobs = jobs_of(folder)
     if not jobs:
         print("No job of this checkout is queued or running.")

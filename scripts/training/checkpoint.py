@@ -25,10 +25,10 @@ class Progress:
     seconds: float  # training time of the epoch under way before the last interruption, slowest rank
 
 
-def identity(**parts: Any) -> str:
-    """What a checkpoint belongs to: `parts`, and the code that trains. Any other run must not go on from it."""
+def identity(strategy: str, **parts: Any) -> str:
+    """What a checkpoint belongs to: `parts`, and the code, with the strategy's module. No other run goes on from it."""
     found = hashlib.sha256(repr(sorted(parts.items())).encode())
-    for path in closure("scripts.training.train_rank"):
+    for path in closure("scripts.training.train_rank", strategy):
         found.update(path.read_bytes())
     return found.hexdigest()
 
@@ -47,13 +47,16 @@ class Checkpoint:
     learner: Learner
 
     def begin(self, rehearsal: tuple[torch.Tensor, torch.Tensor]) -> Progress:
-        """Where this run stands: at its checkpoint, or at the beginning where there is none that all ranks can read.
+        """Where this run stands: at its checkpoint, or at the beginning where not all ranks read the same one.
 
         Before it goes on, a step on the batch `rehearsal` is made and thrown away: DDP lays its gradients out anew
         after the first backward, and gradients in other buckets are summed in another order.
         """
         state = self._load()
-        if not all(self.ranks.gather(state is not None)) or state is None:
+        steps = self.ranks.gather(state and state["step"])
+        if state is None or set(steps) != {state["step"]}:
+            if any(steps):
+                log.info("ranks read checkpoints of different steps (%s); starting from the beginning", steps)
             return Progress(0, [], torch.zeros(1, dtype=torch.float64, device=self.ranks.device), 0.0)
         self.learner.loss(*rehearsal)
         return self._restore(state)

@@ -3,7 +3,7 @@
 SIGTERM is how a cluster says that the time limit is near or that the job is preempted. Ranks hear it at different
 moments, and one that left alone would leave the others waiting. The first to hear it, at the end of step s, therefore
 tells all to leave after step s + 1. No rank can be further: step s + 1 cannot be averaged without the one that has
-just told. What it costs is one look into the ranks' store a step.
+just told. What it costs is two looks into the ranks' store a step.
 """
 
 import signal

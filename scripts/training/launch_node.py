@@ -20,7 +20,7 @@ from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from scripts import cli, machine
 from scripts.errors import UserError
-from scripts.slurm.allocation import Node, interface_of
+from scripts.slurm.allocation import Node, interface_towards
 from scripts.training.interruption import EXIT_RETRY
 from scripts.training.spec import TrainSpec
 
@@ -93,7 +93,8 @@ def launch(spec: TrainSpec, nodes: list[Node], this: int, port: int, logs: Path,
     """
     point = spec.point
     os.environ |= {"OMP_NUM_THREADS": str(point.threads), "MKL_NUM_THREADS": str(point.threads)}
-    if interface := interface_of(nodes[this].address):
+    others = [node.address for number, node in enumerate(nodes) if number != this]
+    if interface := interface_towards(others[0] if others else nodes[this].address):
         os.environ["GLOO_SOCKET_IFNAME"] = interface
     logs.mkdir(parents=True, exist_ok=True)
     config = LaunchConfig(
@@ -133,7 +134,8 @@ def main() -> None:
     parser.add_argument("--spec", type=TrainSpec.model_validate_json, required=True)
     args, passed_on = parser.parse_known_args()
     nodes = [Node(*one) for one in args.nodes]
-    this = int(os.environ.get("SLURM_NODEID", "0")) if len(nodes) > 1 else 0
+    machine.end_with_parent()
+    this = [node.name for node in nodes].index(os.environ["SLURMD_NODENAME"]) if len(nodes) > 1 else 0
     store = meet(nodes, this, args.port, args.join_seconds)
     store.set(f"machine {this}", machine.boot_id())
     machines = [store.get(f"machine {number}").decode() for number in range(this)]

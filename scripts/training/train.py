@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from scripts import cli
 from scripts.errors import UserError
@@ -41,11 +42,18 @@ def command(allocation: Allocation, point: TrainingPoint, arguments: list[str]) 
     return [*words, "--port", str(allocation.port), "--join-seconds", str(JOIN_SECONDS), *arguments]
 
 
-def wait(words: list[str]) -> int:
-    """Run a command to its end, passing SIGTERM on to it; its exit status."""
+def wait(words: list[str], job_id: str | None) -> int:
+    """Run a command to its end, passing SIGTERM on to what it starts; its exit status."""
     cli.log.info("%s", shlex.join(words))
     with subprocess.Popen(words) as process:
-        signal.signal(signal.SIGTERM, lambda number, _: process.send_signal(number))
+
+        def pass_on(number: int, *_: Any) -> None:
+            if job_id is None:
+                process.send_signal(number)
+            else:  # srun itself would take it for the order to kill; this signals the tasks of the job's steps
+                subprocess.run(["scancel", "--signal=TERM", job_id], check=False)
+
+        signal.signal(signal.SIGTERM, pass_on)
         return process.wait()
 
 
@@ -60,7 +68,7 @@ def main() -> None:
     with lease(args.record):
         allocation = of_slurm() if args.launcher == "srun" else this_machine()
         passed_on += ["--record", str(args.record), "--spec", args.spec.model_dump_json()]
-        status = wait(command(allocation, args.spec.point, passed_on))
+        status = wait(command(allocation, args.spec.point, passed_on), allocation.job_id)
     sys.exit(status)
 
 

@@ -79,7 +79,14 @@ def train(
     per_epoch = steps(images, point.global_batch)
     torch.manual_seed(seed)
     learner = Learner.build(spec, len(data["train"].images.classes), inputs.weights, spec.epochs * per_epoch, ranks)
-    belongs_to = identity(spec=spec.model_dump(), seed=seed, data=digests(inputs.split))
+    belongs_to = identity(
+        registry.module(STRATEGIES, point.strategy),
+        spec=spec.model_dump(),
+        seed=seed,
+        data=(digests(inputs.split), inputs.stats.read_text()),
+        weights=weights_digest(inputs.weights),
+        device=ranks.device.type,
+    )
     checkpoint = Checkpoint(inputs.checkpoint, belongs_to, ranks, learner)
     progress = checkpoint.begin(rehearsal=data["train"].batch(np.arange(2)))
     resumed = progress.step > 0
@@ -127,6 +134,11 @@ def train(
             checkpoint.save(progress)
             watch.lap("checkpoint")
     return Trained(learner.network, progress.epochs, evaluated, resumed)
+
+
+def weights_digest(weights: Path | None) -> str | None:
+    """What tells one file of initial weights from another."""
+    return hashlib.sha256(weights.read_bytes()).hexdigest()[:12] if weights else None
 
 
 def mean_loss(ranks: Ranks, loss_sum: torch.Tensor, images: int, epoch: int) -> float:
@@ -179,27 +191,31 @@ def run(spec: TrainSpec, block: int, attempt: int, inputs: Inputs) -> record.Rec
         watch.lap("evaluation")
         ranks.barrier()
         after = calibrate() if judge else 0.0
-        before, after = ranks.greatest(before), ranks.greatest(after)
         ranks.barrier()
         watch.lap("calibration")
         gpu = torch.cuda.get_device_name(ranks.device) if ranks.device.type == "cuda" else None
         usage = machine.tree_usage()
         busy = machine.busy_seconds() - busy_before if judge else 0.0
-        everyone = ranks.gather((steady_seconds(watch), watch.phases, watch.wall, *usage, busy - usage[0] + cpu_before))
+        foreign = busy - usage[0] + cpu_before
+        everyone = ranks.gather((steady_seconds(watch), watch.phases, watch.wall, *usage, foreign, before, after))
     if ranks.rank != 0:
         return None
     foreign_cores = max(0.0, sum(rank[5] for rank in everyone) / (watch.wall - settled))
+    # Of the machine that changed its speed most.
+    before, after = max(
+        (everyone[rank][6:] for rank in places.first_ranks), key=lambda pair: abs(pair[1] / pair[0] - 1)
+    )
     _, phases, wall, *_ = max(everyone, key=lambda rank: rank[0])
     epochs, per_epoch = trained.epochs, steps(len(data["train"].images), point.global_batch)
     seconds = sum(epoch.seconds for epoch in epochs)
     images = (per_epoch * spec.epochs - spec.warmup_steps) * point.global_batch
     environment = machine.environment(start_method=None, page_cache="warm", gpu=gpu, places=places)
     images_digest, split_digest = digests(inputs.split)
-    weights = inputs.weights
     counted = {
         "valid images evaluated": (len(data["valid"].images), trained.evaluated),
         "test images evaluated": (len(data["test"].images), test.images),
         "nodes": (point.nodes, len(environment.nodes)),
+        "CPU models": (environment.cpu_model, ", ".join(places.cpu_models)),
     }
     return record.Record(
         study=spec.study,
@@ -208,7 +224,7 @@ def run(spec: TrainSpec, block: int, attempt: int, inputs: Inputs) -> record.Rec
         point=point.model_dump(),
         key={
             "model": point.model,
-            "weights": hashlib.sha256(weights.read_bytes()).hexdigest()[:12] if weights else None,
+            "weights": weights_digest(inputs.weights),
             "image_size": spec.size,
             "images": images_digest,
             "split": split_digest,
@@ -262,6 +278,7 @@ def main() -> None:
     parser.add_argument("--record", type=Path, required=True)
     parser.add_argument("--spec", type=TrainSpec.model_validate_json, required=True)
     args = parser.parse_args()
+    machine.end_with_parent()
     inputs = Inputs(args.shards, args.split, args.stats, args.weights, args.checkpoint, args.checkpoint_seconds)
     found = run(args.spec, args.block, args.attempt, inputs)
     if found is not None:

@@ -72,6 +72,7 @@ def a_record(stage: str, name: str, block: int, cores: int, seconds: float, **fi
             host="node1",
             cpu_model="AMD EPYC 7763",
             usable_cores=4,
+            machine_cores=4,
             memory_bytes=64 * 2**30,
             kernel="6.1.0",
             gpu=None,

@@ -54,6 +54,7 @@ def made(point: str, block: int, seconds: float, **changes: object) -> Record:
             host="h",
             cpu_model="c",
             usable_cores=2,
+            machine_cores=2,
             memory_bytes=1,
             kernel="k",
             gpu=None,

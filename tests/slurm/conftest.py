@@ -22,7 +22,7 @@ def slurm() -> Iterator[Slurm]:
         pytest.skip(f"{', '.join(lacking)} not found: {APT}")
     # Sockets lie in the folder, whose path must therefore be short.
     folder = Path(tempfile.mkdtemp(prefix="sc"))
-    settings = local_cluster.Settings(folder=folder / "c", gpus=2, port=PORT)
+    settings = local_cluster.Settings(folder=folder / "c", cpus=2, gpus=2, port=PORT)
     local_cluster.up(settings)
     tools = [str(Path(sys.executable).parent), os.environ["PATH"], "/usr/sbin"]
     # What a run needs of the machine's own variables, and none of an allocation that the tests may run in.

@@ -28,6 +28,7 @@ RECORD = """\
 {"schema": 1, "study": "t", "stage": "loading", "point_id": "serial-1", "point": {}, "key": {}, "block": 1, "cores": 1,
  "images": 1, "seconds": 1, "images_per_second": 1, "phases": {}, "wall_seconds": 1, "cpu_seconds": 1,
  "peak_rss_bytes": 1, "quality": null, "validity": {"ok": true, "faults": []}, "environment": {"started": "STARTED",
+ "machine_cores": 2,
  "host": "h", "cpu_model": "c", "usable_cores": 2, "memory_bytes": 1, "kernel": "k", "gpu": null, "python": "3",
  "packages": {}, "threads": {}, "job_id": "JOB", "nodes": ["h"], "start_method": null, "page_cache": "warm"},
  "noise": {"calibration_before": 1, "calibration_after": 1, "foreign_cores": 0, "load_average": 0, "cpu_mhz": null,

@@ -10,7 +10,7 @@ import pytest
 from helping import ROOT
 from slurm_cluster import SNAKEMAKE, Slurm
 
-from scripts.slurm.allocation import Allocation, Node, interface_of, this_machine
+from scripts.slurm.allocation import Allocation, Node, interface_towards, this_machine
 from scripts.training.points import TrainingPoint
 from scripts.training.train import command
 
@@ -46,7 +46,7 @@ def test_one_srun_task_a_node_has_its_ranks_cores_and_gpus(workers: int, device:
 def test_on_a_machine_of_ones_own_the_same_program_starts_without_srun() -> None:
     found = command(Allocation(None, (Node("localhost", "127.0.0.1"),), 5), point(4, "cpu"), [])
     assert found[1:3] == ["-m", "scripts.training.launch_node"]
-    assert interface_of("127.0.0.1") == "lo"
+    assert interface_towards("127.0.0.1") == "lo"
 
 
 NAMES = ["ddp-1", "ddp-2", "ddp-4n2", "ddp-8n4"]

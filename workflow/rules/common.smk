@@ -142,13 +142,24 @@ def get_attempt(wildcards, attempt):
 def get_runtime(stage, unknown):
     """A resource function: minutes for a job of `stage`, more on a further attempt.
 
-    Three times the longest earlier record of its point and 10 minutes more; `unknown` before there is one.
+    Three times the longest earlier record of the same work and 10 minutes more; `unknown` before there is one.
     """
 
     @cache
     def longest(study, point):
-        records = Path(f"results/{study}/{stage}/records/{point}").glob("b*.json")
-        return max((json.loads(path.read_text())["wall_seconds"] for path in records), default=None)
+        found = Path(f"results/{study}/{stage}/records/{point}").glob("b*.json")
+        records = [json.loads(path.read_text()) for path in found]
+        key = {"image_size": STUDY.images.size}
+        if stage == "training":
+            key["epochs"] = STUDY.training.epochs
+        return max(
+            (
+                one["wall_seconds"]
+                for one in records
+                if not one["resumed"] and key.items() <= one["key"].items()
+            ),
+            default=None,
+        )
 
     def minutes(wildcards, attempt):
         seconds = longest(wildcards.study, wildcards.point)
@@ -201,6 +212,7 @@ def check_cluster():
             f"error: --profile slurm: no Slurm cluster answers here ({error}); see README.md, or --profile local"
         )
     if jobs:
+        folder = "" if Path.cwd() == ROOT else f" FOLDER={Path.cwd()}"
         sys.exit(
-            f"error: {len(jobs)} jobs of an earlier run are still queued or running; see `make slurm-recover`"
+            f"error: {len(jobs)} jobs of an earlier run are queued or running; see `make slurm-recover{folder}`"
         )

@@ -46,6 +46,7 @@ rule measure_loading:
         mem_mb=get_loading_memory,
         runtime=get_runtime("loading", unknown=60),
         attempt=get_attempt,
+        dask=lambda wildcards: int(get_loading_point(wildcards).workers_here == 0),
     params:
         spec=lambda wildcards: canonical(
             study=STUDY.study,
