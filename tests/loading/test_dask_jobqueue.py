@@ -24,6 +24,11 @@ class Client:
         return {f"tcp://{i}": look for i, look in enumerate(self.looks)}
 
 
+def place(node: str, machine_name: str) -> Place:
+    """A process on a node of a machine."""
+    return Place(node, machine_name, machine_cores=4, cpu_model="c", cores=CORES)
+
+
 def backend_with(*looks: Look) -> Backend:
     backend = Backend(LoadRaw.__new__(LoadRaw), workers=2, chunk=1)
     backend.client, backend.busy_before = Client(*looks), 100.0
@@ -32,14 +37,14 @@ def backend_with(*looks: Look) -> Backend:
 
 def test_another_machine_is_busy_once_however_many_workers_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "boot_id", lambda: "a")
-    looks = [Look(Place(f"n{i}", name, CORES), 130.0, 12.0, 5) for i, name in enumerate(("a", "b", "b"))]
+    looks = [Look(place(f"n{i}", name), 130.0, 12.0, 5) for i, name in enumerate(("a", "b", "b"))]
     assert busy_elsewhere(looks) == 130.0
 
 
 def test_the_usage_is_that_of_this_process_and_of_all_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "boot_id", lambda: "a")
     monkeypatch.setattr(machine, "tree_usage", lambda: (1.0, 1000))
-    on_this, on_other = Place("n1", "a", CORES), Place("n2", "b", CORES)
+    on_this, on_other = place("n1", "a"), place("n2", "b")
 
     usage = backend_with(Look(on_this, 500.0, 10.0, 30), Look(on_other, 130.0, 12.0, 5)).usage()
 
@@ -48,4 +53,4 @@ def test_the_usage_is_that_of_this_process_and_of_all_workers(monkeypatch: pytes
 
 def test_a_lost_worker_is_no_measurement() -> None:
     with pytest.raises(UserError, match="1 of 2 Dask workers were lost"):
-        backend_with(Look(Place("n1", "a", CORES), 1.0, 1.0, 1)).usage()
+        backend_with(Look(place("n1", "a"), 1.0, 1.0, 1)).usage()

@@ -96,9 +96,9 @@ def test_the_warning_before_a_time_limit_saves_and_leaves_on_two_nodes(
     assert process.wait(timeout=300) == 0
     found = record.read(path)
     assert (found.attempt, found.resumed, len(found.environment.nodes)) == (2, True, 2)
-    first, _ = sorted((checkout / "logs/slurm/rule_train/small_resnet18-ddp-4n2_1").glob("*.log"))
     for rank in range(4):
-        assert f"rank {rank}: SIGTERM heard; saving after step" in first.read_text()
+        log = checkout / f"logs/small/training/train_resnet18-ddp-4n2_b1/attempt1/rank-{rank}.log"
+        assert f"rank {rank}: SIGTERM heard; saving after step" in log.read_text()
     slurm.wait_until(lambda: slurm.states(since=last) == ["FAILED", "COMPLETED"])
     assert learned(path) == learned(undisturbed.parent.parent / "resnet18-ddp-4n2" / "b1.json")
     check_clean(checkout)

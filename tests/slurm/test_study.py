@@ -54,7 +54,7 @@ def test_jobs_ran_with_the_geometry_that_their_points_ask_for(finished: tuple[Pa
         ("1", "2"),
         ("1", "3"),
     }
-    ranks = (folder / "logs/small/training/train_resnet18-ddp-4n2_b1").glob("rank-*.log")
+    ranks = (folder / "logs/small/training/train_resnet18-ddp-4n2_b1/attempt1").glob("rank-*.log")
     assert sorted(path.name for path in ranks) == [f"rank-{rank}.log" for rank in range(4)]
 
 

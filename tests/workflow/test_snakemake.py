@@ -243,3 +243,28 @@ def test_a_folder_without_one_readable_image_stops_with_the_reason(run: Run, tmp
     assert "results/junk/images/rejects.csv" in done.stdout + done.stderr
     assert len(pd.read_csv(tmp_path / "results/junk/images/rejects.csv")) == 40
     assert not (tmp_path / "results/junk/images/split.parquet").exists()
+
+
+def test_without_a_cluster_the_slurm_profile_ends_with_one_sentence(run: Run, tmp_path: Path) -> None:
+    checkout = copy_checkout(tmp_path / "fresh")
+    done = run(checkout, "env", "SLURM_CONF=/nowhere/slurm.conf", "snakemake", "--profile", "slurm", check=False)
+    assert done.returncode == 1
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("error: --profile slurm: no Slurm cluster answers here (")
+    assert "Traceback" not in done.stderr
+    assert not (checkout / "results").exists()
+
+
+def test_minutes_asked_of_slurm_follow_from_earlier_records_of_the_same_work(checkout: Path, run: Run) -> None:
+    def minutes(*changes: str) -> set[str]:
+        command = ("snakemake", "-n", "--profile", "slurm", "--configfile", "tiny.yaml", "--forcerun", "train")
+        printed = run(checkout, *command, *changes).stdout
+        jobs = re.findall(r"^rule train:.*?^    resources: (.*?)$", printed, re.MULTILINE | re.DOTALL)
+        assert len(jobs) == 3
+        return {re.findall(r"\bruntime=(\d+)", job)[0] for job in jobs}
+
+    for path in checkout.glob("results/tiny/training/records/*/b1.json"):
+        record = json.loads(path.read_text()) | {"wall_seconds": 600.0}
+        path.write_text(json.dumps(record))
+    assert minutes() == {"40"}
+    assert minutes("--config", "training={epochs: 50}") == {"240"}

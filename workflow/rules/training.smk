@@ -54,6 +54,6 @@ rule train:
         "--weights {input.weights:q} "
         "--checkpoint results/{wildcards.study}/training/checkpoints/{wildcards.point}_b{wildcards.block}.pt "
         "--checkpoint-seconds {params.checkpoint_seconds} "
-        "--logs logs/{wildcards.study}/training/train_{wildcards.point}_b{wildcards.block} "
+        "--logs logs/{wildcards.study}/training/train_{wildcards.point}_b{wildcards.block}/attempt{resources.attempt} "
         "--block {wildcards.block} --attempt {resources.attempt} --record {output.record:q} "
         "--spec {params.spec:q} 2> {log:q}"
