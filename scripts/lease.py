@@ -6,8 +6,6 @@ renewal: whether the holder still runs is asked of Slurm, or of this machine. Th
 """
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -20,6 +18,7 @@ from scripts.atomic import temporary_name
 from scripts.cli import log
 from scripts.errors import UserError
 from scripts.machine import Place, boot_id
+from scripts.slurm.allocation import ask
 
 
 class Holder(BaseModel):
@@ -142,16 +141,7 @@ def _job_runs(job_id: str) -> bool:
     its processes are being killed, and a node that died may leave a job in that state for long.
     """
     try:
-        done = subprocess.run(
-            ["squeue", "--noheader", "--jobs", job_id, "--format", "%T"],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
-    except (FileNotFoundError, subprocess.TimeoutExpired) as error:
-        print(f"asking for job {job_id}: {error}", file=sys.stderr)
-        return True
-    if done.returncode:
-        return "Invalid job id" not in done.stderr
-    return done.stdout.strip() not in {"", "COMPLETING"}
+        state = ask("squeue", "--noheader", "--jobs", job_id, "--format", "%T")
+    except UserError as error:
+        return "Invalid job id" not in str(error)
+    return state.strip() not in {"", "COMPLETING"}

@@ -15,7 +15,7 @@ from scripts.errors import UserError
 
 
 class Ranks:
-    """This process among the `world_size` that torchrun started; use as a context manager.
+    """This process among the `world_size` that the launchers of all nodes started; use as a context manager.
 
     Args:
         parallel: make a process group (gloo on CPU, nccl on CUDA).
