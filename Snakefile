@@ -31,4 +31,7 @@ localrules:
 rule all:
     default_target: True
     input:
-        expand(rules.render_page.output.page, study=STUDY.study),
+        expand(
+            rules.fetch_archive.output if is_archive_pending(STUDY.images) else rules.render_page.output.page,
+            study=STUDY.study,
+        ),

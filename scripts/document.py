@@ -12,8 +12,9 @@ from pydantic import BaseModel
 
 from scripts import cli, registry
 from scripts.atomic import write_text
-from scripts.config import STEPS, Study
+from scripts.config import Study
 from scripts.errors import UserError
+from scripts.images.step import STEPS
 from scripts.loading.points import BACKENDS
 from scripts.registry import ROOT
 from scripts.scaling.rows import JobRow, LoadingRow, TrainingRow

@@ -9,8 +9,11 @@ import cv2
 import numpy as np
 
 from scripts import record
+from scripts.config import Study
+from scripts.images.header import Limits
 
 ROOT = Path(__file__).resolve().parent.parent
+LIMITS = Limits.model_validate(Study().images.limits.model_dump())  # as a study has them by default
 Train = Callable[..., record.Record]  # the fixture `train` of training/
 Command = Callable[..., list[str]]  # the fixture `train_command` of training/
 Run = Callable[..., "subprocess.CompletedProcess[str]"]  # the fixture `run`

@@ -8,22 +8,36 @@ SPLITS = ("train", "valid", "test")
 def cut(sizes: list[int], fractions: Mapping[str, float]) -> list[str]:
     """The split of each of the ordered groups of a class with `sizes` images: test first, then valid, the rest trains.
 
-    A group goes to the split in which its middle image falls; test and valid get at least one group each, and the last
-    group always trains. `sizes` has at least three groups.
+    A group goes to the split in which its middle image falls. A split with a fraction above 0 gets at least one group,
+    so there are at least as many groups as such splits; the last group always trains.
     """
-    total, seen, found = sum(sizes), 0, []
+    sides = [side for side in ("test", "valid", "train") if side == "train" or fractions.get(side, 0) > 0]
+    total, seen, found = sum(sizes), 0, list[str]()
+    side, end = 0, fractions.get(sides[0], 0)
     for i, size in enumerate(sizes):
         middle = (seen + size / 2) / total
         seen += size
-        if i == 0 or (middle <= fractions["test"] and i < len(sizes) - 2):
-            found.append("test")
-        elif found[-1] == "test" or (middle <= fractions["test"] + fractions["valid"] and i < len(sizes) - 1):
-            found.append("valid")
-        else:
-            found.append("train")
+        has_one, left = found[-1:] == [sides[side]], len(sizes) - i
+        if has_one and side < len(sides) - 1 and (middle > end or left < len(sides) - side):
+            side += 1
+            end += fractions[sides[side]]
+        found.append(sides[side])
     return found
 
 
-def training_images(counts: Mapping[str, int], fractions: Mapping[str, float]) -> int:
-    """Images that train where every image is a group of its own, from the images of each class."""
-    return sum(cut([1] * count, fractions).count("train") for count in counts.values())
+def open_fractions(fractions: Mapping[str, float], given: set[str]) -> dict[str, float]:
+    """The fractions by which images outside of the splits that are given are cut: those of the others, adding up to 1.
+
+    Where valid and test are given, all others train.
+    """
+    rest = {side: share for side, share in fractions.items() if side == "train" or side not in given}
+    return {side: share / sum(rest.values()) for side, share in rest.items()}
+
+
+def training_images(free: Mapping[str, int], fractions: Mapping[str, float], given: set[str]) -> int:
+    """Images that train where every image is a group of its own.
+
+    `free`: by class, the images that no source puts on the side of valid or test. `given`: the splits it gives at all.
+    """
+    shares = open_fractions(fractions, given)
+    return sum(cut([1] * count, shares).count("train") for count in free.values())

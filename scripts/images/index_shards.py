@@ -4,11 +4,12 @@ Inputs: the shards' parquet files; optionally a CSV of `path,group`.
 Outputs: `index.parquet`, one row a raw file in order of path (the columns of scripts/images/shards.py and `group`);
 `rejects.csv`, `path,reason` of each file that could not be packed.
 
-Images of one group stay on one side of the split. A group is the CSV's value; a file that the CSV does not name, and
-every file where there is no CSV, is grouped with the files of equal bytes.
+Images of one group stay on one side of the split. A group is what equal bytes, near duplicates and the known groups (of
+the CSV, or of the manifest for an image that the CSV does not name) link: scripts/images/groups.py.
 
 By hand:
-    python -m scripts.images.index_shards --tables shards/*.parquet --index index.parquet --rejects rejects.csv
+    python -m scripts.images.index_shards --tables shards/*.parquet --index index.parquet --rejects rejects.csv \
+        --spec '{"near_duplicates": 8}'
 """
 
 from pathlib import Path
@@ -18,6 +19,14 @@ import pandas as pd
 from scripts import cli
 from scripts.atomic import replacing
 from scripts.errors import ImageError
+from scripts.images.groups import group_images
+from scripts.spec import Spec
+
+
+class IndexSpec(Spec):
+    """What indexing takes from the config."""
+
+    near_duplicates: int | None  # bits in which the hashes of two copies may differ
 
 
 def read_groups(path: Path) -> pd.Series:
@@ -38,14 +47,18 @@ def read_groups(path: Path) -> pd.Series:
     return table.set_index("path")["group"]
 
 
-def assign_groups(index: pd.DataFrame, groups: pd.Series | None) -> pd.Series:
-    """The group of each row of `index`: `csv:<group>` where given, else `sha256:<digest>`."""
-    same_bytes = "sha256:" + index["sha256"].fillna("")
-    if groups is None:
-        return same_bytes
-    if not index["path"].isin(groups.index).any():
-        raise ImageError(f"images.groups names none of the images; its paths look like {groups.index[0]!r}")
-    return ("csv:" + index["path"].map(groups)).fillna(same_bytes)
+def assign_groups(index: pd.DataFrame, groups: pd.Series | None, bits: int | None) -> list[str]:
+    """The group of each row of `index`.
+
+    Raises:
+        ImageError: the CSV names none of the images.
+    """
+    known = index.set_index("path")["given_group"].dropna().to_dict()
+    if groups is not None:
+        if not index["path"].isin(groups.index).any():
+            raise ImageError(f"images.groups names none of the images; its paths look like {groups.index[0]!r}")
+        known |= groups.to_dict()
+    return group_images(index["path"].tolist(), index["sha256"].tolist(), index["phash"].tolist(), known, bits)
 
 
 def main() -> None:
@@ -54,10 +67,12 @@ def main() -> None:
     parser.add_argument("--groups", type=Path, nargs="?", help="CSV of path,group; may be left empty")
     parser.add_argument("--index", type=Path, required=True)
     parser.add_argument("--rejects", type=Path, required=True)
+    parser.add_argument("--spec", type=IndexSpec.model_validate_json, required=True)
     args = parser.parse_args()
 
     index = pd.concat([pd.read_parquet(table) for table in args.tables]).sort_values("path", ignore_index=True)
-    index["group"] = assign_groups(index, read_groups(args.groups) if args.groups else None)
+    groups = read_groups(args.groups) if args.groups else None
+    index["group"] = assign_groups(index, groups, args.spec.near_duplicates)
     rejects = index.loc[index["status"] == "rejected", ["path", "reason"]]
     with replacing(args.rejects) as temporary:
         rejects.to_csv(temporary, index=False)

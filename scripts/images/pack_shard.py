@@ -1,13 +1,14 @@
 """Pack one shard: decode its raw files into one array, and say of each file what became of it.
 
-Inputs: the raw image folder; the shard's number.
+Inputs: the raw image folder, and the manifest where there is one; the shard's number.
 Outputs: `<nnnn>.npy`, uint8 RGB, NHWC, C-contiguous, one row a good image in order of path, readable with
 `np.load(mmap_mode='r')`; `<nnnn>.parquet`, one row a file (columns: scripts/images/shards.py). A broken file gets a
 reason there and no pixels; it never stops the shard.
 
 By hand:
     python -m scripts.images.pack_shard --folder /data/my_images --shard 0 --pixels 0000.npy --table 0000.parquet \
-        --spec '{"decode": {"size": 64, "steps": [{"resize": {}}]}, "shards": 8, "unnameable": {}}'
+        --spec '{"decode": {"size": 64, "steps": [{"resize": {}}]}, "shards": 8, "layout": "auto", "unnameable": {},
+                 "limits": {"max_bytes": 100000000, "max_pixels": 50000000, "min_edge": 8, "frames": "reject"}}'
 """
 
 import hashlib
@@ -22,9 +23,12 @@ import pandas as pd
 from scripts import cli
 from scripts.atomic import replacing
 from scripts.errors import ImageError
-from scripts.images.decode import Decoder, DecodeSpec, Pixels, image_size, read_bytes
+from scripts.images.decode import Decoder, DecodeSpec, Pixels
+from scripts.images.header import Limits, check, read_bytes, read_header
+from scripts.images.manifest import listed_once, read_manifest
+from scripts.images.perceptual_hash import perceptual_hash
 from scripts.images.shards import SHARD_COLUMNS
-from scripts.images.source import class_of, list_images, shard_of
+from scripts.images.source import Entry, Layout, entries, shard_of
 from scripts.spec import Spec
 
 
@@ -32,33 +36,38 @@ class PackSpec(Spec):
     """What packing takes from the config."""
 
     decode: DecodeSpec
+    limits: Limits
     shards: int
+    layout: Layout
+    listed: str = ""  # digest of the shard's entries: a class or a given split that changes packs the shard anew
     unnameable: dict[str, str]  # sha256 by path of files that Snakemake cannot name as input, so that a change is seen
 
 
-def pack(folder: Path, shard: int, paths: Iterable[str], decoder: Decoder) -> tuple[np.ndarray, pd.DataFrame]:
-    """The pixels (n, size, size, 3) of the good images among `paths`, and the table of all of them."""
+def pack(
+    folder: Path, shard: int, listed: Iterable[Entry], decoder: Decoder, limits: Limits
+) -> tuple[np.ndarray, pd.DataFrame]:
+    """The pixels (n, size, size, 3) of the good images among `listed`, and the table of all of them."""
     pixels: list[Pixels] = []
     rows: list[dict[str, Any]] = []
-    for path in paths:
+    for entry in listed:
         row: dict[str, Any] = dict.fromkeys(SHARD_COLUMNS)
         # A table cannot hold a name that is not UTF-8: its odd bytes are written as \\xNN there.
-        shown = os.fsencode(path).decode("utf-8", "backslashreplace")
-        row |= {
-            "path": shown,
-            "shard": shard,
-            "class": class_of(shown),
-            "status": "ok",
-            "row": len(pixels),
-            "reason": "",
-        }
+        shown, label = (os.fsencode(text).decode("utf-8", "backslashreplace") for text in (entry.path, entry.label))
+        row |= {"path": shown, "shard": shard, "class": label, "row": len(pixels), "status": "ok", "reason": ""}
+        row |= {"given_split": entry.split, "given_group": entry.group}
         try:
-            if shown != path:
+            if shown != entry.path:
                 raise ImageError("file name is not UTF-8; rename it")
-            data = read_bytes(folder / path)
+            data = read_bytes(folder / entry.path, limits.max_bytes)
             row["sha256"] = hashlib.sha256(data).hexdigest()
-            _, row["width"], row["height"] = image_size(data)
-            pixels.append(decoder.decode(data))
+            if entry.sha256 not in {None, row["sha256"]}:
+                raise ImageError(f"sha256 {row['sha256']} is not the manifest's {entry.sha256}")
+            header = read_header(data)
+            row |= {"kind": f"{header.kind} {header.mode}", "width": header.width, "height": header.height}
+            check(header, limits)
+            image = decoder.decode(data, header)
+            row |= {"pixels": hashlib.sha256(image).hexdigest()[:16], "phash": perceptual_hash(image)}
+            pixels.append(image)
         except ImageError as error:
             row |= {"status": "rejected", "row": -1, "reason": str(error)}
         rows.append(row)
@@ -67,28 +76,35 @@ def pack(folder: Path, shard: int, paths: Iterable[str], decoder: Decoder) -> tu
     return packed, pd.DataFrame(rows, columns=list(SHARD_COLUMNS)).astype(SHARD_COLUMNS)
 
 
-def write(folder: Path, shard: int, paths: Collection[str], spec: PackSpec, pixels: Path, table: Path) -> str:
+def list_entries(folder: Path, manifest: Path | None, layout: Layout) -> list[Entry]:
+    """The images of the manifest, or of the folder where there is none, in order of path."""
+    return listed_once(read_manifest(manifest), manifest) if manifest else entries(folder, layout)
+
+
+def write(folder: Path, shard: int, listed: Collection[Entry], spec: PackSpec, pixels: Path, table: Path) -> str:
     """Pack the images of one shard into its two files; returns how many there are, for people."""
-    shown = cli.progress(paths, total=len(paths), doing="pack")
-    packed, rows = pack(folder, shard, shown, Decoder(spec.decode))
+    shown = cli.progress(listed, total=len(listed), doing="pack")
+    packed, rows = pack(folder, shard, shown, Decoder(spec.decode), spec.limits)
     with replacing(pixels) as temporary, temporary.open("wb") as file:
         np.save(file, packed)
     with replacing(table) as temporary:
         rows.to_parquet(temporary, index=False)
-    return f"shard {shard}: {len(packed)} packed, {len(paths) - len(packed)} rejected"
+    return f"shard {shard}: {len(packed)} packed, {len(listed) - len(packed)} rejected"
 
 
 def main() -> None:
     parser = cli.parser(__doc__)
     parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--manifest", type=Path, nargs="?", help="CSV of path,label; may be left empty")
     parser.add_argument("--shard", type=int, required=True)
     parser.add_argument("--pixels", type=Path, required=True)
     parser.add_argument("--table", type=Path, required=True)
     parser.add_argument("--spec", type=PackSpec.model_validate_json, required=True)
     args = parser.parse_args()
 
-    paths = [path for path in list_images(args.folder) if shard_of(path, args.spec.shards) == args.shard]
-    cli.log.info(write(args.folder, args.shard, paths, args.spec, args.pixels, args.table))
+    listed = list_entries(args.folder, args.manifest, args.spec.layout)
+    mine = [entry for entry in listed if shard_of(entry.path, args.spec.shards) == args.shard]
+    cli.log.info(write(args.folder, args.shard, mine, args.spec, args.pixels, args.table))
 
 
 if __name__ == "__main__":

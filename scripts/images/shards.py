@@ -11,17 +11,26 @@ from pathlib import Path
 
 import numpy as np
 
+from scripts.errors import ImageError
+
 SHARD_COLUMNS = {
     "path": "str",  # relative to the image folder, forward slashes: the image's id
     "shard": "int64",
     "class": "str",
     "row": "int64",  # row in the shard's pixels; -1 for a rejected file
     "sha256": "str",  # of the raw file
+    "pixels": "str",  # digest of the packed pixels
+    "phash": "str",  # perceptual hash of the packed pixels
+    "kind": "str",  # format and mode of the content, as Pillow names them
     "width": "Int64",  # of the raw image, pixels
     "height": "Int64",
+    "given_split": "str",  # train, valid or test, where the source gives it
+    "given_group": "str",  # where the source knows it
     "status": "str",  # ok or rejected
     "reason": "str",  # why it was rejected
 }
+# `pixels` is here so that whoever uses packed images is stale when they change, without naming every shard as input.
+SPLIT_COLUMNS = ("path", "shard", "row", "class", "group", "sha256", "pixels", "split")
 
 
 @dataclass(frozen=True)
@@ -75,7 +84,11 @@ class Shards:
         self.folder = folder
 
     def __getitem__(self, place: tuple[int, int]) -> np.ndarray:
-        """A view, uint8 (h, w, 3), of the image at (shard, row)."""
+        """A view, uint8 (h, w, 3), of the image at (shard, row).
+
+        Raises:
+            ImageError: the shard is not there.
+        """
         shard, row = place
         view: np.ndarray = _open(self.folder / f"{shard:04d}.npy")[row]
         return view
@@ -88,5 +101,8 @@ class Shards:
 
 @cache
 def _open(path: Path) -> np.ndarray:
-    pixels: np.ndarray = np.load(path, mmap_mode="r")
+    try:
+        pixels: np.ndarray = np.load(path, mmap_mode="r")
+    except FileNotFoundError:
+        raise ImageError(f"{path} is missing; expected a packed shard: `snakemake --forcerun pack_shard`") from None
     return pixels

@@ -1,51 +1,114 @@
-"""The raw images of a study: a folder of class folders, and which shard each file belongs to.
+"""The raw images of a study: which files, of which class, on which given side, and in which shard.
 
-Everything is a function of names alone, never of the order of a directory listing, so the Snakefile can call it while
-it builds the DAG.
+Everything is a function of names (or of a manifest's rows) alone, never of the order of a directory listing, so the
+Snakefile can call it while it builds the DAG. No file is believed or doubted for its name: packing decides what is an
+image.
 """
 
 import hashlib
 import os
+import stat
 import zlib
 from collections import Counter
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Literal, NamedTuple
 
 from scripts.errors import ImageError
+from scripts.images.cut import SPLITS
 from scripts.images.sample_classes import CLASSES, file_name
 
+Layout = Literal["auto", "classes", "splits", "lc25000"]
+SPLIT_FOLDERS = {"train": "train", "valid": "valid", "val": "valid", "validation": "valid", "test": "test"}
+# Borkowski et al. 2019, arXiv:1912.12142: lung_image_sets/{lung_aca,lung_n,lung_scc}, colon_image_sets/{colon_aca,colon_n}.
+LC25000_FOLDERS = {"lung_image_sets", "colon_image_sets"}
+EXPECTED = "expected a folder with one folder of images a class"
 
-def list_images(folder: Path) -> list[str]:
-    """The paths, relative to `folder` with forward slashes and sorted, of every file inside its class folders.
 
-    A class is a direct subfolder; its files may lie deeper. No file is believed or doubted for its name: packing
-    decides what is an image. Files beside the class folders are not of the study.
+class Entry(NamedTuple):
+    """One raw file as the study knows it."""
+
+    path: str  # relative to the image folder, forward slashes: the image's id
+    label: str  # class
+    split: str | None = None  # train, valid or test, where the source gives it
+    group: str | None = None  # of images that must share a split, where the source knows it
+    sha256: str | None = None  # of the content, where a manifest states it
+
+    @property
+    def line(self) -> str:
+        """The entry as printable text: equal exactly when the entries are."""
+        return "\t".join(ascii(value) for value in self)
+
+
+def entries(folder: Path, layout: Layout = "auto") -> list[Entry]:
+    """Every file inside the class folders of `folder`, sorted by path.
+
+    Layouts: `classes`, one folder of images a class; `splits`, the same inside each of train, valid (or val, validation)
+    and test; `lc25000`, that data set's own. `auto` recognises them by the names of the folders, and looks through a
+    single folder that holds nothing but folders. Images may lie deeper; files beside the class folders are not of the
+    study.
 
     Raises:
         ImageError: the folder is missing, or holds no folder with a file in it.
     """
     if not folder.is_dir():
-        raise ImageError(
-            f"images.folder: {folder} is not a folder; expected a folder with one folder of images a class"
-        )
-    found = []
-    for entry in os.scandir(folder):
-        if entry.is_dir():
-            for top, _, names in os.walk(entry.path, followlinks=True):
-                prefix = Path(os.path.relpath(top, folder)).as_posix()
-                found += [f"{prefix}/{name}" for name in names]
-    if not found:
-        raise ImageError(f"images.folder: {folder} holds no images; expected one folder of images a class")
-    return sorted(found)
+        raise ImageError(f"images.folder: {folder} is not a folder; {EXPECTED}")
+    base, found = recognise(folder, layout)
+    depth = len(base.parts) + (0 if found == "classes" else 1)
+    listed = []
+    for path in _files(folder, base):
+        parts = PurePosixPath(path).parts
+        if len(parts) <= depth + 1:
+            continue
+        above = parts[depth - 1] if depth else ""
+        split = SPLIT_FOLDERS.get(above.lower()) if found == "splits" else None
+        if (found == "splits" and split is None) or (found == "lc25000" and above not in LC25000_FOLDERS):
+            continue
+        listed.append(Entry(path, parts[depth], split))
+    if not listed:
+        raise ImageError(f"images.folder: {folder} holds no images; {EXPECTED}")
+    return sorted(listed)
 
 
-def sample_paths(per_class: int) -> list[str]:
-    """As `list_images`, of the sample study that is still to be drawn."""
-    return sorted(f"{tissue}/{file_name(tissue, index)}" for tissue in CLASSES for index in range(1, per_class + 1))
+def recognise(folder: Path, layout: Layout) -> tuple[PurePosixPath, Layout]:
+    """Where below `folder` the layout begins, and which it is."""
+    base = PurePosixPath()
+    while True:
+        names = {entry.name for entry in os.scandir(folder / base) if entry.is_dir()}
+        sides = [SPLIT_FOLDERS.get(name.lower()) for name in names]
+        if layout == "auto" and names and names <= LC25000_FOLDERS:
+            return base, "lc25000"
+        if layout == "auto" and len(names) > 1 and "train" in sides and None not in sides:
+            return base, "splits"
+        if layout != "auto" and (layout != "lc25000" or names & LC25000_FOLDERS):
+            return base, layout
+        inner = base / next(iter(names)) if len(names) == 1 else None
+        if inner is None or any(not entry.is_dir() for entry in os.scandir(folder / inner)):
+            return base, "classes" if layout == "auto" else layout
+        base = inner
 
 
-def class_of(path: str) -> str:
-    """The class of a relative path: its first folder."""
-    return path.partition("/")[0]
+def _files(folder: Path, base: PurePosixPath) -> Iterator[str]:
+    """Relative paths of all files below `base`; a linked folder is followed, each folder once."""
+    seen = set()
+    for top, folders, names in os.walk(folder / base, followlinks=True):
+        there = os.stat(top)
+        if (there.st_dev, there.st_ino) in seen:
+            folders.clear()
+            continue
+        seen.add((there.st_dev, there.st_ino))
+        folders.sort()
+        prefix = Path(os.path.relpath(top, folder)).as_posix()
+        yield from (name if prefix == "." else f"{prefix}/{name}" for name in names)
+
+
+def sample_entries(per_class: int) -> list[Entry]:
+    """As `entries`, of the sample study that is still to be drawn."""
+    return [
+        Entry(f"{tissue}/{file_name(tissue, index)}", tissue)
+        for tissue in sorted(CLASSES)
+        for index in range(1, per_class + 1)
+    ]
 
 
 def shard_of(path: str, shards: int) -> int:
@@ -53,33 +116,44 @@ def shard_of(path: str, shards: int) -> int:
     return zlib.crc32(os.fsencode(path)) % shards
 
 
-def check_classes(paths: list[str], splits: int = 3) -> Counter[str]:
-    """Images of each class.
+def check_classes(counts: Mapping[str, int]) -> None:
+    """Whether images of each class, as `counts` says, can be on every side of the split.
 
     Raises:
         ImageError: one class only, or a class with fewer images than there are splits.
     """
-    counts = Counter(class_of(path) for path in paths)
     if len(counts) < 2:
         raise ImageError(f"images.folder: found one class, {next(iter(counts))!r}; a classifier needs two or more")
     for name, count in sorted(counts.items()):
-        if count < splits:
+        if count < len(SPLITS):
             raise ImageError(
-                f"images.folder: class {name!r} has {count} of the {splits} images that train, valid and test need"
+                f"images.folder: class {name!r} has {count} of the {len(SPLITS)} images that train, valid and test need"
             )
-    return counts
+
+
+def class_counts(listed: Iterable[Entry]) -> Counter[str]:
+    """Images of each class."""
+    return Counter(entry.label for entry in listed)
 
 
 def is_nameable(folder: Path, path: str) -> bool:
-    """Whether Snakemake can take the file as an input: no braces, printable, UTF-8, and there to be read."""
-    return path.isprintable() and not set("{}") & set(path) and os.access(folder / path, os.R_OK)
+    """Whether Snakemake can take the file as an input: no braces, printable, UTF-8, regular and there to be read."""
+    plain = path.isprintable() and not set("{}") & set(path)
+    return plain and (folder / path).is_file() and os.access(folder / path, os.R_OK)
 
 
-def digests(folder: Path, paths: list[str]) -> dict[str, str]:
+def digest(listed: Iterable[Entry]) -> str:
+    """16 hex digits that change with any entry of `listed`, which is in order of path."""
+    return hashlib.sha256("\n".join(entry.line for entry in listed).encode()).hexdigest()[:16]
+
+
+def content_digests(folder: Path, paths: list[str]) -> dict[str, str]:
     """The sha256 of each file by path (in ASCII), for the few that Snakemake cannot name; or `unreadable`."""
     found = {}
     for path in paths:
         try:
+            if not stat.S_ISREG(os.stat(folder / path).st_mode):
+                raise OSError
             found[ascii(path)] = hashlib.sha256((folder / path).read_bytes()).hexdigest()
         except OSError:
             found[ascii(path)] = "unreadable"

@@ -1,29 +1,41 @@
 """Cut the images into train, valid and test: grouped, stratified, deterministic.
 
 Inputs: `index.parquet`.
-Outputs: `split.parquet`, one row a good image in order of path: path, shard, row, class, group, sha256, split.
+Outputs: `split.parquet`, one row a good image in order of path (columns: SPLIT_COLUMNS); `leaks.json`: how many images
+of valid and test have a copy in train, here and in a split that ignores groups (scripts/images/leaks.py).
 
 Images of one group stay on one side. Inside a class, groups are ordered by a seeded hash and cut at the configured
 fractions, so adding an image moves at most the groups that stand at a cut. A group that spans classes is ordered with
 the class of its first image and takes its others along.
 
+Where the source gives a split it is kept, but for an image whose group also stands in valid or test: it is `unused`, so
+that a published test set stays whole and no copy of it trains. A split that no image is given to is cut from train.
+
 By hand:
-    python -m scripts.images.split --index index.parquet --rejects rejects.csv --split split.parquet --spec \
+    python -m scripts.images.split --index index.parquet --rejects rejects.csv --split split.parquet \
+        --leaks leaks.json --spec \
         '{"fractions": {"train": 0.8, "valid": 0.1, "test": 0.1}, "max_reject_fraction": 0.05, "seed": 0}'
 """
 
 import hashlib
 import itertools
+import json
+from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
 
 from scripts import cli
-from scripts.atomic import replacing
+from scripts.atomic import replacing, write_text
 from scripts.errors import ImageError
-from scripts.images.cut import SPLITS, cut
+from scripts.images.cut import SPLITS, cut, open_fractions
+from scripts.images.leaks import leaked_by_random_split
+from scripts.images.shards import SPLIT_COLUMNS
 from scripts.images.source import check_classes
 from scripts.spec import Spec
+
+UNUSED = "unused"
 
 
 class SplitSpec(Spec):
@@ -35,29 +47,36 @@ class SplitSpec(Spec):
 
 
 def assign_splits(images: pd.DataFrame, fractions: dict[str, float], seed: int) -> pd.Series:
-    """The split of each row of `images` (columns path, class, group), with at least one group of a class in each.
+    """The split of each row of `images` (columns path, class, group, given_split), with every class in each.
 
     Raises:
-        ImageError: a class with fewer groups than splits, or without an image in one of them.
+        ImageError: a class with fewer groups than splits to fill, or without an image in one of them.
     """
-    owner = images.sort_values("path").groupby("group")["class"].first()
-    sizes = images.groupby("group").size()
-    split: dict[str, str] = {}
+    given = images["given_split"]
+    fixed = {group: side for side in ("valid", "test") for group in images.loc[given == side, "group"]}
+    free = images[~images["group"].isin(fixed)]
+    shares = open_fractions(fractions, set(given.dropna()))
+    owner = free.sort_values("path").groupby("group")["class"].first()
+    sizes = free.groupby("group").size()
+    split: dict[str, str] = dict(fixed)
     for name, groups in owner.groupby(owner):
-        if len(groups) < len(SPLITS):
+        if len(groups) < len(shares):
             raise ImageError(
-                f"class {name!r} has {len(groups)} groups of images, fewer than the splits train, valid and test; "
-                "images with equal bytes, and images of one group of images.groups, count once"
+                f"class {name!r} has {len(groups)} groups of images, fewer than the splits {', '.join(shares)}; "
+                "copies of one image, and images of one known group, count once"
             )
         ordered = sorted(groups.index, key=lambda group: hashlib.sha256(f"{seed}:{group}".encode()).digest())
-        split |= dict(zip(ordered, cut([int(sizes[group]) for group in ordered], fractions), strict=True))
+        split |= dict(zip(ordered, cut([int(sizes[group]) for group in ordered], shares), strict=True))
     found = images["group"].map(split)
+    # Given to one side, but its group stands on another.
+    astray = given.notna() & (given != found) & images["group"].isin(fixed)
+    found = found.mask(astray, UNUSED)
     present = set(zip(images["class"], found, strict=True))
     for name, side in itertools.product(sorted(set(images["class"])), SPLITS):
         if (name, side) not in present:
             raise ImageError(
-                f"class {name!r} has no image in {side}: its images share groups with those of other classes; "
-                "give another seed, or groups that span fewer classes"
+                f"class {name!r} has no image in {side}: its images share groups with those of other classes or splits; "
+                "give another seed, or groups that span fewer of them"
             )
     return found
 
@@ -80,18 +99,22 @@ def main() -> None:
     parser.add_argument("--index", type=Path, required=True)
     parser.add_argument("--rejects", type=Path, required=True, help="named in the error where too many were rejected")
     parser.add_argument("--split", type=Path, required=True)
+    parser.add_argument("--leaks", type=Path, required=True)
     parser.add_argument("--spec", type=SplitSpec.model_validate_json, required=True)
     args = parser.parse_args()
 
     index = pd.read_parquet(args.index)
     check_rejects(index, args.rejects, args.spec.max_reject_fraction)
     images = index[index["status"] == "ok"].sort_values("path", ignore_index=True)
-    check_classes(images["path"].tolist())
+    check_classes(Counter(images["class"]))
     images["split"] = assign_splits(images, args.spec.fractions, args.spec.seed)
+    used = images[images["split"] != UNUSED]
+    leaks = leaked_by_random_split(used["class"], used["group"], used["split"])
     with replacing(args.split) as temporary:
-        images[["path", "shard", "row", "class", "group", "sha256", "split"]].to_parquet(temporary, index=False)
-    counts = images["split"].value_counts()
-    cli.log.info("train %d, valid %d, test %d", *(counts[name] for name in SPLITS))
+        images[list(SPLIT_COLUMNS)].to_parquet(temporary, index=False)
+    write_text(args.leaks, json.dumps(asdict(leaks), indent=1) + "\n")
+    counts = Counter(images["split"])
+    cli.log.info("train %d, valid %d, test %d, unused %d", *(counts[name] for name in (*SPLITS, UNUSED)))
 
 
 if __name__ == "__main__":

@@ -1,3 +1,4 @@
+import io
 import pickle
 from pathlib import Path
 
@@ -5,10 +6,13 @@ import cv2
 import numpy as np
 import pytest
 from helping import write_jpeg
-from PIL import Image
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageOps
 
 from scripts.errors import ImageError
-from scripts.images.decode import Decoder, DecodeSpec, decode_reduced
+from scripts.images.decode import Decoder, DecodeSpec, decode_bytes
+from scripts.images.header import read_header
 
 SPEC = DecodeSpec(size=32, steps=[{"resize": {}}])
 
@@ -24,10 +28,25 @@ def test_a_jpeg_becomes_rgb_of_the_target_size(tmp_path: Path) -> None:
     assert pixels[..., 1:].max() < 10
 
 
-@pytest.mark.parametrize(("edge", "reduced"), [(40, 40), (64, 32), (130, 33), (256, 32), (255, 64), (600, 75)])
-def test_a_jpeg_is_scaled_in_the_decoder_while_it_stays_large_enough(tmp_path: Path, edge: int, reduced: int) -> None:
+@pytest.mark.parametrize(
+    ("edge", "least", "reduced"),
+    [(40, 32, 40), (64, 32, 32), (130, 32, 33), (256, 32, 32), (600, 32, 75), (600, 64, 75)],
+)
+def test_a_jpeg_is_scaled_in_the_decoder_while_it_stays_large_enough(
+    edge: int, least: int, reduced: int, tmp_path: Path
+) -> None:
     write_jpeg(tmp_path / "a.jpg", seed=1, size=edge)
-    assert decode_reduced((tmp_path / "a.jpg").read_bytes(), 32).shape == (reduced, reduced, 3)
+    data = (tmp_path / "a.jpg").read_bytes()
+    assert decode_bytes(data, read_header(data), least).shape == (reduced, reduced, 3)
+
+
+def test_the_decode_step_sets_how_far_a_jpeg_is_scaled(tmp_path: Path) -> None:
+    write_jpeg(tmp_path / "a.jpg", seed=1, size=600)
+    edges = {}
+    for name, chosen in {"default": {}, "twice": {"at_least": 2}, "full": {"scaling": "none"}}.items():
+        decoder = Decoder(DecodeSpec(size=32, steps=[{"decode": chosen}, {"resize": {}}]))
+        edges[name] = decoder.stages((tmp_path / "a.jpg").read_bytes())[0][1].shape[0]
+    assert edges == {"default": 75, "twice": 75, "full": 600}
 
 
 def test_scaled_decoding_stays_near_full_decoding(tmp_path: Path) -> None:
@@ -44,27 +63,80 @@ def test_gray_and_transparent_files_become_rgb(tmp_path: Path) -> None:
     assert Decoder(SPEC)(tmp_path / "alpha.png").shape == (32, 32, 3)
 
 
-def test_the_orientation_of_exif_is_applied(tmp_path: Path) -> None:
-    image = Image.new("RGB", (64, 64))
-    image.paste((255, 255, 255), (0, 0, 64, 32))  # white above
-    exif = Image.Exif()
-    exif[0x0112] = 3  # turned upside down
-    image.save(tmp_path / "turned.jpg", exif=exif)
-    pixels = Decoder(SPEC)(tmp_path / "turned.jpg")
-    assert pixels[:10].max() < 20
-    assert pixels[-10:].min() > 235
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP", "TIFF", "PNG"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_the_orientation_of_exif_is_applied_to_every_format(kind: str, orientation: int) -> None:
+    image = Image.new("RGB", (64, 48))
+    image.paste((255, 0, 0), (0, 0, 32, 16))
+    image.paste((0, 255, 0), (32, 0, 64, 24))
+    exif, file = Image.Exif(), io.BytesIO()
+    exif[0x0112] = orientation
+    image.save(file, kind, exif=exif, **({"quality": 95, "subsampling": 0} if kind == "JPEG" else {"lossless": True}))
+    expected = np.asarray(ImageOps.exif_transpose(Image.open(file)).convert("RGB"))
+    found = decode_bytes(file.getvalue(), read_header(file.getvalue()))
+    assert found.shape == expected.shape
+    assert np.abs(found.astype(int) - expected).mean() < 1
+
+
+def test_16_bit_samples_keep_their_high_byte(tmp_path: Path) -> None:
+    levels = np.arange(0, 65536, 16, dtype=np.uint16).reshape(64, 64)
+    cv2.imwrite(str(tmp_path / "deep.png"), levels)
+    data = (tmp_path / "deep.png").read_bytes()
+    assert np.abs(decode_bytes(data, read_header(data))[..., 1].astype(int) - levels / 257).max() <= 1
+
+
+def test_a_picture_that_is_transparent_throughout_is_refused(tmp_path: Path) -> None:
+    Image.new("RGBA", (50, 50), (10, 20, 30, 0)).save(tmp_path / "nothing.png")
+    with pytest.raises(ImageError, match="transparent throughout"):
+        Decoder(SPEC)(tmp_path / "nothing.png")
 
 
 def test_broken_files_are_refused_with_their_reason(tmp_path: Path) -> None:
     write_jpeg(tmp_path / "whole.jpg", seed=3, size=200)
     whole = (tmp_path / "whole.jpg").read_bytes()
-    cases = {"empty file": b"", "not an image": b"hello" * 99, "truncated or damaged": whole[: len(whole) // 2]}
+    cases = {"empty file": b"", "not a picture": b"hello" * 99, "Premature end": whole[: len(whole) // 2]}
     for reason, content in cases.items():
         (tmp_path / "x.jpg").write_bytes(content)
         with pytest.raises(ImageError, match=reason):
             Decoder(SPEC)(tmp_path / "x.jpg")
     with pytest.raises(ImageError, match="cannot be read"):
         Decoder(SPEC)(tmp_path / "absent.jpg")
+
+
+def test_damage_inside_a_jpeg_that_keeps_its_length_is_found() -> None:
+    rng, file = np.random.default_rng(0), io.BytesIO()
+    Image.fromarray(rng.integers(0, 256, (200, 200, 3), np.uint8)).save(file, "JPEG")
+    data = bytearray(file.getvalue())
+    data[len(data) // 2 : len(data) // 2 + 40] = rng.bytes(40)
+    with pytest.raises(ImageError, match="truncated or damaged: Corrupt JPEG data"):
+        decode_bytes(bytes(data), read_header(bytes(data)))
+
+
+def test_bytes_between_the_segments_of_a_jpeg_harm_nothing(tmp_path: Path) -> None:
+    write_jpeg(tmp_path / "whole.jpg", seed=3, size=200)
+    data = (tmp_path / "whole.jpg").read_bytes()
+    at = data.index(b"\xff\xdb")
+    junk = data[:at] + b"junk" + data[at:]
+    with_junk, without = (decode_bytes(one, read_header(one)) for one in (junk, data))
+    assert np.abs(with_junk.astype(int) - without).mean() < 1
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(0, 100_000), st.integers(1, 64))
+@settings(deadline=None, max_examples=60)
+def test_no_damage_to_a_file_is_more_than_an_image_error(seed: int, at: int, length: int) -> None:
+    rng = np.random.default_rng(seed)
+    kind = ["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF", "JPEG2000"][seed % 8]
+    file = io.BytesIO()
+    Image.fromarray(rng.integers(0, 256, (24, 24, 3), np.uint8)).resize((96, 96)).save(file, kind)
+    data = bytearray(file.getvalue())
+    at %= len(data)
+    data[at : at + length] = rng.bytes(length)
+    try:
+        image = decode_bytes(bytes(data), read_header(bytes(data)), 32)
+    except ImageError:
+        return
+    assert image.dtype == np.uint8
+    assert image.ndim == 3
 
 
 def test_a_decoder_can_be_sent_to_another_process(tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+import hashlib
 import os
 import shutil
 from pathlib import Path
@@ -5,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from helping import LIMITS
 
 from scripts.errors import ImageError
 from scripts.images.channel_stats import channel_stats
@@ -12,20 +14,20 @@ from scripts.images.decode import Decoder, DecodeSpec
 from scripts.images.index_shards import assign_groups, read_groups
 from scripts.images.pack_shard import pack
 from scripts.images.shards import Shards, digests, read_split
-from scripts.images.source import list_images
+from scripts.images.source import Entry, entries
 from scripts.images.split import check_rejects
 
 DECODER = Decoder(DecodeSpec(size=16, steps=[{"resize": {}}]))
 
 
 def test_a_shard_holds_each_image_in_order_of_path(pictures: Path) -> None:
-    paths = list_images(pictures)
-    pixels, table = pack(pictures, 3, paths, DECODER)
+    listed = entries(pictures)
+    pixels, table = pack(pictures, 3, listed, DECODER, LIMITS)
     assert pixels.shape == (36, 16, 16, 3)
     assert table["row"].tolist() == list(range(36))
     assert set(table["shard"]) == {3}
     for row in (0, 17, 35):
-        assert (pixels[row] == DECODER(pictures / paths[row])).all()
+        assert (pixels[row] == DECODER(pictures / listed[row].path)).all()
 
 
 def test_broken_files_are_named_and_leave_no_pixels(pictures: Path, tmp_path: Path) -> None:
@@ -33,10 +35,10 @@ def test_broken_files_are_named_and_leave_no_pixels(pictures: Path, tmp_path: Pa
     (tmp_path / "ash" / "ash_03.jpg").write_bytes(b"")
     (tmp_path / "ash" / "notes.txt").write_text("not a picture")
     (tmp_path / "ash" / "gone.jpg").symlink_to("nowhere.jpg")
-    pixels, table = pack(tmp_path, 0, list_images(tmp_path), DECODER)
+    pixels, table = pack(tmp_path, 0, entries(tmp_path), DECODER, LIMITS)
     bad = table[table["status"] == "rejected"].set_index("path")["reason"]
     assert bad["ash/ash_03.jpg"] == "empty file"
-    assert bad["ash/notes.txt"].startswith("not an image")
+    assert bad["ash/notes.txt"].startswith("not a picture")
     assert bad["ash/gone.jpg"].startswith("cannot be read")
     assert len(pixels) == 11
     good = table[table["status"] == "ok"]
@@ -46,23 +48,56 @@ def test_broken_files_are_named_and_leave_no_pixels(pictures: Path, tmp_path: Pa
 def test_a_name_that_is_not_utf8_is_rejected_and_shown(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     Path(os.fsdecode(bytes(tmp_path) + b"/a/\xe9.jpg")).write_bytes(b"x")
-    _, table = pack(tmp_path, 0, list_images(tmp_path), DECODER)
+    _, table = pack(tmp_path, 0, entries(tmp_path), DECODER, LIMITS)
     assert table["path"].tolist() == ["a/\\xe9.jpg"]
     assert table["reason"].tolist() == ["file name is not UTF-8; rename it"]
 
 
 def test_a_shard_without_images_is_an_empty_array() -> None:
-    pixels, table = pack(Path(), 0, [], DECODER)
+    pixels, table = pack(Path(), 0, [], DECODER, LIMITS)
     assert pixels.shape == (0, 16, 16, 3)
     assert len(table) == 0
 
 
+def test_a_file_that_is_not_what_its_manifest_says_is_rejected(pictures: Path) -> None:
+    good = hashlib.sha256((pictures / "ash/ash_00.jpg").read_bytes()).hexdigest()
+    listed = [Entry("ash/ash_00.jpg", "ash", sha256=good), Entry("ash/ash_01.jpg", "ash", sha256=good)]
+    _, table = pack(pictures, 0, listed, DECODER, LIMITS)
+    assert table["status"].tolist() == ["ok", "rejected"]
+    assert table["reason"][1].endswith(f"is not the manifest's {good}")
+
+
+def test_a_table_keeps_what_the_source_knows_of_an_image(pictures: Path) -> None:
+    _, table = pack(pictures, 0, [Entry("ash/ash_00.jpg", "tree", "test", "patient 7")], DECODER, LIMITS)
+    assert table[["class", "given_split", "given_group", "kind"]].values.tolist() == [
+        ["tree", "test", "patient 7", "JPEG RGB"]
+    ]
+
+
+def test_equal_pixels_have_equal_digests_and_others_not(pictures: Path) -> None:
+    first, again = (pack(pictures, 0, entries(pictures), DECODER, LIMITS)[1]["pixels"] for _ in range(2))
+    other = Decoder(DecodeSpec(size=16, steps=[{"resize": {"interpolation": "linear"}}]))
+    assert first.tolist() == again.tolist()
+    assert not set(first) & set(pack(pictures, 0, entries(pictures), other, LIMITS)[1]["pixels"])
+
+
+def indexed(**columns: list[str | None]) -> pd.DataFrame:
+    rows = pd.DataFrame(columns)
+    return rows.assign(given_group=columns.get("given_group"), phash=columns.get("phash"))
+
+
 def test_equal_files_and_named_groups_stay_together(tmp_path: Path) -> None:
-    index = pd.DataFrame({"path": ["a/1", "a/2", "b/1", "b/2"], "sha256": ["x", "x", "y", None]})
-    assert assign_groups(index, None).tolist() == ["sha256:x", "sha256:x", "sha256:y", "sha256:"]
+    index = indexed(path=["a/1", "a/2", "b/1", "b/2"], sha256=["x", "x", "y", None])
+    assert assign_groups(index, None, 0) == ["sha256:x", "sha256:x", "sha256:y", "path:b/2"]
     (tmp_path / "groups.csv").write_text("path,group\na/1,t1\nb/1,t1\n")
     groups = read_groups(tmp_path / "groups.csv")
-    assert assign_groups(index, groups).tolist() == ["csv:t1", "sha256:x", "csv:t1", "sha256:"]
+    assert assign_groups(index, groups, 0) == ["csv:t1", "csv:t1", "csv:t1", "path:b/2"]
+
+
+def test_the_groups_of_a_manifest_hold_where_no_csv_says_otherwise() -> None:
+    index = indexed(path=["a/1", "a/2", "b/1"], sha256=["x", "y", "z"], given_group=["p", "p", "q"])
+    assert assign_groups(index, None, None) == ["csv:p", "csv:p", "csv:q"]
+    assert assign_groups(index, pd.Series({"a/2": "r"}), None) == ["csv:p", "csv:r", "csv:q"]
 
 
 @pytest.mark.parametrize(
@@ -76,9 +111,9 @@ def test_a_wrong_file_of_groups_is_refused(tmp_path: Path, text: str, message: s
 
 
 def test_groups_that_name_none_of_the_images_are_refused() -> None:
-    index = pd.DataFrame({"path": ["a/1"], "sha256": ["x"]})
+    index = indexed(path=["a/1"], sha256=["x"])
     with pytest.raises(ImageError, match="names none of the images; its paths look like 'set/a/1'"):
-        assign_groups(index, pd.Series({"set/a/1": "g"}))
+        assign_groups(index, pd.Series({"set/a/1": "g"}), None)
 
 
 def test_too_many_rejects_stop_the_study_by_name() -> None:
@@ -105,8 +140,7 @@ def write_split(folder: Path, pixels: np.ndarray, table: pd.DataFrame, sides: li
 
 
 def test_what_was_packed_is_read_back(pictures: Path, tmp_path: Path) -> None:
-    paths = list_images(pictures)
-    pixels, table = pack(pictures, 0, paths, DECODER)
+    pixels, table = pack(pictures, 0, entries(pictures), DECODER, LIMITS)
     split = write_split(tmp_path, pixels, table, ["train", "train", "test"] * 12)
     train = read_split(split, "train")
     assert len(train) == 24
@@ -119,7 +153,7 @@ def test_what_was_packed_is_read_back(pictures: Path, tmp_path: Path) -> None:
 
 
 def test_digests_tell_what_images_there_are_apart_from_how_they_are_split(pictures: Path, tmp_path: Path) -> None:
-    pixels, table = pack(pictures, 0, list_images(pictures), DECODER)
+    pixels, table = pack(pictures, 0, entries(pictures), DECODER, LIMITS)
     first = digests(write_split(tmp_path, pixels, table, ["train", "test"] * 18))
     other_split = digests(write_split(tmp_path, pixels, table, ["test", "train"] * 18))
     table.loc[0, "sha256"] = "0" * 64
@@ -129,7 +163,7 @@ def test_digests_tell_what_images_there_are_apart_from_how_they_are_split(pictur
 
 
 def test_channel_statistics_are_those_of_the_training_pixels(pictures: Path, tmp_path: Path) -> None:
-    pixels, table = pack(pictures, 0, list_images(pictures), DECODER)
+    pixels, table = pack(pictures, 0, entries(pictures), DECODER, LIMITS)
     sides = ["train", "train", "test"] * 12
     split = write_split(tmp_path, pixels, table, sides)
     stats = channel_stats(Shards(tmp_path), read_split(split, "train"))

@@ -1,51 +1,112 @@
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
-from helping import write_jpeg
 
 from scripts.errors import ImageError
 from scripts.images import source
+from scripts.images.source import Entry, entries
+
+
+def touch(folder: Path, *names: str) -> Path:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    return folder
 
 
 def test_a_class_is_a_folder_and_its_files_may_lie_deeper(tmp_path: Path) -> None:
-    for name in ("b/2.jpg", "a/deep/1.jpg", "a/odd name & no extension", "readme.txt"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).touch()
-    paths = source.list_images(tmp_path)
-    assert paths == ["a/deep/1.jpg", "a/odd name & no extension", "b/2.jpg"]
-    assert [source.class_of(path) for path in paths] == ["a", "a", "b"]
+    touch(tmp_path, "b/2.jpg", "a/deep/1.jpg", "a/odd name & no extension", "readme.txt")
+    assert entries(tmp_path) == [
+        Entry("a/deep/1.jpg", "a"),
+        Entry("a/odd name & no extension", "a"),
+        Entry("b/2.jpg", "b"),
+    ]
+
+
+@pytest.mark.parametrize("valid", ["valid", "val", "Validation"])
+def test_folders_that_are_split_already_are_recognised(valid: str, tmp_path: Path) -> None:
+    touch(tmp_path, "train/a/1.jpg", f"{valid}/a/2.jpg", "test/b/deep/3.jpg", "train/readme.txt", "index.txt")
+    assert {entry.path: (entry.label, entry.split) for entry in entries(tmp_path)} == {
+        "test/b/deep/3.jpg": ("b", "test"),
+        "train/a/1.jpg": ("a", "train"),
+        f"{valid}/a/2.jpg": ("a", "valid"),
+    }
+
+
+def test_classes_that_are_called_train_and_bus_are_no_splits(tmp_path: Path) -> None:
+    touch(tmp_path, "train/1.jpg", "bus/2.jpg")
+    assert [entry.label for entry in entries(tmp_path)] == ["bus", "train"]
+
+
+def test_a_layout_that_is_named_is_taken(tmp_path: Path) -> None:
+    touch(tmp_path, "train/x/1.jpg", "test/x/2.jpg")
+    assert [entry.label for entry in entries(tmp_path, "classes")] == ["test", "train"]
+    assert [entry.label for entry in entries(tmp_path, "splits")] == ["x", "x"]
+
+
+@pytest.mark.parametrize("wrapper", ["", "lung_colon_image_set/", "LC25000/lung_colon_image_set/"])
+def test_the_layout_of_lc25000_is_recognised(wrapper: str, tmp_path: Path) -> None:
+    names = ("lung_image_sets/lung_aca", "lung_image_sets/lung_n", "colon_image_sets/colon_aca")
+    touch(tmp_path, *(f"{wrapper}{name}/1.jpeg" for name in names))
+    assert [entry.label for entry in entries(tmp_path)] == ["colon_aca", "lung_aca", "lung_n"]
+
+
+def test_a_single_folder_of_folders_is_looked_through_and_one_of_images_is_a_class(tmp_path: Path) -> None:
+    touch(tmp_path / "wrapped", "set/a/1.jpg", "set/b/2.jpg")
+    assert [entry.label for entry in entries(tmp_path / "wrapped")] == ["a", "b"]
+    touch(tmp_path / "one", "mixed/1.jpg", "mixed/2.jpg")
+    assert {entry.label for entry in entries(tmp_path / "one")} == {"mixed"}
+
+
+def test_a_link_to_a_folder_above_is_followed_no_further(tmp_path: Path) -> None:
+    touch(tmp_path, "a/1.jpg", "b/2.jpg")
+    (tmp_path / "a" / "loop").symlink_to(tmp_path)
+    (tmp_path / "c").symlink_to(tmp_path / "b")
+    assert len(entries(tmp_path)) == 2
+
+
+def test_a_linked_class_folder_is_followed(tmp_path: Path) -> None:
+    touch(tmp_path, "elsewhere/2.jpg", "raw/a/1.jpg")
+    (tmp_path / "raw" / "b").symlink_to(tmp_path / "elsewhere")
+    assert [entry.path for entry in entries(tmp_path / "raw")] == ["a/1.jpg", "b/2.jpg"]
 
 
 def test_adding_a_file_moves_no_other_to_another_shard(tmp_path: Path) -> None:
-    for i in range(20):
-        write_jpeg(tmp_path / "a" / f"{i}.jpg", seed=i, size=16)
-    before = {path: source.shard_of(path, 4) for path in source.list_images(tmp_path)}
-    write_jpeg(tmp_path / "a" / "05.jpg", seed=99, size=16)
-    after = {path: source.shard_of(path, 4) for path in source.list_images(tmp_path)}
+    touch(tmp_path, *(f"a/{i}.jpg" for i in range(20)))
+    before = {entry.path: source.shard_of(entry.path, 4) for entry in entries(tmp_path)}
+    touch(tmp_path, "a/05.jpg")
+    after = {entry.path: source.shard_of(entry.path, 4) for entry in entries(tmp_path)}
     assert after.items() > before.items()
     assert len(set(before.values())) > 1
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(ImageError, match=r"images\.folder: .*nowhere is not a folder"):
-        source.list_images(tmp_path / "nowhere")
+        entries(tmp_path / "nowhere")
 
 
 def test_an_empty_folder_is_named(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     with pytest.raises(ImageError, match="holds no images"):
-        source.list_images(tmp_path)
+        entries(tmp_path)
 
 
 def test_one_class_is_not_enough() -> None:
     with pytest.raises(ImageError, match="found one class, 'a'"):
-        source.check_classes(["a/1", "a/2", "a/3"])
+        source.check_classes({"a": 3})
 
 
 def test_a_class_needs_an_image_for_each_split() -> None:
     with pytest.raises(ImageError, match="class 'b' has 2 of the 3 images"):
-        source.check_classes(["a/1", "a/2", "a/3", "b/1", "b/2"])
+        source.check_classes({"a": 3, "b": 2})
+
+
+def test_the_digest_of_entries_changes_with_each_of_them() -> None:
+    whole = [Entry("a/1", "a"), Entry("a/2", "a")]
+    others = [whole[:1], [whole[0], Entry("a/2", "b")], [whole[0], Entry("a/2", "a", "test")], [Entry("a/\udce9", "a")]]
+    assert len({source.digest(listed) for listed in [whole, *others]}) == 5
 
 
 @pytest.mark.parametrize(
@@ -55,10 +116,16 @@ def test_a_class_needs_an_image_for_each_split() -> None:
 def test_names_that_snakemake_cannot_take_are_told_apart(name: str, nameable: bool, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(b"x")
     assert source.is_nameable(tmp_path, name) == nameable
-    assert list(source.digests(tmp_path, [name]).values()) == [hashlib.sha256(b"x").hexdigest()]
+    assert list(source.content_digests(tmp_path, [name]).values()) == [hashlib.sha256(b"x").hexdigest()]
 
 
 def test_a_dangling_link_is_no_input_and_no_crash(tmp_path: Path) -> None:
     (tmp_path / "link.jpg").symlink_to("gone.jpg")
     assert not source.is_nameable(tmp_path, "link.jpg")
-    assert source.digests(tmp_path, ["link.jpg"]) == {"'link.jpg'": "unreadable"}
+    assert source.content_digests(tmp_path, ["link.jpg"]) == {"'link.jpg'": "unreadable"}
+
+
+def test_a_pipe_is_no_input_and_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.jpg")
+    assert not source.is_nameable(tmp_path, "pipe.jpg")
+    assert source.content_digests(tmp_path, ["pipe.jpg"]) == {"'pipe.jpg'": "unreadable"}

@@ -1,9 +1,12 @@
+import hypothesis
+import hypothesis.strategies as st
 import numpy as np
 import pandas as pd
 import pytest
 
 from scripts.errors import ImageError
 from scripts.images.cut import cut, training_images
+from scripts.images.leaks import leaked
 from scripts.images.split import assign_splits
 
 FRACTIONS = {"train": 0.8, "valid": 0.1, "test": 0.1}
@@ -11,7 +14,7 @@ FRACTIONS = {"train": 0.8, "valid": 0.1, "test": 0.1}
 
 def table(classes: dict[str, int], images_a_group: int = 1) -> pd.DataFrame:
     rows = [
-        {"path": f"{name}/{i:04d}", "class": name, "group": f"{name}{i // images_a_group}"}
+        {"path": f"{name}/{i:04d}", "class": name, "group": f"{name}{i // images_a_group}", "given_split": None}
         for name, count in classes.items()
         for i in range(count)
     ]
@@ -59,7 +62,8 @@ def test_adding_an_image_moves_at_most_one_at_each_cut() -> None:
     before = assign_splits(images, FRACTIONS, seed=0)
     moved = []
     for i in range(20):
-        more = pd.concat([images, pd.DataFrame([{"path": f"a/new{i}", "class": "a", "group": f"new{i}"}])])
+        new = {"path": f"a/new{i}", "class": "a", "group": f"new{i}", "given_split": None}
+        more = pd.concat([images, pd.DataFrame([new])])
         after = assign_splits(more.reset_index(drop=True), FRACTIONS, seed=0)[: len(images)]
         moved.append(int((after != before).sum()))
     assert max(moved) <= 2
@@ -89,7 +93,7 @@ def test_any_sizes_of_groups_reach_all_splits_near_their_fractions(seed: int) ->
 def test_the_size_of_the_training_split_is_known_before_any_image_is_read() -> None:
     counts = {"a": 100, "b": 53}
     split = assign_splits(table(counts), FRACTIONS, seed=3)
-    assert training_images(counts, FRACTIONS) == (split == "train").sum()
+    assert training_images(counts, FRACTIONS, set()) == (split == "train").sum()
 
 
 def test_too_few_groups_are_refused_by_class() -> None:
@@ -101,4 +105,82 @@ def test_a_class_whose_groups_all_fall_on_other_sides_is_refused() -> None:
     patients = [{"path": f"normal/{i}", "class": "normal", "group": f"patient{i}"} for i in range(10)]
     patients += [{"path": f"tumor/{i}", "class": "tumor", "group": f"patient{i}"} for i in range(2)]
     with pytest.raises(ImageError, match="class 'tumor' has no image in"):
-        assign_splits(pd.DataFrame(patients), FRACTIONS, seed=0)
+        assign_splits(pd.DataFrame(patients).assign(given_split=None), FRACTIONS, seed=0)
+
+
+def given(images: pd.DataFrame, **sides: str) -> pd.DataFrame:
+    """`images` with a given split for each path that starts with a name, as `a0=\"test\"` for a/000*."""
+    found = images.copy()
+    for name, side in sides.items():
+        found.loc[found["path"].str.startswith(f"{name[0]}/{name[1:]}"), "given_split"] = side
+    return found
+
+
+def test_a_given_split_is_kept() -> None:
+    images = given(table({"a": 30, "b": 30}), a000="test", b000="test", a001="valid", b001="valid", a002="train")
+    split = assign_splits(images, FRACTIONS, seed=0)
+    known = images["given_split"].notna()
+    assert (split[known] == images["given_split"][known]).all()
+    assert set(split[~known]) == {"train"}
+
+
+def test_a_split_that_is_not_given_is_cut_from_train() -> None:
+    images = table({"a": 100, "b": 50})
+    images["given_split"] = "train"
+    images = given(images, a000="test", a001="test", b004="test")
+    split = assign_splits(images, FRACTIONS, seed=0)
+    assert (split[images["given_split"] == "test"] == "test").all()
+    valid = split[images["given_split"] == "train"] == "valid"
+    assert valid.groupby(images["class"]).sum().to_dict() == {"a": 9, "b": 4}
+
+
+def test_a_copy_of_a_given_test_image_does_not_train() -> None:
+    images = given(table({"a": 30, "b": 30}), a000="test", b000="test", a001="valid", b001="valid")
+    images.loc[images["given_split"].isna(), "given_split"] = "train"
+    images.loc[images["path"].isin(["a/0003", "a/0025", "a/0017"]), "group"] = "copies"
+    split = assign_splits(images, FRACTIONS, seed=0).set_axis(images["path"])
+    assert split[["a/0003", "a/0017", "a/0025"]].tolist() == ["test", "unused", "unused"]
+    assert split.value_counts()["unused"] == 2
+
+
+def test_the_size_of_the_training_split_is_known_where_splits_are_given() -> None:
+    images = table({"a": 100, "b": 50})
+    images["given_split"] = "train"
+    images = given(images, a000="test", b004="test")
+    split = assign_splits(images, FRACTIONS, seed=0)
+    free = images[images["given_split"] == "train"]["class"].value_counts().to_dict()
+    assert training_images(free, FRACTIONS, {"train", "test"}) == (split == "train").sum()
+
+
+SIDES = st.sampled_from([None, None, "train", "valid", "test"])
+ROWS = st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 25), SIDES), min_size=6, max_size=60)
+
+
+@hypothesis.given(ROWS, st.integers(0, 1000))
+@hypothesis.settings(deadline=None, max_examples=200)
+def test_whatever_the_groups_and_the_given_splits_no_image_trains_beside_its_copy(
+    rows: list[tuple[str, int, str | None]], seed: int
+) -> None:
+    images = pd.DataFrame(rows, columns=["class", "group", "given_split"])
+    images = images.assign(path=[f"{name}/{i}" for i, name in enumerate(images["class"])])
+    images["group"] = images["group"].astype(str)
+    try:
+        split = assign_splits(images, FRACTIONS, seed)
+    except ImageError:
+        return
+    assert leaked(images["group"], split) == 0
+    assert (split[split != "unused"].groupby(images["group"]).nunique() == 1).all()
+    moved = images["given_split"].isin(["valid", "test"]) & (split != images["given_split"]) & (split != "unused")
+    assert not moved.any()
+    assert set(split) - {"unused"} == {"train", "valid", "test"}
+
+
+@hypothesis.given(st.lists(st.integers(1, 30), min_size=10, max_size=80), st.integers(0, 1000))
+@hypothesis.settings(deadline=None, max_examples=100)
+def test_a_new_group_moves_no_more_than_the_groups_at_the_cuts(sizes: list[int], seed: int) -> None:
+    rows = [{"path": f"a/{g}.{i}", "group": str(g)} for g, size in enumerate(sizes) for i in range(size)]
+    images = pd.DataFrame(rows).assign(**{"class": "a", "given_split": None})
+    before = assign_splits(images, FRACTIONS, seed)
+    new = pd.DataFrame([{"path": "a/new", "group": "new", "class": "a", "given_split": None}])
+    after = assign_splits(pd.concat([images, new], ignore_index=True), FRACTIONS, seed)[: len(images)]
+    assert images["group"][before != after].nunique() <= 2

@@ -6,13 +6,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from helping import LIMITS
 
 from scripts import registry
-from scripts.config import DEFAULT_BACKENDS
+from scripts.config.loading import DEFAULT_BACKENDS
 from scripts.images.decode import Decoder, DecodeSpec
 from scripts.images.pack_shard import pack
 from scripts.images.shards import Split, read_split
-from scripts.images.source import list_images
+from scripts.images.source import entries
 from scripts.loading import backend
 from scripts.loading.backend import Item, Loaded
 from scripts.loading.backends.serial import Backend as Serial
@@ -28,7 +29,7 @@ DECODE = DecodeSpec(size=16, steps=[{"resize": {}}])
 def packed(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Split, dict[str, str]]:
     """Shards of the pictures, all of them training images, and the digest of their pixels."""
     shards = tmp_path_factory.mktemp("shards")
-    pixels, table = pack(pictures, 0, list_images(pictures), Decoder(DECODE))
+    pixels, table = pack(pictures, 0, entries(pictures), Decoder(DECODE), LIMITS)
     np.save(shards / "0000.npy", pixels)
     table.assign(split="train", group="g").to_parquet(shards / "split.parquet")
     images = read_split(shards / "split.parquet", "train")

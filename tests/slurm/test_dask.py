@@ -9,14 +9,14 @@ import time
 from pathlib import Path
 
 import pytest
-from helping import ROOT
+from helping import LIMITS, ROOT
 from slurm_cluster import Slurm
 
 from scripts import machine, record
 from scripts.errors import UserError
 from scripts.images import pack_shard
 from scripts.images.decode import DecodeSpec
-from scripts.images.source import list_images, shard_of
+from scripts.images.source import entries, shard_of
 from scripts.slurm.daemons import wait
 from scripts.slurm.dask_cluster import dask_cluster
 
@@ -47,11 +47,13 @@ def all_end(slurm: Slurm, seconds: float = 15) -> bool:
 
 
 def test_two_workers_on_two_nodes_pack_the_shards_of_pack_shard(slurm: Slurm, here: Path, pictures: Path) -> None:
-    spec = pack_shard.PackSpec(decode=DecodeSpec.model_validate(DECODE), shards=3, unnameable={})
+    spec = pack_shard.PackSpec(
+        decode=DecodeSpec.model_validate(DECODE), limits=LIMITS, shards=3, layout="auto", unnameable={}
+    )
     for shard in range(3):
-        paths = [path for path in list_images(pictures) if shard_of(path, 3) == shard]
+        listed = [entry for entry in entries(pictures) if shard_of(entry.path, 3) == shard]
         files = [here / "alone" / f"{shard:04d}.{kind}" for kind in ("npy", "parquet")]
-        pack_shard.write(pictures, shard, paths, spec, *files)
+        pack_shard.write(pictures, shard, listed, spec, *files)
     # Two workers of one core would fit on one node.
     slurm.env["SBATCH_EXCLUSIVE"] = "exclusive"
     program = [sys.executable, "-m", "scripts.images.pack_shards_dask", "--folder", str(pictures), "--workers", "2"]

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helping import ROOT, Command, Run, Train
+from helping import LIMITS, ROOT, Command, Run, Train
 
 from scripts import record
 from scripts.images.channel_stats import channel_stats
 from scripts.images.decode import Decoder, DecodeSpec
 from scripts.images.pack_shard import pack
 from scripts.images.shards import Shards, read_split
-from scripts.images.source import list_images
+from scripts.images.source import entries
 from scripts.images.split import assign_splits
 from scripts.spec import canonical
 from scripts.training.points import TrainingPoint
@@ -25,7 +25,8 @@ SIZE = 32
 def study(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with 0000.npy, split.parquet and stats.json: 36 pictures, 28 of which train."""
     folder = tmp_path_factory.mktemp("study")
-    pixels, table = pack(pictures, 0, list_images(pictures), Decoder(DecodeSpec(size=SIZE, steps=[{"resize": {}}])))
+    decoder = Decoder(DecodeSpec(size=SIZE, steps=[{"resize": {}}]))
+    pixels, table = pack(pictures, 0, entries(pictures), decoder, LIMITS)
     np.save(folder / "0000.npy", pixels)
     table["group"] = table["path"]
     table["split"] = assign_splits(table, {"train": 0.7, "valid": 0.15, "test": 0.15}, seed=0)

@@ -26,9 +26,10 @@ from scripts import config as study_config
 from scripts import registry
 from scripts.closure import closure
 from scripts.errors import UserError
-from scripts.images import source
+from scripts.images import manifest, source
 from scripts.images.cut import training_images
 from scripts.images.sample_classes import CLASSES, file_name
+from scripts.images.step import STEPS
 from scripts.loading.points import BACKENDS, loading_points
 from scripts.slurm.recover import jobs_of
 from scripts.spec import canonical, lock_digest, pins
@@ -40,30 +41,56 @@ MACHINE = 1000
 
 
 def read_study():
-    """The checked study, the relative paths of its raw images, and those that Snakemake cannot take as input.
+    """The checked study; its raw images where each file is tracked, of these the paths that Snakemake cannot take as
+    input, and the summary of all images.
 
     A user's mistake ends the run here.
     """
     try:
         study = study_config.read(config)
         images, training = study.images, study.training
-        if images.folder is None:
-            paths = source.sample_paths(images.sample.per_class)
+        listed = []
+        if images.track == "manifest":
+            lists = Path(f"results/{study.study}/images/lists")
+            summary = manifest.refresh_lists(Path(images.manifest), images.shards, lists)
         else:
-            paths = source.list_images(Path(images.folder))
-        counts = source.check_classes(paths)
-        # Known groups may put a few images more into training; the training program checks again, exactly.
-        train = len(paths) if images.groups else training_images(counts, images.fractions.model_dump())
-        check_steps(train, training.global_batch, training.epochs, training.warmup_steps)
+            if images.manifest is not None:
+                table = Path(images.manifest)
+                listed = manifest.listed_once(manifest.read_manifest(table), table)
+            elif images.folder is None:
+                listed = source.sample_entries(images.sample.per_class)
+            elif not is_archive_pending(images):
+                listed = source.entries(Path(images.folder), images.layout)
+            summary = manifest.Summary.of(listed)
+        if not is_archive_pending(images):
+            source.check_classes(summary.classes)
+            # Known groups may put a few images more into training; the training program checks again, exactly.
+            train = sum(summary.free.values())
+            if not images.groups:
+                train = training_images(summary.free, images.fractions.model_dump(), set(summary.given))
+            check_steps(train, training.global_batch, training.epochs, training.warmup_steps)
     except UserError as error:
         sys.exit(f"error: {error}")
     # The sample's files, which may still have to be drawn, all have plain names.
-    odd = {path for path in paths if images.folder and not source.is_nameable(Path(images.folder), path)}
-    return study, paths, odd
+    folder = get_raw_root(study)
+    drawn = images.folder is None and images.manifest is None
+    odd = {entry.path for entry in listed if not drawn and not source.is_nameable(Path(folder), entry.path)}
+    return study, listed, odd, summary
 
 
-STUDY, RAW_PATHS, UNNAMEABLE = read_study()
-RAW_FOLDER = str(Path(STUDY.images.folder or f"results/{STUDY.study}/images/sample"))
+def is_archive_pending(images):
+    """Whether this run can do no more than fetch the images."""
+    return images.archive.url is not None and not Path(images.folder).is_dir()
+
+
+def get_raw_root(study):
+    if study.images.folder is None and study.images.manifest is not None:
+        return str(Path(study.images.manifest).parent)
+    return str(Path(study.images.folder or f"results/{study.study}/images/sample"))
+
+
+STUDY, LISTED, UNNAMEABLE, SUMMARY = read_study()
+RAW_FOLDER = get_raw_root(STUDY)
 LOADING_POINTS = loading_points(STUDY.loading)
 TRAINING_POINTS = training_points(STUDY.training)
 LOCK = lock_digest()
@@ -105,13 +132,36 @@ def get_decode():
     return {
         "size": STUDY.images.size,
         "steps": STUDY.images.steps,
-        "packages": pins("opencv-python-headless", "pillow", "numpy"),
+        "packages": pins("opencv-python-headless", "simplejpeg", "pillow", "numpy"),
     }
+
+
+def get_raw_files(listed):
+    """The files of entries as inputs; those that Snakemake cannot name stand in the spec instead."""
+    return [f"{RAW_FOLDER}/{entry.path}" for entry in listed if entry.path not in UNNAMEABLE]
+
+
+def get_packing(listed):
+    """What packing these entries depends on beside their files."""
+    odd = [entry.path for entry in listed if entry.path in UNNAMEABLE]
+    return {
+        "decode": get_decode(),
+        "limits": STUDY.images.limits,
+        "shards": STUDY.images.shards,
+        "layout": STUDY.images.layout,
+        "listed": source.digest(listed),
+        "unnameable": source.content_digests(Path(RAW_FOLDER), odd),
+    }
+
+
+def get_manifest(wildcards, input):
+    """The CSV that names the images of a packing job, where there is one; not tracked, as get_raw_folder."""
+    return input.get("listed") or STUDY.images.manifest or []
 
 
 def get_step_modules():
     """The code of the preprocessing steps that the study uses."""
-    return [registry.module(study_config.STEPS, name) for step in STUDY.images.steps for name in step]
+    return [registry.module(STEPS, name) for step in STUDY.images.steps for name in step]
 
 
 def get_loading_point(wildcards):
@@ -128,6 +178,7 @@ def get_shown_config():
     for settings, name in (
         (shown["images"], "folder"),
         (shown["images"], "groups"),
+        (shown["images"], "manifest"),
         (shown["training"], "weights"),
     ):
         settings[name] = settings[name] and Path(settings[name]).name
@@ -170,7 +221,7 @@ def get_runtime(stage, unknown):
 
 def get_loading_memory(wildcards, attempt):
     """MB: all training images decoded, and 700 for each worker, which is what a DataLoader's takes with torch in it."""
-    decoded = len(RAW_PATHS) * 3 * STUDY.images.size**2 // 1_000_000
+    decoded = sum(SUMMARY.classes.values()) * 3 * STUDY.images.size**2 // 1_000_000
     return attempt * (2000 + decoded + 700 * get_loading_point(wildcards).workers_here)
 
 

@@ -1,12 +1,35 @@
 """Raw files to packed, checked, split pixels.
 
-Requires `images.folder`, or draws the sample study where that is null. Steps: draw_sample (one job a class), pack_shard
-(one job a shard; or pack_shards_dask, one for all), index_shards, split, channel_stats.
+Requires `images.folder`, `images.manifest` or `images.archive`, or draws the sample study where all are null. Steps:
+fetch_archive (a run of its own), draw_sample (one job a class), pack_shard (one job a shard; or pack_shards_dask, one for
+all), index_shards, split, channel_stats. Apart from them, draw_preview: what the steps make of a few images of each class.
 """
 
 SHARDS = {f"{number:04d}": [] for number in range(STUDY.images.shards)}
-for path in RAW_PATHS:
-    SHARDS[f"{source.shard_of(path, STUDY.images.shards):04d}"].append(path)
+for entry in LISTED:
+    SHARDS[f"{source.shard_of(entry.path, STUDY.images.shards):04d}"].append(entry)
+
+
+rule fetch_archive:
+    input:
+        code=code("scripts.images.fetch_archive"),
+    output:
+        extracted="results/{study}/images/archive.json",
+    log:
+        "logs/{study}/images/fetch_archive.log",
+    # Where Snakemake itself runs there is a network; compute nodes may have none.
+    localrule: True
+    conda:
+        "../../envs/scalecard.yaml"
+    params:
+        spec=canonical(url=STUDY.images.archive.url, checksum=STUDY.images.archive.checksum),
+        url=STUDY.images.archive.url,
+        checksum=STUDY.images.archive.checksum,
+        folder=get_raw_folder,
+    shell:
+        "python -m scripts.images.fetch_archive --url {params.url:q} --hash {params.checksum:q} "
+        "--downloads results/{wildcards.study}/images/downloads --folder {params.folder:q} "
+        "--extracted {output.extracted:q} 2> {log:q}"
 
 
 rule draw_sample:
@@ -34,9 +57,8 @@ rule draw_sample:
 
 rule pack_shard:
     input:
-        raw=lambda wildcards: [
-            f"{RAW_FOLDER}/{path}" for path in SHARDS[wildcards.shard] if path not in UNNAMEABLE
-        ],
+        raw=lambda wildcards: get_raw_files(SHARDS[wildcards.shard]),
+        listed="results/{study}/images/lists/{shard}.csv" if STUDY.images.track == "manifest" else [],
         code=code("scripts.images.pack_shard", *get_step_modules()),
     output:
         pixels="results/{study}/images/shards/{shard}.npy",
@@ -49,17 +71,12 @@ rule pack_shard:
         mem_mb=2000,
         runtime=30,
     params:
-        spec=lambda wildcards: canonical(
-            decode=get_decode(),
-            shards=STUDY.images.shards,
-            unnameable=source.digests(
-                Path(RAW_FOLDER),
-                [path for path in SHARDS[wildcards.shard] if path in UNNAMEABLE],
-            ),
-        ),
+        spec=lambda wildcards: canonical(**get_packing(SHARDS[wildcards.shard])),
         folder=get_raw_folder,
+        manifest=get_manifest,
     shell:
-        "python -m scripts.images.pack_shard --folder {params.folder:q} --shard {wildcards.shard} "
+        "python -m scripts.images.pack_shard --folder {params.folder:q} --manifest {params.manifest:q} "
+        "--shard {wildcards.shard} "
         "--pixels {output.pixels:q} --table {output.table:q} --spec {params.spec:q} 2> {log:q}"
 
 
@@ -69,7 +86,7 @@ if STUDY.images.pack_on == "dask":
 
     rule pack_shards_dask:
         input:
-            raw=[f"{RAW_FOLDER}/{path}" for path in RAW_PATHS if path not in UNNAMEABLE],
+            raw=get_raw_files(LISTED),
             code=code("scripts.images.pack_shards_dask", *get_step_modules()),
         output:
             pixels=expand("results/{{study}}/images/shards/{shard}.npy", shard=SHARDS),
@@ -82,16 +99,13 @@ if STUDY.images.pack_on == "dask":
             mem_mb=2000,
             runtime=120,
         params:
-            spec=lambda wildcards: canonical(
-                decode=get_decode(),
-                shards=STUDY.images.shards,
-                unnameable=source.digests(Path(RAW_FOLDER), sorted(UNNAMEABLE)),
-            ),
+            spec=lambda wildcards: canonical(**get_packing(LISTED)),
             folder=get_raw_folder,
+            manifest=get_manifest,
             # With `input`, Snakemake does not track it: no shard depends on it.
             workers=lambda wildcards, input: STUDY.images.dask_workers,
         shell:
-            "python -m scripts.images.pack_shards_dask --folder {params.folder:q} "
+            "python -m scripts.images.pack_shards_dask --folder {params.folder:q} --manifest {params.manifest:q} "
             "--output results/{wildcards.study}/images/shards --workers {params.workers} --spec {params.spec:q} "
             "2> {log:q}"
 
@@ -108,9 +122,11 @@ rule index_shards:
         "logs/{study}/images/index_shards.log",
     conda:
         "../../envs/scalecard.yaml"
+    params:
+        spec=canonical(near_duplicates=STUDY.images.near_duplicates),
     shell:
         "python -m scripts.images.index_shards --tables {input.tables:q} --groups {input.groups:q} "
-        "--index {output.index:q} --rejects {output.rejects:q} 2> {log:q}"
+        "--index {output.index:q} --rejects {output.rejects:q} --spec {params.spec:q} 2> {log:q}"
 
 
 rule split:
@@ -120,6 +136,7 @@ rule split:
         code=code("scripts.images.split"),
     output:
         split="results/{study}/images/split.parquet",
+        leaks="results/{study}/images/leaks.json",
     log:
         "logs/{study}/images/split.log",
     conda:
@@ -132,7 +149,7 @@ rule split:
         ),
     shell:
         "python -m scripts.images.split --index {input.index:q} --rejects {input.rejects:q} "
-        "--split {output.split:q} --spec {params.spec:q} 2> {log:q}"
+        "--split {output.split:q} --leaks {output.leaks:q} --spec {params.spec:q} 2> {log:q}"
 
 
 rule channel_stats:
@@ -149,3 +166,40 @@ rule channel_stats:
     shell:
         "python -m scripts.images.channel_stats --shards results/{wildcards.study}/images/shards "
         "--split {input.split:q} --stats {output.stats:q} 2> {log:q}"
+
+
+rule draw_preview:
+    input:
+        # Where Snakemake cannot name a class's candidates, the program reads them all the same.
+        raw=get_raw_files(
+            [entry for entry in LISTED if entry.path in SUMMARY.candidates[entry.label]]
+        ),
+        code=code("scripts.images.draw_preview", *get_step_modules()),
+    output:
+        sheets=report(
+            [f"results/{{study}}/images/preview/{number:02d}.png" for number in range(len(SUMMARY.classes))],
+            category="Images",
+            caption="../report/preview.rst",
+        ),
+    log:
+        "logs/{study}/images/draw_preview.log",
+    conda:
+        "../../envs/scalecard.yaml"
+    params:
+        spec=canonical(
+            decode=get_decode(),
+            classes=[{"name": name, "paths": paths} for name, paths in SUMMARY.candidates.items()],
+        ),
+        folder=get_raw_folder,
+    shell:
+        "python -m scripts.images.draw_preview --folder {params.folder:q} --sheets {output.sheets:q} "
+        "--spec {params.spec:q} 2> {log:q}"
+
+
+localrules:
+    preview,
+
+
+rule preview:
+    input:
+        expand(rules.draw_preview.output.sheets, study=STUDY.study),

@@ -25,7 +25,6 @@ rule reference_digest:
 
 rule measure_loading:
     input:
-        shards=expand("results/{{study}}/images/shards/{shard}.npy", shard=SHARDS),
         split="results/{study}/images/split.parquet",
         reference="results/{study}/loading/reference.json",
         code=lambda wildcards: code(

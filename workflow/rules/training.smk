@@ -6,7 +6,6 @@ Requires the images stage. Steps: train (one job a point and block).
 
 rule train:
     input:
-        shards=expand("results/{{study}}/images/shards/{shard}.npy", shard=SHARDS),
         split="results/{study}/images/split.parquet",
         stats="results/{study}/images/stats.json",
         weights=STUDY.training.weights or [],

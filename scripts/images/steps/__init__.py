@@ -1,6 +1,6 @@
 """Preprocessing steps: one module each, named as in `images.steps`, with a class `Step`.
 
-`Step(**settings)` checks its settings (pydantic, unknown keys refused); `step(image, size)` takes and returns uint8 RGB
-(h, w, 3). cv2 is imported inside the call, since the Snakefile checks settings while it builds the DAG. After the last
-step an image must be (size, size, 3).
+`Step(**settings)` checks its settings; `step(image, size)` takes and returns uint8 (h, w, 3), RGB unless `colour_space`
+stands before it. `decode`, how a file becomes pixels, may only be the first. What holds for every other step, and for a
+chain of them, is in scripts/images/step.py.
 """

@@ -1,0 +1,78 @@
+"""Every setting of a study: its default, unit, range and meaning. The one source of truth, one module a stage.
+
+From these models come the JSON schema in workflow/schemas/, the reference table in config/README.md and the check
+at start (`python -m scripts.document` writes the first two). A user's mistake becomes one `ConfigError` that names
+each key's path, what was found and what is allowed. Importing this is cheap: no torch, cv2 or pandas.
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import Field, ValidationError, model_validator
+
+from scripts.config.images import Images
+from scripts.config.loading import Loading
+from scripts.config.scaling import Scaling
+from scripts.config.settings import Settings
+from scripts.config.training import Training
+from scripts.errors import ConfigError
+from scripts.training.points import training_points
+
+
+class Study(Settings):
+    """One study: a config file and everything made from it, under results/<study>/."""
+
+    study: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")] = Field(
+        "demo", description="name of the study and of its results folder; null: the image folder's name"
+    )
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = Field(0, description="seed of drawing, splits, order and weights")
+    images: Images = Images()
+    loading: Loading = Loading()
+    training: Training = Training()
+    scaling: Scaling = Scaling()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_after_folder(cls, raw: Any) -> Any:
+        if isinstance(raw, dict) and raw.get("study", "") is None:
+            images = raw.get("images")
+            folder = images.get("folder") if isinstance(images, dict) else None
+            if not isinstance(folder, str):
+                raise ValueError("study is null, which takes the name of images.folder, and that is null too")
+            name = Path(folder).resolve().name
+            return {**raw, "study": re.sub(r"[^A-Za-z0-9_.-]+", "_", name).strip("_.-") or "study"}
+        return raw
+
+    @model_validator(mode="after")
+    def _baseline_is_a_point(self) -> Self:
+        points = [point.sweep for point in training_points(self.training).values()]
+        if self.scaling.baseline not in points:
+            allowed = ", ".join(dict.fromkeys(points))
+            raise ValueError(f"scaling.baseline: found {self.scaling.baseline!r}; expected one of {allowed}")
+        return self
+
+
+def read(raw: Mapping[str, Any]) -> Study:
+    """The checked study of a merged config.
+
+    Raises:
+        ConfigError: a line for each wrong key: its path, what was found, what is allowed.
+    """
+    try:
+        return Study.model_validate(dict(raw))
+    except ValidationError as error:
+        raise ConfigError("\n".join(f"config: {_explain(dict(found))}" for found in error.errors())) from None
+
+
+def _explain(error: dict[str, Any]) -> str:
+    path = ""
+    for part in error["loc"]:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
+    if error["type"] == "extra_forbidden":
+        return f"{path}: unknown key; config/README.md lists those there are"
+    message = error["msg"].removeprefix("Value error, ")
+    if error["type"] == "value_error":
+        return f"{path}: {message}" if path else message
+    return f"{path}: found {error['input']!r}; {message[0].lower()}{message[1:]}"

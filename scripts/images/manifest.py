@@ -1,0 +1,125 @@
+"""A CSV as the source of a study: which files, of which class, and where known on which side, in which group.
+
+With `images.track: manifest` it is cut into one list a shard, `lists/<nnnn>.csv`, before Snakemake builds its DAG: a list
+is the only input of its shard's job, so the DAG does not grow with the images, and a row that changes makes stale its own
+shard alone. The lists are made anew only when the manifest's size or time has changed, and rewritten only where their
+content does.
+"""
+
+import csv
+import io
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePosixPath
+
+from scripts.atomic import write_text
+from scripts.errors import ImageError
+from scripts.images.source import SPLIT_FOLDERS, Entry, shard_of
+from scripts.spec import Spec
+
+CANDIDATES = 4  # files of each class that a preview may show, the first good ones of them
+
+
+class Summary(Spec):
+    """What the Snakefile must know of the images before any job."""
+
+    classes: dict[str, int]  # images of each class
+    free: dict[str, int]  # of these, the images that no source puts into valid or test
+    given: list[str]  # the splits that the source gives to any image
+    candidates: dict[str, list[str]]  # printable paths by class, for the preview: those of the least crc32
+
+    @classmethod
+    def of(cls, listed: Iterable[Entry]) -> "Summary":
+        """The summary of the images, which are in any order."""
+        classes, free, given = Counter[str](), Counter[str](), set[str | None]()
+        ranked: dict[str, list[tuple[int, str]]] = {}
+        for entry in listed:
+            classes[entry.label] += 1
+            free[entry.label] += entry.split not in {"valid", "test"}
+            given.add(entry.split)
+            if entry.path.isprintable():
+                ranked.setdefault(entry.label, []).append((zlib.crc32(entry.line.encode()), entry.path))
+        best = {label: [path for _, path in sorted(paths)[:CANDIDATES]] for label, paths in sorted(ranked.items())}
+        return cls(classes=classes, free=free, given=sorted(filter(None, given)), candidates=best)
+
+
+class Lists(Spec):
+    """`lists/summary.json`: which manifest the lists were cut from."""
+
+    stamp: tuple[int, int, int]  # the manifest's bytes and modification time (ns); shards
+    summary: Summary
+
+
+def read_manifest(manifest: Path) -> Iterator[Entry]:
+    """The rows of a CSV with the columns path and label and, where known, split, group and sha256.
+
+    Raises:
+        ImageError: the file or a column is missing, or a row cannot be used; the message names the line.
+    """
+    where = f"images.manifest: {manifest}"
+    try:
+        with manifest.open(encoding="utf-8-sig", newline="") as file:
+            rows = csv.DictReader(file)
+            if missing := {"path", "label"} - set(rows.fieldnames or ()):
+                raise ImageError(f"{where} lacks the column {', '.join(sorted(missing))}; its first line names them")
+            for row in rows:
+                path, label, split = row["path"], row["label"], row.get("split") or None
+                if not path or not label:
+                    raise ImageError(f"{where} line {rows.line_num}: expected a path and a label, found {path!r}")
+                if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
+                    raise ImageError(f"{where} line {rows.line_num}: {path!r} leaves the image folder")
+                if split is not None and split.lower() not in SPLIT_FOLDERS:
+                    raise ImageError(
+                        f"{where} line {rows.line_num}: split {split!r} is none of {', '.join(SPLIT_FOLDERS)}"
+                    )
+                split = split and SPLIT_FOLDERS[split.lower()]
+                yield Entry(path, label, split, row.get("group") or None, (row.get("sha256") or "").lower() or None)
+    except (OSError, UnicodeError, csv.Error) as error:
+        raise ImageError(f"{where} cannot be read: {error}") from None
+
+
+def listed_once(rows: Iterable[Entry], manifest: Path) -> list[Entry]:
+    """The rows sorted by path.
+
+    Raises:
+        ImageError: a path stands in two rows, or there is no row.
+    """
+    found = sorted(rows)
+    if not found:
+        raise ImageError(f"images.manifest: {manifest} names no images")
+    for one, other in zip(found, found[1:], strict=False):
+        if one.path == other.path:
+            raise ImageError(f"images.manifest: {manifest} names {one.path!r} twice")
+    return found
+
+
+
+def refresh_lists(manifest: Path, shards: int, folder: Path) -> Summary:
+    """Bring `folder`/<nnnn>.csv, one list a shard, up to date with the manifest.
+
+    Raises:
+        ImageError: the manifest cannot be used.
+    """
+    try:
+        there = manifest.stat()
+    except OSError as error:
+        raise ImageError(f"images.manifest: {manifest} cannot be read: {error.strerror}") from None
+    stamp = (there.st_size, there.st_mtime_ns, shards)
+    known = folder / "summary.json"
+    if known.exists() and (lists := Lists.model_validate_json(known.read_text(encoding="utf-8"))).stamp == stamp:
+        return lists.summary
+    listed = listed_once(read_manifest(manifest), manifest)
+    texts = [io.StringIO(newline="") for _ in range(shards)]
+    writers = [csv.writer(text) for text in texts]
+    for writer in writers:
+        writer.writerow(Entry._fields)
+    for entry in listed:
+        writers[shard_of(entry.path, shards)].writerow(entry)
+    for shard, text in enumerate(texts):
+        path, new = folder / f"{shard:04d}.csv", text.getvalue()
+        if not path.exists() or path.read_bytes() != new.encode():
+            write_text(path, new)
+    summary = Summary.of(listed)
+    write_text(known, Lists(stamp=stamp, summary=summary).model_dump_json(indent=1) + "\n")
+    return summary
