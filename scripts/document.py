@@ -9,6 +9,7 @@ from typing import Any
 
 import jinja2
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from scripts import cli, registry
 from scripts.atomic import write_text
@@ -41,6 +42,7 @@ def readme() -> str:
             _plugins("Training strategies", STRATEGIES),
             _plugins("Preprocessing steps", STEPS),
         ],
+        steps=_step_settings(),
         tables=[_columns("loading", LoadingRow), _columns("training", TrainingRow), _columns("jobs", JobRow)],
     )
     return text
@@ -56,17 +58,28 @@ def _sections(model: type[BaseModel], path: str) -> list[dict[str, Any]]:
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             inner += _sections(field.annotation, f"{key}.")
         else:
-            shape = properties[model.__name__]["properties"][name]
-            own.append(
-                {
-                    "key": key,
-                    "default": json.dumps(field.default),
-                    "allowed": _allowed(shape).replace("|", "\\|"),
-                    "meaning": (field.description or "").replace("|", "\\|"),
-                }
-            )
+            own.append(_row(key, field, properties[model.__name__]["properties"][name]))
     doc = (model.__doc__ or "").strip()
     return [{"name": path.rstrip(".") or "top level", "doc": doc, "rows": own}, *inner]
+
+
+def _row(key: str, field: FieldInfo, shape: dict[str, Any]) -> dict[str, str]:
+    return {
+        "key": key,
+        "default": json.dumps(field.default),
+        "allowed": _allowed(shape).replace("|", "\\|"),
+        "meaning": (field.description or "").replace("|", "\\|"),
+    }
+
+
+def _step_settings() -> list[dict[str, str]]:
+    """A row for each setting of each preprocessing step."""
+    rows = []
+    for name in registry.names(STEPS):
+        step: type[BaseModel] = registry.load(STEPS, name, "Step")
+        shapes = step.model_json_schema().get("properties", {})
+        rows += [_row(f"{name}.{key}", field, shapes[key]) for key, field in step.model_fields.items()]
+    return rows
 
 
 def _allowed(shape: dict[str, Any]) -> str:

@@ -20,7 +20,7 @@ class Sample(Settings):
 class Archive(Settings):
     """Images that are fetched once, into `images.folder`: that run fetches, the next one does the study."""
 
-    url: str | None = Field(None, description="zip or tar: http, https, ftp, doi, or a path here; null: nothing is fetched")
+    url: str | None = Field(None, description="zip or tar: http, https, ftp, doi, or a path; null: nothing is fetched")
     checksum: Annotated[str, Field(pattern=r"^(sha256:|md5:)?[0-9a-fA-F]+$")] | None = Field(
         None, description="of the archive, as `sha256:...` or `md5:...`; needed where there is a url"
     )
@@ -98,10 +98,10 @@ class Images(Settings):
         None,
         description="CSV of `path,group`: images of one group (tile, patient) share a split, as copies always do",
     )
-    near_duplicates: Annotated[int, Field(ge=0, le=15)] | None = Field(
-        8,
-        description="bits of 256 in which the perceptual hashes of two copies may differ, flipped and turned ones "
-        "included; null: only files of equal bytes are copies",
+    near_duplicates: Annotated[int, Field(ge=0, le=64)] | None = Field(
+        32,
+        description="bits of 256 in which the perceptual hashes of two copies may differ, flipped and quarter-turned "
+        "ones included; null: only files of equal bytes are copies, as is advised beyond 100,000 images",
     )
     fractions: Fractions = Fractions()
     steps: list[dict[str, dict[str, Any]]] = Field(
@@ -136,7 +136,9 @@ class Images(Settings):
     @model_validator(mode="after")
     def _source_is_whole(self) -> Self:
         if self.track == "manifest" and self.manifest is None:
-            raise ValueError("track: found 'manifest' without images.manifest; `python -m scripts.images.write_manifest`")
+            raise ValueError(
+                "track: found 'manifest' without images.manifest; `python -m scripts.images.write_manifest`"
+            )
         if self.track == "manifest" and self.pack_on == "dask":
             raise ValueError("pack_on: found 'dask' with track 'manifest'; expected 'jobs'")
         if self.archive.url is not None and self.folder is None:

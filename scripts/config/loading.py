@@ -33,5 +33,3 @@ class Loading(Settings):
     @classmethod
     def _no_repeats(cls, values: list[int]) -> list[int]:
         return unique(values)
-
-

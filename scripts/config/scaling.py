@@ -21,5 +21,3 @@ class Scaling(Settings):
         description="largest mean distance of a run's training-loss curve from the baseline's in its block, "
         "as a share of chance-level loss ln(classes); beyond it the run is invalid",
     )
-
-

@@ -47,5 +47,3 @@ def unique(found: list[T]) -> list[T]:
 def on_path(program: str, found: str) -> None:
     if shutil.which(program) is None:
         raise ValueError(f"{found!r} needs {program}, which is not on the PATH; expected a Slurm cluster")
-
-

@@ -87,5 +87,3 @@ class Training(Settings):
                     "BatchNorm needs two or more"
                 )
         return self
-
-

@@ -152,6 +152,8 @@ def _tar_members(path: Path) -> Iterator[Member]:
         archive.fileobj.seek(archive.offset)
         if archive.fileobj.read(tarfile.BLOCKSIZE).strip(b"\0"):
             raise tarfile.ReadError(f"no header at byte {archive.offset}")
+        while archive.fileobj.read(CHUNK):  # to the end of the compressed stream, where its own checksum stands
+            pass
 
 
 def _safe_name(path: Path, name: str) -> str:

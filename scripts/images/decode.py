@@ -1,7 +1,7 @@
 """One raw file to one uint8 RGB array of the target size: the chain that packing and every raw loading backend share.
 
-The file is read once and decoded from memory: OpenCV's imread returns a grey-filled picture for a truncated JPEG. A JPEG
-goes through libjpeg-turbo (simplejpeg), which scales while it decodes and says when the scan data is damaged, which
+The file is read once and decoded from memory: OpenCV's imread returns a grey-filled picture for a truncated JPEG. A
+JPEG goes through libjpeg-turbo (simplejpeg), which scales while it decodes and says when the scan data is damaged, as
 OpenCV's decoder does not; every other format goes through OpenCV. The EXIF orientation is applied to all of them.
 """
 
@@ -37,8 +37,8 @@ _UPRIGHT: dict[int, Callable[[Any], Any]] = {
     7: lambda image: cv2.flip(cv2.transpose(image), -1),
     8: lambda image: cv2.rotate(image, cv2.ROTATE_90_COUNTERCLOCKWISE),
 }
-# libjpeg's warnings that leave every pixel as it was: bytes between the segments of the header, odd profiles and versions.
-_HARMLESS = ("marker 0xc0", "marker 0xc2", "marker 0xdb", "marker 0xe", "marker 0xfe", "ICC", "JFIF", "Adobe", "SOS param")
+# libjpeg's warnings that leave every pixel as it was: bytes between the segments of the header, odd profiles.
+_HARMLESS = (*(f"before marker 0x{code}" for code in ("c0", "c2", "db", "e", "fe")), "ICC", "JFIF", "Adobe", "SOS")
 
 
 class DecodeSpec(Spec):
@@ -86,9 +86,9 @@ class Decoder:
             raise ImageError(f"images.steps end in {image.dtype} {image.shape}, expected uint8 {expected}")
         return np.ascontiguousarray(image)
 
-    def stages(self, data: bytes) -> list[tuple[str, Pixels]]:
+    def stages(self, data: bytes, header: Header) -> list[tuple[str, Pixels]]:
         """The picture after decoding and after each step, with their names: what a preview shows."""
-        found = [("decode", decode_bytes(data, read_header(data), self.least_edge))]
+        found = [("decode", decode_bytes(data, header, self.least_edge))]
         for name, step in self.steps:
             found.append((name, step(found[-1][1], self.spec.size)))
         return found
@@ -138,9 +138,7 @@ def _decode_with_opencv(data: bytes, header: Header) -> Pixels:
         if image is not None and header.alpha:
             if image.ndim == 3 and image.shape[2] == 4 and not image[..., 3].any():
                 raise ImageError(f"{header}: transparent throughout, nothing is visible")
-            image = cv2.imdecode(
-                np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
-            )
+            image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
     except cv2.error as error:
         raise ImageError(f"{header}: cannot be decoded ({error.err})") from None
     if image is None:

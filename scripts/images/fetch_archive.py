@@ -22,7 +22,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import pooch  # type: ignore[import-untyped]
+import pooch
 from pydantic import BaseModel, ValidationError
 
 from scripts import cli

@@ -12,7 +12,7 @@ import warnings
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from scripts.errors import ImageError
 from scripts.spec import Spec
@@ -55,7 +55,7 @@ def read_bytes(path: Path, max_bytes: int | None = None) -> bytes:
     """
     try:
         # Not blocking, so that a pipe without a writer is refused and not waited for.
-        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
             there = os.fstat(file.fileno())
             if not stat.S_ISREG(there.st_mode):
                 raise ImageError("not a regular file")
@@ -89,7 +89,7 @@ def read_header(data: bytes) -> Header:
                     orientation=1 if image.format == "TIFF" else _orientation(image),
                     alpha="A" in image.mode or "transparency" in image.info,
                 )
-    except Image.UnidentifiedImageError:
+    except UnidentifiedImageError:
         raise ImageError(_unknown(data)) from None
     except Image.DecompressionBombError as error:
         pixels = re.search(r"\d+", str(error))

@@ -53,11 +53,12 @@ def assign_groups(index: pd.DataFrame, groups: pd.Series | None, bits: int | Non
     Raises:
         ImageError: the CSV names none of the images.
     """
-    known = index.set_index("path")["given_group"].dropna().to_dict()
+    stated = index.dropna(subset=["given_group"])
+    known = dict(zip(stated["path"], stated["given_group"], strict=True))
     if groups is not None:
         if not index["path"].isin(groups.index).any():
             raise ImageError(f"images.groups names none of the images; its paths look like {groups.index[0]!r}")
-        known |= groups.to_dict()
+        known |= dict(zip(groups.index, groups, strict=True))
     return group_images(index["path"].tolist(), index["sha256"].tolist(), index["phash"].tolist(), known, bits)
 
 

@@ -1,13 +1,14 @@
 """A CSV as the source of a study: which files, of which class, and where known on which side, in which group.
 
-With `images.track: manifest` it is cut into one list a shard, `lists/<nnnn>.csv`, before Snakemake builds its DAG: a list
-is the only input of its shard's job, so the DAG does not grow with the images, and a row that changes makes stale its own
-shard alone. The lists are made anew only when the manifest's size or time has changed, and rewritten only where their
-content does.
+With `images.track: manifest` it is cut into one list a shard, `lists/<nnnn>.csv`, before Snakemake builds its DAG: a
+list is the only input of its shard's job, so the DAG does not grow with the images, and a row that changes makes stale
+its own shard alone. The lists are made anew only when the manifest's size or time has changed, and rewritten only where
+their content does.
 """
 
 import csv
 import io
+import itertools
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -88,11 +89,10 @@ def listed_once(rows: Iterable[Entry], manifest: Path) -> list[Entry]:
     found = sorted(rows)
     if not found:
         raise ImageError(f"images.manifest: {manifest} names no images")
-    for one, other in zip(found, found[1:], strict=False):
+    for one, other in itertools.pairwise(found):
         if one.path == other.path:
             raise ImageError(f"images.manifest: {manifest} names {one.path!r} twice")
     return found
-
 
 
 def refresh_lists(manifest: Path, shards: int, folder: Path) -> Summary:

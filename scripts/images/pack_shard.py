@@ -66,7 +66,7 @@ def pack(
             row |= {"kind": f"{header.kind} {header.mode}", "width": header.width, "height": header.height}
             check(header, limits)
             image = decoder.decode(data, header)
-            row |= {"pixels": hashlib.sha256(image).hexdigest()[:16], "phash": perceptual_hash(image)}
+            row |= {"pixels": hashlib.sha256(image.data).hexdigest()[:16], "phash": perceptual_hash(image)}
             pixels.append(image)
         except ImageError as error:
             row |= {"status": "rejected", "row": -1, "reason": str(error)}

@@ -7,7 +7,6 @@ image.
 
 import hashlib
 import os
-import stat
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,7 +19,7 @@ from scripts.images.sample_classes import CLASSES, file_name
 
 Layout = Literal["auto", "classes", "splits", "lc25000"]
 SPLIT_FOLDERS = {"train": "train", "valid": "valid", "val": "valid", "validation": "valid", "test": "test"}
-# Borkowski et al. 2019, arXiv:1912.12142: lung_image_sets/{lung_aca,lung_n,lung_scc}, colon_image_sets/{colon_aca,colon_n}.
+# Borkowski et al. 2019, arXiv:1912.12142: with lung_aca, lung_n, lung_scc inside, and colon_aca, colon_n.
 LC25000_FOLDERS = {"lung_image_sets", "colon_image_sets"}
 EXPECTED = "expected a folder with one folder of images a class"
 
@@ -43,10 +42,10 @@ class Entry(NamedTuple):
 def entries(folder: Path, layout: Layout = "auto") -> list[Entry]:
     """Every file inside the class folders of `folder`, sorted by path.
 
-    Layouts: `classes`, one folder of images a class; `splits`, the same inside each of train, valid (or val, validation)
-    and test; `lc25000`, that data set's own. `auto` recognises them by the names of the folders, and looks through a
-    single folder that holds nothing but folders. Images may lie deeper; files beside the class folders are not of the
-    study.
+    Layouts: `classes`, one folder of images a class; `splits`, the same inside each of train, valid (or val,
+    validation) and test; `lc25000`, that data set's own. `auto` recognises them by the names of the folders, and looks
+    through a single folder that holds nothing but folders. Images may lie deeper; files beside the class folders are
+    not of the study.
 
     Raises:
         ImageError: the folder is missing, or holds no folder with a file in it.
@@ -92,7 +91,7 @@ def _files(folder: Path, base: PurePosixPath) -> Iterator[str]:
     """Relative paths of all files below `base`; a linked folder is followed, each folder once."""
     seen = set()
     for top, folders, names in os.walk(folder / base, followlinks=True):
-        there = os.stat(top)
+        there = Path(top).stat()
         if (there.st_dev, there.st_ino) in seen:
             folders.clear()
             continue
@@ -152,7 +151,7 @@ def content_digests(folder: Path, paths: list[str]) -> dict[str, str]:
     found = {}
     for path in paths:
         try:
-            if not stat.S_ISREG(os.stat(folder / path).st_mode):
+            if not (folder / path).is_file():
                 raise OSError
             found[ascii(path)] = hashlib.sha256((folder / path).read_bytes()).hexdigest()
         except OSError:

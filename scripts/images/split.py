@@ -75,8 +75,8 @@ def assign_splits(images: pd.DataFrame, fractions: dict[str, float], seed: int) 
     for name, side in itertools.product(sorted(set(images["class"])), SPLITS):
         if (name, side) not in present:
             raise ImageError(
-                f"class {name!r} has no image in {side}: its images share groups with those of other classes or splits; "
-                "give another seed, or groups that span fewer of them"
+                f"class {name!r} has no image in {side}: its images share groups with those of other classes or "
+                "splits; give another seed, or groups that span fewer of them"
             )
     return found
 
@@ -109,7 +109,7 @@ def main() -> None:
     check_classes(Counter(images["class"]))
     images["split"] = assign_splits(images, args.spec.fractions, args.spec.seed)
     used = images[images["split"] != UNUSED]
-    leaks = leaked_by_random_split(used["class"], used["group"], used["split"])
+    leaks = leaked_by_random_split(*(used[name].tolist() for name in ("class", "group", "split")))
     with replacing(args.split) as temporary:
         images[list(SPLIT_COLUMNS)].to_parquet(temporary, index=False)
     write_text(args.leaks, json.dumps(asdict(leaks), indent=1) + "\n")

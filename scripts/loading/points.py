@@ -11,7 +11,7 @@ from scripts import registry
 from scripts.spec import Spec
 
 if TYPE_CHECKING:
-    from scripts.config import Loading
+    from scripts.config.loading import Loading
 
 BACKENDS = "scripts.loading.backends"
 

@@ -1,5 +1,6 @@
 """What the page says beside the tables: the images, the machines, the noise, what the baseline confused."""
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,9 @@ class Images:
     splits: dict[str, int]  # images of train, valid and test
     rejects: int  # files that could not be packed
     first_rejects: list[tuple[str, str]]  # path and reason
+    groups: int  # of images that share a split
+    unused: int  # images left out, since their copies are in valid or test
+    leaks: dict[str, float]  # scripts/images/leaks.py
 
     @property
     def total(self) -> int:
@@ -50,14 +54,17 @@ class Confusion:
         return self.counts[true][predicted] / (sum(self.counts[true]) or 1)
 
 
-def images(split: Path, rejects: Path) -> Images:
-    """From `split.parquet` and `rejects.csv`."""
+def images(split: Path, rejects: Path, leaks: Path) -> Images:
+    """From `split.parquet`, `rejects.csv` and `leaks.json`."""
     good = pd.read_parquet(split)
     bad = pd.read_csv(rejects, dtype=str, keep_default_na=False)
     counts = good["split"].value_counts()
     return Images(
         classes=sorted(good["class"].unique()),
         splits={name: int(counts.get(name, 0)) for name in SPLITS},
+        groups=good["group"].nunique(),
+        unused=len(good) - int(sum(counts.get(name, 0) for name in SPLITS)),
+        leaks=json.loads(leaks.read_text()),
         rejects=len(bad),
         first_rejects=[(str(row.path), str(row.reason)) for row in bad.head(FIRST_REJECTS).itertuples()],
     )

@@ -1,13 +1,14 @@
 """The page a person reads: tables, figures, images, machines and settings of a study in one file.
 
-Inputs: the scaling tables, all records, `split.parquet`, `rejects.csv`, the figures (SVG), the contact
-sheet (PNG), the template.
+Inputs: the scaling tables, all records, `split.parquet`, `rejects.csv`, `leaks.json`, the figures (SVG), the contact
+sheet and the previews (PNG), the template.
 Output: `index.html`, which loads nothing from a network: styles, figures and images are inside.
 
 By hand:
     python -m scripts.report.render_page --training training.parquet --loading loading.parquet --jobs jobs.parquet \
-        --records results/demo/*/records/*/*.json --split split.parquet --rejects rejects.csv --figures figures/*.svg \
-        --sheet contact_sheet.png --template scripts/report/page.html.jinja --page index.html --spec '{"config": {...}}'
+        --records results/demo/*/records/*/*.json --split split.parquet --rejects rejects.csv --leaks leaks.json \
+        --figures figures/*.svg --sheet contact_sheet.png --previews preview/*.png \
+        --template scripts/report/page.html.jinja --page index.html --spec '{"config": {...}}'
 """
 
 import base64
@@ -38,6 +39,9 @@ FIGURES = {
 }
 
 
+PREVIEWS = 12  # on the page, at most; the others stay beside it
+
+
 class PageSpec(Spec):
     """What the page takes from the config: all of it, since it shows all of it."""
 
@@ -59,6 +63,11 @@ def inline_svg(path: Path) -> Markup:
     label = Markup.escape(FIGURES[name])
     # Safe: drawn by draw_figures, and matplotlib escapes the words in it.
     return Markup(text.replace("<svg", f'<svg role="img" aria-label="{label}"', 1))
+
+
+def inline_png(path: Path) -> str:
+    """A picture as it stands in HTML."""
+    return f"data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}"
 
 
 def section(rows: Sequence[Row], kind: type[Row], columns: Sequence[tables.Column]) -> dict[str, Any]:
@@ -90,6 +99,7 @@ def render(
     images: facts.Images,
     figures: Sequence[Path],
     sheet: Path,
+    previews: Sequence[Path],
 ) -> str:
     """The page. Class names, paths and reasons come from users' files: autoescape stands between them and the HTML."""
     environment = jinja2.Environment(
@@ -110,7 +120,8 @@ def render(
         loading=section(loading, LoadingRow, tables.LOADING),
         jobs=jobs_section(jobs),
         figures=[drawings[name] for name in FIGURES],
-        sheet=base64.b64encode(sheet.read_bytes()).decode(),
+        sheet=inline_png(sheet),
+        previews=[(name, inline_png(path)) for name, path in zip(images.classes, previews[:PREVIEWS], strict=False)],
         confusions=facts.confusions(training, records),
         environment=facts.environment(records),
         noise=facts.noise(records),
@@ -127,7 +138,9 @@ def main() -> None:
     parser.add_argument("--split", type=Path, required=True)
     parser.add_argument("--rejects", type=Path, required=True)
     parser.add_argument("--figures", type=Path, nargs="+", required=True)
+    parser.add_argument("--leaks", type=Path, required=True)
     parser.add_argument("--sheet", type=Path, required=True)
+    parser.add_argument("--previews", type=Path, nargs="+", required=True, help="one a class, in order of their names")
     parser.add_argument("--template", type=Path, required=True)
     parser.add_argument("--page", type=Path, required=True)
     parser.add_argument("--spec", type=PageSpec.model_validate_json, required=True)
@@ -139,9 +152,10 @@ def main() -> None:
         tables.read_rows(args.loading, LoadingRow),
         tables.read_rows(args.jobs, JobRow),
         [record.read(path) for path in args.records],
-        facts.images(args.split, args.rejects),
+        facts.images(args.split, args.rejects, args.leaks),
         args.figures,
         args.sheet,
+        args.previews,
     )
     write_text(args.page, page)
 

@@ -12,7 +12,7 @@ from scripts import registry
 from scripts.spec import Spec
 
 if TYPE_CHECKING:
-    from scripts.config import Training
+    from scripts.config.training import Training
 
 STRATEGIES = "scripts.training.strategies"
 

@@ -42,10 +42,10 @@ def test_a_jpeg_is_scaled_in_the_decoder_while_it_stays_large_enough(
 
 def test_the_decode_step_sets_how_far_a_jpeg_is_scaled(tmp_path: Path) -> None:
     write_jpeg(tmp_path / "a.jpg", seed=1, size=600)
-    edges = {}
+    data, edges = (tmp_path / "a.jpg").read_bytes(), {}
     for name, chosen in {"default": {}, "twice": {"at_least": 2}, "full": {"scaling": "none"}}.items():
         decoder = Decoder(DecodeSpec(size=32, steps=[{"decode": chosen}, {"resize": {}}]))
-        edges[name] = decoder.stages((tmp_path / "a.jpg").read_bytes())[0][1].shape[0]
+        edges[name] = decoder.stages(data, read_header(data))[0][1].shape[0]
     assert edges == {"default": 75, "twice": 75, "full": 600}
 
 

@@ -129,7 +129,7 @@ def test_a_sink_counts_what_came() -> None:
 
 
 def test_points_have_ids_of_what_they_are() -> None:
-    from scripts.config import Loading
+    from scripts.config.loading import Loading
 
     settings = Loading(backends=["serial", "pool_map", "packed"], workers=[1, 4], chunks=[8, 16])
     assert list(loading_points(settings)) == [

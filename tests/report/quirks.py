@@ -178,6 +178,8 @@ def write_images(folder: Path) -> None:
     ]  # fmt: skip
     pd.DataFrame(rows).to_parquet(folder / "split.parquet", index=False)
     pd.DataFrame([REJECT], columns=["path", "reason"]).to_csv(folder / "rejects.csv", index=False)
+    leaks = {"held_out": 6, "actual": 0, "random_mean": 3.6, "random_min": 2, "random_max": 5}
+    (folder / "leaks.json").write_text(json.dumps(leaks))
 
 
 def write_records(folder: Path, records: Iterable[Record]) -> list[Path]:
@@ -224,6 +226,7 @@ def render_page(study: Path, figures: Path, jobs: Path, page: Path) -> None:
         *("--training", study / "scaling/training.parquet", "--loading", study / "scaling/loading.parquet"),
         *("--jobs", jobs, "--records", *sorted(study.glob("*/records/*/*.json"))),
         *("--split", images / "split.parquet", "--rejects", images / "rejects.csv"),
+        *("--leaks", images / "leaks.json", "--previews", *[sheet] * len(CLASSES)),
         *("--figures", *sorted(figures.glob("*.svg")), "--sheet", sheet),
         *("--template", ROOT / "scripts/report/page.html.jinja", "--page", page),
         *("--spec", json.dumps({"config": config})),

@@ -2,7 +2,7 @@
 
 Requires `images.folder`, `images.manifest` or `images.archive`, or draws the sample study where all are null. Steps:
 fetch_archive (a run of its own), draw_sample (one job a class), pack_shard (one job a shard; or pack_shards_dask, one for
-all), index_shards, split, channel_stats. Apart from them, draw_preview: what the steps make of a few images of each class.
+all), index_shards, split, channel_stats.
 """
 
 SHARDS = {f"{number:04d}": [] for number in range(STUDY.images.shards)}
@@ -166,40 +166,3 @@ rule channel_stats:
     shell:
         "python -m scripts.images.channel_stats --shards results/{wildcards.study}/images/shards "
         "--split {input.split:q} --stats {output.stats:q} 2> {log:q}"
-
-
-rule draw_preview:
-    input:
-        # Where Snakemake cannot name a class's candidates, the program reads them all the same.
-        raw=get_raw_files(
-            [entry for entry in LISTED if entry.path in SUMMARY.candidates[entry.label]]
-        ),
-        code=code("scripts.images.draw_preview", *get_step_modules()),
-    output:
-        sheets=report(
-            [f"results/{{study}}/images/preview/{number:02d}.png" for number in range(len(SUMMARY.classes))],
-            category="Images",
-            caption="../report/preview.rst",
-        ),
-    log:
-        "logs/{study}/images/draw_preview.log",
-    conda:
-        "../../envs/scalecard.yaml"
-    params:
-        spec=canonical(
-            decode=get_decode(),
-            classes=[{"name": name, "paths": paths} for name, paths in SUMMARY.candidates.items()],
-        ),
-        folder=get_raw_folder,
-    shell:
-        "python -m scripts.images.draw_preview --folder {params.folder:q} --sheets {output.sheets:q} "
-        "--spec {params.spec:q} 2> {log:q}"
-
-
-localrules:
-    preview,
-
-
-rule preview:
-    input:
-        expand(rules.draw_preview.output.sheets, study=STUDY.study),

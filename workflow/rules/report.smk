@@ -1,6 +1,7 @@
 """From tables and records to what a person reads: figures, a contact sheet of the images, and the page that joins them.
 
-Requires the split images, all records and the scaling tables. Steps: contact_sheet, draw_figures, render_page.
+Requires the split images, all records and the scaling tables. Steps: contact_sheet, draw_preview, draw_figures,
+render_page. The target `preview` draws what the steps do to a few images of each class, and packs nothing.
 """
 
 
@@ -22,6 +23,33 @@ rule contact_sheet:
     shell:
         "python -m scripts.report.contact_sheet --shards results/{wildcards.study}/images/shards "
         "--split {input.split:q} --sheet {output.sheet:q} 2> {log:q}"
+
+
+rule draw_preview:
+    input:
+        # Where Snakemake cannot name a class's candidates, the program reads them all the same.
+        raw=get_raw_files([entry for entry in LISTED if entry.path in SUMMARY.candidates[entry.label]]),
+        code=code("scripts.report.draw_preview", *get_step_modules()),
+    output:
+        sheets=report(
+            [f"results/{{study}}/report/preview/{number:02d}.png" for number in range(len(SUMMARY.classes))],
+            category="Images",
+            caption="../report/preview.rst",
+        ),
+    log:
+        "logs/{study}/report/draw_preview.log",
+    conda:
+        "../../envs/scalecard.yaml"
+    params:
+        spec=canonical(
+            decode=get_decode(),
+            limits=STUDY.images.limits,
+            classes=[{"name": name, "paths": paths} for name, paths in SUMMARY.candidates.items()],
+        ),
+        folder=get_raw_folder,
+    shell:
+        "python -m scripts.report.draw_preview --folder {params.folder:q} --sheets {output.sheets:q} "
+        "--spec {params.spec:q} 2> {log:q}"
 
 
 rule draw_figures:
@@ -74,11 +102,13 @@ rule render_page:
         training_records=rules.tabulate_training.input.records,
         split="results/{study}/images/split.parquet",
         rejects="results/{study}/images/rejects.csv",
+        leaks="results/{study}/images/leaks.json",
         figures=expand(
             "results/{{study}}/report/figures/{figure}.svg",
             figure=["speedup", "efficiency", "loading", "learning"],
         ),
         sheet="results/{study}/report/contact_sheet.png",
+        previews=rules.draw_preview.output.sheets,
         template=os.path.relpath(ROOT / "scripts/report/page.html.jinja"),
         code=code("scripts.report.render_page"),
     output:
@@ -92,6 +122,16 @@ rule render_page:
     shell:
         "python -m scripts.report.render_page --training {input.training:q} --loading {input.loading:q} "
         "--jobs {input.jobs:q} --records {input.loading_records:q} {input.training_records:q} "
-        "--split {input.split:q} --rejects {input.rejects:q} "
-        "--figures {input.figures:q} --sheet {input.sheet:q} --template {input.template:q} "
+        "--split {input.split:q} --rejects {input.rejects:q} --leaks {input.leaks:q} "
+        "--figures {input.figures:q} --sheet {input.sheet:q} --previews {input.previews:q} "
+        "--template {input.template:q} "
         "--page {output.page:q} --spec {params.spec:q} 2> {log:q}"
+
+
+localrules:
+    preview,
+
+
+rule preview:
+    input:
+        expand(rules.draw_preview.output.sheets, study=STUDY.study),

@@ -1,7 +1,7 @@
 """How a file becomes pixels: a JPEG scaled down inside its decoder (DCT scaling), or decoded in full.
 
-Stands first, or is left out for its defaults. Scaled inverse DCT: libjpeg-turbo, libjpeg.txt, `scale_num`; a block of 8x8
-coefficients becomes 1 to 4 pixels a side, so that most of the work of decoding is never done. The smallest scale is
+Stands first, or is left out for its defaults. Scaled inverse DCT (libjpeg-turbo, libjpeg.txt, `scale_num`): a block of
+8x8 coefficients becomes 1 to 4 pixels a side, so that most of the work of decoding is never done. The smallest scale is
 chosen at which both edges are still `at_least` times the target size. Other formats are always decoded in full.
 """
 

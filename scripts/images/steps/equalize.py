@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from scripts.images.step import ImageStep
+from scripts.images.steps._lightness import change_lightness
 
 if TYPE_CHECKING:
     from scripts.images.decode import Pixels
@@ -21,7 +22,5 @@ class Step(ImageStep):
     def __call__(self, image: Pixels, size: int) -> Pixels:
         """RGB uint8 (h, w, 3) to the same shape."""
         import cv2
-
-        from scripts.images.steps._lightness import change_lightness
 
         return change_lightness(image, cv2.equalizeHist)

@@ -20,7 +20,7 @@ Mean = Annotated[float, Field(ge=-127, le=127)]
 Std = Annotated[float, Field(gt=0, le=127)]
 
 MIN_STD = 1.0
-"""CIELAB units: what varies less is spread as if it varied so much, since it is mostly rounding (a gray level is 0.4)."""
+"""CIELAB units: what varies less is spread as if it varied so much, being mostly rounding (a gray level is 0.4)."""
 
 
 class Step(ImageStep):

@@ -4,6 +4,7 @@ import json
 import sys
 import warnings
 from collections.abc import Iterator
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,13 @@ import cv2
 import matplotlib as mpl
 import numpy as np
 import pytest
-from helping import ROOT, Run, write_jpeg
+from helping import LIMITS, ROOT, Run, write_jpeg
 from matplotlib.figure import Figure
 from PIL import Image
 
 from scripts.images.decode import Decoder, DecodeSpec
-from scripts.images.draw_preview import WIDTH, choose, draw_sheet, save, stages_of
+from scripts.images.header import read_header
+from scripts.report.draw_preview import WIDTH, choose, draw_sheet, save, stages_of
 from scripts.report.style import STYLE
 
 TWO_STEPS = [{"resize": {}}, {"gaussian": {}}]
@@ -30,12 +32,18 @@ def style() -> Iterator[None]:
         yield
 
 
+ANY_SIZE = LIMITS.model_copy(update={"min_edge": 1})
+
+
 def decode_spec(*steps: dict[str, Any], size: int = 32) -> DecodeSpec:
     return DecodeSpec(size=size, steps=list(steps))
 
 
+DECODER = Decoder(decode_spec())
+
+
 def sheet_of(folder: Path, paths: list[str], spec: DecodeSpec, images: int = 2, name: str = "ash") -> Figure:
-    pictures, refused = choose(folder, paths, images, Decoder(spec))
+    pictures, refused = choose(folder, paths, images, Decoder(spec), ANY_SIZE)
     return draw_sheet(name, pictures, refused, stages_of(spec))
 
 
@@ -46,8 +54,8 @@ def words(figure: Figure) -> list[str]:
 
 def draw(run: Run, folder: Path, sheets: list[Path], classes: list[dict[str, Any]], **more: Any) -> str:
     """Run the program; returns its log."""
-    spec = {"decode": {"size": 32, "steps": TWO_STEPS}, "classes": classes} | more
-    command = [sys.executable, "-W", "error", "-m", "scripts.images.draw_preview", "--folder", str(folder)]
+    spec = {"decode": {"size": 32, "steps": TWO_STEPS}, "limits": LIMITS.model_dump(), "classes": classes} | more
+    command = [sys.executable, "-W", "error", "-m", "scripts.report.draw_preview", "--folder", str(folder)]
     done = run(ROOT, *command, "--sheets", *map(str, sheets), "--spec", json.dumps(spec), check=False)
     return done.stderr
 
@@ -89,9 +97,19 @@ def test_each_step_of_each_picture_is_a_row(pictures: Path) -> None:
     assert "ash/ash_02.jpg" not in words(figure)
 
 
+def test_nothing_is_drawn_over_another_thing(pictures: Path) -> None:
+    figure = sheet_of(pictures, ["ash/ash_00.jpg", "ash/ash_01.jpg"], decode_spec(*TWO_STEPS))
+
+    boxes = [axes.get_window_extent() for axes in figure.axes]
+
+    assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))
+    assert all(box.x0 >= 0 and box.x1 <= WIDTH and box.y0 >= 0 and box.y1 <= figure.bbox.y1 for box in boxes)
+
+
 def test_histograms_count_the_pixels_before_and_after_the_step(pictures: Path) -> None:
     spec = decode_spec({"resize": {}})
-    stages = Decoder(spec).stages((pictures / "ash/ash_00.jpg").read_bytes())
+    data = (pictures / "ash/ash_00.jpg").read_bytes()
+    stages = Decoder(spec).stages(data, read_header(data))
 
     figure = sheet_of(pictures, ["ash/ash_00.jpg"], spec)
 
@@ -177,7 +195,9 @@ def test_broken_candidates_are_passed_over(tmp_path: Path) -> None:
     (tmp_path / "half.jpg").write_bytes(whole[: len(whole) // 2])
     (tmp_path / "empty.jpg").touch()
 
-    shown, refused = choose(tmp_path, ["half.jpg", "empty.jpg", "absent.jpg", "good.jpg"], 1, Decoder(decode_spec()))
+    shown, refused = choose(
+        tmp_path, ["half.jpg", "empty.jpg", "absent.jpg", "good.jpg"], 1, Decoder(decode_spec()), LIMITS
+    )
     said = words(draw_sheet("ash", shown, refused, stages_of(decode_spec())))
 
     assert [picture.path for picture in shown] == ["good.jpg"]
@@ -187,7 +207,7 @@ def test_broken_candidates_are_passed_over(tmp_path: Path) -> None:
 
 
 def test_candidates_that_are_not_needed_are_not_read(pictures: Path) -> None:
-    shown, refused = choose(pictures, ["ash/ash_00.jpg", "absent.jpg"], 1, Decoder(decode_spec()))
+    shown, refused = choose(pictures, ["ash/ash_00.jpg", "absent.jpg"], 1, DECODER, ANY_SIZE)
 
     assert [picture.path for picture in shown] == ["ash/ash_00.jpg"]
     assert refused == []

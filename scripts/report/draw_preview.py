@@ -8,8 +8,9 @@ histogram, the picture after the step, its histogram.
 A candidate that cannot be used is passed over, and the sheet says why. Equal inputs give equal bytes.
 
 By hand:
-    python -m scripts.images.draw_preview --folder /data/my_images --sheets cat.png --spec '{"images": 2,
-        "decode": {"size": 64, "steps": [{"resize": {}}]}, "classes": [{"name": "cat", "paths": ["cat/1.jpg"]}]}'
+    python -m scripts.report.draw_preview --folder /data/my_images --sheets cat.png --spec '{"images": 2,
+        "decode": {"size": 64, "steps": [{"resize": {}}]}, "limits": {"max_bytes": 100000000, "max_pixels": 50000000,
+        "min_edge": 8, "frames": "reject"}, "classes": [{"name": "cat", "paths": ["cat/1.jpg"]}]}'
 """
 
 import io
@@ -36,7 +37,7 @@ from scripts import cli
 from scripts.atomic import replacing
 from scripts.errors import ImageError, UserError
 from scripts.images.decode import Decoder, DecodeSpec, Pixels, build_steps
-from scripts.images.header import read_bytes
+from scripts.images.header import Limits, check, read_bytes, read_header
 from scripts.report.style import COLOURS, GRID, INK, MUTED, STYLE
 from scripts.spec import Spec
 
@@ -64,6 +65,7 @@ class PreviewSpec(Spec):
     """What the preview takes from the config."""
 
     decode: DecodeSpec
+    limits: Limits
     classes: list[PreviewClass]  # one a sheet
     images: int = Field(2, ge=1)  # shown of each class
 
@@ -93,7 +95,9 @@ class Refused:
     reason: str
 
 
-def choose(folder: Path, paths: Iterable[str], images: int, decoder: Decoder) -> tuple[list[Picture], list[Refused]]:
+def choose(
+    folder: Path, paths: Iterable[str], images: int, decoder: Decoder, limits: Limits
+) -> tuple[list[Picture], list[Refused]]:
     """The first `images` usable pictures among `paths`, and the candidates passed over on the way."""
     good: list[Picture] = []
     refused: list[Refused] = []
@@ -101,7 +105,10 @@ def choose(folder: Path, paths: Iterable[str], images: int, decoder: Decoder) ->
         if len(good) == images:
             break
         try:
-            stages = decoder.stages(read_bytes(folder / path))
+            data = read_bytes(folder / path, limits.max_bytes)
+            header = read_header(data)
+            check(header, limits)
+            stages = decoder.stages(data, header)
             good.append(Picture(path, [image for _, image in stages]))
         except ImageError as error:
             cli.log.info("passed over %s: %s", path, error)
@@ -156,7 +163,7 @@ class _Sheet:
         """One line of text, its middle left out beyond the right margin; returns where it ends."""
         at = (left / WIDTH, 1 - baseline / self.height)
         whole = printable(text)
-        written = self.figure.text(*at, whole, fontsize=size, parse_math=False, **look)
+        written = self.figure.text(*at, whole, fontsize=size, **look)
         kept = len(whole)
         while (end := written.get_window_extent().x1) > WIDTH - MARGIN / 2 and kept > 1:
             kept = int(kept * 0.99 * (WIDTH - MARGIN / 2 - left) / (end - left))
@@ -197,10 +204,8 @@ def _draw_image(sheet: _Sheet, left: int, top: int, width: int, image: Pixels) -
     rows, columns = image.shape[:2]
     scale = min(width / columns, BOX / rows)
     size = (max(3, round(columns * scale)), max(3, round(rows * scale)))
-    # Averaging each shown pixel is true to small detail; a picture that is enlarged keeps its pixels as squares.
-    if scale > 1:
-        image = image.repeat(int(np.ceil(scale)), axis=0).repeat(int(np.ceil(scale)), axis=1)
-    pixels = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    # INTER_AREA averages what is shrunk, so small detail stays true; what is enlarged keeps its pixels as squares.
+    pixels = cv2.resize(np.ascontiguousarray(image), size, interpolation=cv2.INTER_AREA)
     axes = sheet.axes(left, top, *size)
     axes.imshow(pixels, interpolation="nearest", aspect="auto")
     axes.set(xticks=[], yticks=[])
@@ -282,7 +287,7 @@ def main() -> None:
         raise UserError(f"--sheets: found {len(args.sheets)}, expected one for each of {len(spec.classes)} classes")
     decoder, stages = Decoder(spec.decode), stages_of(spec.decode)
     for one, path in zip(spec.classes, args.sheets, strict=True):
-        pictures, refused = choose(args.folder, one.paths, spec.images, decoder)
+        pictures, refused = choose(args.folder, one.paths, spec.images, decoder, spec.limits)
         with mpl.rc_context(STYLE):
             save(draw_sheet(one.name, pictures, refused, stages), path)
 
