@@ -24,6 +24,14 @@ onstart:
         check_cluster()
 
 
+onsuccess:
+    if ARCHIVE_PENDING:
+        print(
+            f"Fetched to {STUDY.images.folder}: run the same command again for the study.",
+            file=sys.stderr,
+        )
+
+
 localrules:
     all,
 

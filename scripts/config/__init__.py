@@ -38,10 +38,11 @@ class Study(Settings):
     def _name_after_folder(cls, raw: Any) -> Any:
         if isinstance(raw, dict) and raw.get("study", "") is None:
             images = raw.get("images")
-            folder = images.get("folder") if isinstance(images, dict) else None
-            if not isinstance(folder, str):
+            sources = [images.get(key) for key in ("folder", "manifest")] if isinstance(images, dict) else []
+            source = next((source for source in sources if isinstance(source, str)), None)
+            if source is None:
                 raise ValueError("study is null, which takes the name of images.folder, and that is null too")
-            name = Path(folder).resolve().name
+            name = Path(source).resolve().name.removesuffix(".csv")
             return {**raw, "study": re.sub(r"[^A-Za-z0-9_.-]+", "_", name).strip("_.-") or "study"}
         return raw
 

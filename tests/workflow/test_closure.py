@@ -22,7 +22,7 @@ def test_a_closure_holds_nothing_of_later_stages_or_other_plugins() -> None:
     assert "scripts/loading/backends/pool_map.py" in found
     assert not [name for name in found if "training" in name or "scaling" in name or "report" in name]
     assert "scripts/loading/backends/pool_imap_unordered.py" not in found
-    assert "scripts/config.py" not in found
+    assert "scripts/config/__init__.py" not in found
 
 
 @pytest.mark.parametrize(
@@ -40,6 +40,6 @@ def test_an_unknown_module_is_an_error() -> None:
 
 
 def test_what_the_snakefile_imports_is_light() -> None:
-    code = "import sys, scripts.config, scripts.closure, scripts.images.source; print(*sys.modules)"
+    code = "import sys, scripts.config, scripts.closure, scripts.images.manifest; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert not {"torch", "cv2", "pandas", "numpy", "dask"} & set(done.stdout.split())

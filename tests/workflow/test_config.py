@@ -29,7 +29,22 @@ from scripts.errors import ConfigError
         ({"loading": {"backends": ["packed"]}}, "loading.backends: must hold 'serial'"),
         ({"loading": {"blocks": 1.5}}, "loading.blocks: found 1.5"),
         ({"images": {"fractions": {"train": 0.9}}}, "images.fractions: add up to 1.1, not to 1"),
-        ({"images": {"steps": [{"resise": {}}]}}, "images.steps: 'resise' is none of resize"),
+        ({"images": {"steps": [{"resise": {}}]}}, "images.steps: 'resise' is none of bilateral"),
+        ({"images": {"steps": [{"clahe": {}}]}}, "images.steps: no step makes all images the same size: add `resize`"),
+        ({"images": {"steps": [{"resize": {}}, {"decode": {}}]}}, "decode makes pixels of a file, so it stands first"),
+        (
+            {"images": {"steps": [{"resize": {}}, {"colour_space": {"to": "hsv"}}, {"clahe": {}}]}},
+            "clahe needs RGB, but it stands after colour_space, which leaves hsv",
+        ),
+        ({"images": {"layout": "flat"}}, "images.layout: found 'flat'"),
+        ({"images": {"track": "manifest"}}, "images: track: found 'manifest' without images.manifest"),
+        ({"images": {"archive": {"url": "x.zip"}}}, "images.archive: url 'x.zip' needs a checksum"),
+        (
+            {"images": {"archive": {"url": "x.zip", "checksum": "sha256:00"}}},
+            "images: archive: needs images.folder, where it is extracted to",
+        ),
+        ({"images": {"limits": {"max_pixels": 10**9}}}, "images.limits.max_pixels: found 1000000000"),
+        ({"images": {"near_duplicates": 65}}, "images.near_duplicates: found 65"),
         ({"images": {"steps": [{"resize": {"interpolation": "nearest"}}]}}, "images.steps.interpolation"),
         ({"scaling": {"baseline": "serial-2"}}, "scaling.baseline: found 'serial-2'; expected one of serial-1, ddp-1"),
         ({"scaling": {"confidence": 95}}, "scaling.confidence: found 95"),
@@ -67,6 +82,7 @@ def test_numbers_from_the_command_line_arrive_as_text() -> None:
 def test_a_study_can_take_the_name_of_its_folder() -> None:
     assert config.read({"study": None, "images": {"folder": "/data/my_images"}}).study == "my_images"
     assert config.read({"study": None, "images": {"folder": "/data/My images (2024)"}}).study == "My_images_2024"
+    assert config.read({"study": None, "images": {"manifest": "/data/slides.csv"}}).study == "slides"
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "config").rglob("*.yaml")), ids=lambda path: path.stem)

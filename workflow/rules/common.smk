@@ -90,6 +90,7 @@ def get_raw_root(study):
 
 
 STUDY, LISTED, UNNAMEABLE, SUMMARY = read_study()
+ARCHIVE_PENDING = is_archive_pending(STUDY.images)
 RAW_FOLDER = get_raw_root(STUDY)
 LOADING_POINTS = loading_points(STUDY.loading)
 TRAINING_POINTS = training_points(STUDY.training)
