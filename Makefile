@@ -36,6 +36,8 @@ docs: $(VENV)/dev.installed
 
 bench: $(VENV)/dev.installed
 	python -m benchmarks.pack_throughput
+	python -m benchmarks.decode_fidelity
+	python -m benchmarks.dag_growth --figure docs/dag_growth.svg
 
 # The page's tests use a real browser. As root on Debian it is installed; elsewhere those tests are skipped and say so.
 browser:

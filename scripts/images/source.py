@@ -56,7 +56,7 @@ def entries(folder: Path, layout: Layout = "auto") -> list[Entry]:
     depth = len(base.parts) + (0 if found == "classes" else 1)
     listed = []
     for path in _files(folder, base):
-        parts = PurePosixPath(path).parts
+        parts = path.split("/")  # not pathlib: there may be tens of thousands, and each cluster job asks
         if len(parts) <= depth + 1:
             continue
         above = parts[depth - 1] if depth else ""
@@ -137,8 +137,9 @@ def class_counts(listed: Iterable[Entry]) -> Counter[str]:
 
 def is_nameable(folder: Path, path: str) -> bool:
     """Whether Snakemake can take the file as an input: no braces, printable, UTF-8, regular and there to be read."""
-    plain = path.isprintable() and not set("{}") & set(path)
-    return plain and (folder / path).is_file() and os.access(folder / path, os.R_OK)
+    plain = path.isprintable() and "{" not in path and "}" not in path
+    there = f"{folder}/{path}"
+    return plain and os.path.isfile(there) and os.access(there, os.R_OK)  # noqa: PTH113 - as above
 
 
 def digest(listed: Iterable[Entry]) -> str:
