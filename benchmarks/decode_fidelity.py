@@ -1,45 +1,43 @@
 """What does each way to decode a JPEG cost and buy: speed, fidelity of its pixels, and test accuracy?
 
-Mechanism, on upright JPEG files of class folders:
-- speed: CPU seconds of this process, one thread, files in the page cache, rounds interleaved over the ways; the interval
-  of the ratio is paired by round.
-- error: mean absolute difference, in levels of 0-255, from the reference: decoded in full size and averaged over areas.
-  The workflow's own `resize` step follows every way but the naive one.
-- accuracy: of ResNet-18 trained on a way's pixels and tested on them, and trained on the reference's and tested on the
-  way's. A seed gives every way the same weights, order and split; what does not train is tested, and near duplicates
-  stay on one side. Changed: the share of test images to which the reference's network gives another class than from the
-  reference's pixels; it sees differences too few to move the accuracy.
-
-Prints a table: median speed, mean error, mean [least, greatest] over seeds. Drawn images of 768 px at the default 96 px
-are scaled by 1/8, wholly inside the decoder; `--train-size 112` leaves a part to `resize`.
+Mechanism, on upright JPEG files of class folders, drawn ones if none are given:
+- speed: CPU seconds, one thread, files in the page cache, rounds interleaved over the ways, ratios paired by round;
+- error: mean absolute difference, in levels of 0-255, from the reference: decoded in full size and averaged over areas
+  (the workflow's own `resize` follows every way but the naive one);
+- accuracy: of ResNet-18 trained and tested on a way's pixels, and trained on the reference's and tested on the way's,
+  with the share of images whose class changes for that second network. A seed gives every way the same weights and
+  order; what does not train is tested; near duplicates share a side.
+Prints a table: median speed with the 95% interval of its ratio, mean error, mean [least, greatest] over seeds. `--size` (pixels an
+edge) and `--rounds` are of speed and error, the others of accuracy; `--images` is the most that are used. A drawn
+image of 768 px becomes 96 px wholly inside the decoder, by 1/8; `--train-size 112` leaves a part to `resize`.
 
     python -m benchmarks.decode_fidelity --folder /data/my_images --size 128 --train-size 96 --rounds 7 --seeds 3
 """
 
-import io
 import math
 import statistics
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 import pandas as pd
+import simplejpeg
 import torch
 import torch.nn.functional as F
 from PIL import Image
 from rich.console import Console
 from rich.table import Table
-from torchvision.transforms import Resize
+from torchvision.transforms import Normalize, Resize
 
 from scripts import cli
 from scripts.config import images as config
-from scripts.errors import ImageError, UserError
+from scripts.errors import ImageError
 from scripts.images.decode import Decoder, DecodeSpec, Pixels
 from scripts.images.draw_sample import write_class
 from scripts.images.header import Limits, read_bytes, read_header
@@ -56,38 +54,31 @@ from scripts.training.learner import optimizer_of
 from scripts.training.spec import OptimizerSpec
 
 Way = Callable[[Path], Pixels]  # a file to uint8 RGB (size, size, 3)
-Classifier = Callable[[np.ndarray], np.ndarray]  # uint8 RGB (n, size, size, 3) to classes, int64 (n,)
 
 NAIVE, REFERENCE = "naive Pillow loop", "OpenCV, full size"
+REDUCED = {8: cv2.IMREAD_REDUCED_COLOR_8, 4: cv2.IMREAD_REDUCED_COLOR_4, 2: cv2.IMREAD_REDUCED_COLOR_2}
 FRACTIONS = {"train": 0.7, "valid": 0.1, "test": 0.2}
 OPTIMIZER = OptimizerSpec(name="sgd", lr=0.02, momentum=0.9, schedule="cosine")  # as in config/config.yaml
 BATCH = 32
-REDUCED = {8: cv2.IMREAD_REDUCED_COLOR_8, 4: cv2.IMREAD_REDUCED_COLOR_4, 2: cv2.IMREAD_REDUCED_COLOR_2}
-area = resize.Step()
+area: Callable[[Any, int], Any] = resize.Step()
 
 
-def naive(path: Path, size: int) -> Pixels:
-    """What one would write first."""
+def pillow(path: Path, size: int, draft: bool) -> Pixels:
     with Image.open(path) as image:
-        return np.asarray(Resize((size, size))(image.convert("RGB")))
-
-
-def pillow_draft(path: Path, size: int) -> Pixels:
-    """Scaled inside libjpeg by 1/2, 1/4 or 1/8 while both edges keep `size`."""
-    with Image.open(path) as image:
-        image.draft("RGB", (size, size))
-        return area(np.asarray(image.convert("RGB")), size)  # type: ignore[arg-type]
+        if draft:
+            image.draft("RGB", (size, size))
+        rgb = image.convert("RGB")
+    found: Pixels = area(np.asarray(rgb), size) if draft else np.asarray(Resize((size, size))(rgb))
+    return found
 
 
 def opencv(path: Path, size: int, reduced: bool) -> Pixels:
-    """In full size, or `reduced` as `pillow_draft`."""
     data, flag = path.read_bytes(), cv2.IMREAD_COLOR_BGR
     if reduced:
-        with Image.open(io.BytesIO(data)) as image:
-            edge = min(image.size)
+        edge = min(simplejpeg.decode_jpeg_header(data)[:2])
         flag = next((flag for factor, flag in REDUCED.items() if math.ceil(edge / factor) >= size), flag)
-    bgr = cv2.imdecode(np.frombuffer(data, np.uint8), flag)
-    return cv2.cvtColor(area(bgr, size), cv2.COLOR_BGR2RGB)  # type: ignore[arg-type, return-value]
+    image: Pixels = area(cv2.imdecode(np.frombuffer(data, np.uint8), flag), size)
+    return np.ascontiguousarray(image[..., ::-1])
 
 
 def ways_to(size: int) -> dict[str, Way]:
@@ -97,8 +88,8 @@ def ways_to(size: int) -> dict[str, Way]:
         return Decoder(DecodeSpec(size=size, steps=[{"decode": decode}, {"resize": resizing}]))
 
     return {
-        NAIVE: partial(naive, size=size),
-        "Pillow, draft": partial(pillow_draft, size=size),
+        NAIVE: partial(pillow, size=size, draft=False),
+        "Pillow, draft": partial(pillow, size=size, draft=True),
         REFERENCE: partial(opencv, size=size, reduced=False),
         "OpenCV, reduced": partial(opencv, size=size, reduced=True),
         "decode: {scaling: none}": ours({"scaling": "none"}),
@@ -109,16 +100,13 @@ def ways_to(size: int) -> dict[str, Way]:
 
 
 def read_images(folder: Path, most: int, size: int) -> pd.DataFrame:
-    """Columns path, class and split (among others) of at most `most` upright JPEG files, evenly spaced in order of path.
-
-    Raises:
-        ImageError: there are not enough of them to split.
-    """
+    """Path, class, split and more of at most `most` files, evenly spaced; an ImageError if too few are upright JPEGs."""
     listed = entries(folder)
     listed = listed[:: math.ceil(len(listed) / most)]
     limits = Limits(**config.Limits().model_dump())
     table = pack(folder, 0, listed, Decoder(DecodeSpec(size=size, steps=[{"resize": {}}])), limits)[1]
     images = table[table["kind"].isin({"JPEG RGB", "JPEG L"}) & (table["status"] == "ok")]
+    # Only the workflow and OpenCV would turn the others, which says nothing of fidelity.
     images = images[[read_header(read_bytes(folder / path)).orientation == 1 for path in images["path"]]].copy()
     if images.empty:
         raise ImageError(f"{folder}: found no upright RGB or gray JPEG among {len(listed)} files; expected some")
@@ -141,78 +129,62 @@ def measure_seconds(ways: dict[str, Way], files: Sequence[Path], rounds: int) ->
     return found
 
 
-def learn(pixels: np.ndarray, labels: np.ndarray, epochs: int, seed: int) -> Classifier:
+def as_tensor(pixels: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(pixels).permute(0, 3, 1, 2).float()
+
+
+def learn(pixels: np.ndarray, labels: np.ndarray, epochs: int, seed: int) -> torch.nn.Module:
     """ResNet-18 trained on `pixels`, uint8 RGB (n, size, size, 3), of classes `labels`, int64 (n,)."""
     torch.manual_seed(seed)
-    network = model.build("resnet18", int(labels.max()) + 1, None)
-    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimizer, schedule = optimizer_of(network, OPTIMIZER, epochs * (len(labels) // BATCH))
-    mean, std = (torch.from_numpy(of(axis=(0, 1, 2))).float().view(1, 3, 1, 1) for of in (pixels.mean, pixels.std))
-
-    def forward(some: np.ndarray) -> torch.Tensor:
-        return network((torch.from_numpy(some).permute(0, 3, 1, 2) - mean) / std.clamp(min=1.0))
-
+    batch = min(BATCH, len(labels))
+    normalize = Normalize(pixels.mean(axis=(0, 1, 2)), pixels.std(axis=(0, 1, 2)).clip(min=1))
+    network = torch.nn.Sequential(normalize, model.build("resnet18", int(labels.max()) + 1, None))
+    network.to(memory_format=torch.channels_last)
+    optimizer, schedule = optimizer_of(network, OPTIMIZER, epochs * (len(labels) // batch))
     for epoch in range(epochs):
-        for chosen in training_order(len(labels), BATCH, 0, 1, seed, epoch):
+        for chosen in training_order(len(labels), batch, 0, 1, seed, epoch):
             optimizer.zero_grad(set_to_none=True)
-            F.cross_entropy(forward(pixels[chosen]), torch.from_numpy(labels[chosen])).backward()  # type: ignore[no-untyped-call]
+            loss = F.cross_entropy(network(as_tensor(pixels[chosen])), torch.from_numpy(labels[chosen]))
+            loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             schedule.step()
-    network.eval()
-
-    @torch.no_grad()
-    def classify(some: np.ndarray) -> np.ndarray:
-        return forward(some).argmax(dim=1).numpy()
-
-    return classify
+    return network.eval()
 
 
-def percent(shares: Sequence[float]) -> str:
-    return f"{statistics.mean(shares):.1%} [{min(shares):.1%}, {max(shares):.1%}]".replace("%", "")
+@torch.no_grad()
+def classify(networks: Sequence[torch.nn.Module], pixels: np.ndarray) -> np.ndarray:
+    """The class, int64 (networks, n), that each network gives to each of `pixels`, uint8 RGB (n, size, size, 3)."""
+    return np.stack([network(as_tensor(pixels)).argmax(dim=1).numpy() for network in networks])
 
 
-def compare_training(
-    pixels: dict[str, np.ndarray], images: pd.DataFrame, epochs: int, seeds: int
-) -> dict[str, list[str]]:
-    """By way, in percent: accuracy of its own networks, of the reference's, and the share of changed classes.
+def percent(hits: np.ndarray) -> str:
+    """Mean [least, greatest] over seeds, from bool (seeds, n)."""
+    shares = 100 * hits.mean(axis=1)
+    return f"{shares.mean():.1f} [{shares.min():.1f}, {shares.max():.1f}]"
 
-    Raises:
-        UserError: fewer training images than one batch.
-    """
-    labels = np.unique(images["class"], return_inverse=True)[1]
-    train, test = (images["split"].isin(sides).to_numpy() for sides in (["train"], ["valid", "test"]))
-    if train.sum() < BATCH:
-        raise UserError(f"--images: found {train.sum()} that train; expected {BATCH} or more")
 
-    @cache
-    def networks(way: str) -> list[Classifier]:
-        """One a seed; ways whose training pixels are equal share them."""
-        first = next(name for name in (REFERENCE, *pixels) if np.array_equal(pixels[name][train], pixels[way][train]))
-        if first != way:
-            return networks(first)
-        return [learn(pixels[way][train], labels[train], epochs, seed) for seed in range(seeds)]
-
-    found, truth = {}, labels[test]
-    for way, own in cli.progress(pixels.items(), total=len(pixels), doing="train"):
-        accuracy = [float((network(own[test]) == truth).mean()) for network in networks(way)]
-        classes = [network(own[test]) for network in networks(REFERENCE)]
-        expected = [network(pixels[REFERENCE][test]) for network in networks(REFERENCE)]
-        mismatched = [float((each == truth).mean()) for each in classes]
-        changed = [float((each != before).mean()) for each, before in zip(classes, expected, strict=True)]
-        found[way] = [percent(shares) for shares in (accuracy, mismatched, changed)]
+def compare(pixels: dict[str, np.ndarray], images: pd.DataFrame, epochs: int, seeds: int) -> dict[str, list[str]]:
+    """By way, in percent: accuracy of its own networks, of the reference's, and the images that change their class."""
+    labels, train = np.unique(images["class"], return_inverse=True)[1], (images["split"] == "train").to_numpy()
+    reference, truth = pixels[REFERENCE], labels[~train]
+    learned: dict[bytes, list[torch.nn.Module]] = {}  # ways of equal pixels share their networks, one a seed
+    found = {}
+    for way, own in cli.progress({REFERENCE: reference, **pixels}.items(), total=len(pixels), doing="train"):
+        if own.tobytes() not in learned:
+            learned[own.tobytes()] = [learn(own[train], labels[train], epochs, seed) for seed in range(seeds)]
+        by_own = classify(learned[own.tobytes()], own[~train])
+        by_reference = classify(learned[reference.tobytes()], own[~train])
+        changed = by_reference != classify(learned[reference.tobytes()], reference[~train])
+        found[way] = [percent(hits) for hits in (by_own == truth, by_reference == truth, changed)]
     return found
 
 
 def main() -> None:
     parser = cli.parser(__doc__)
     parser.add_argument("--folder", type=Path, help="class folders; left out: drawn images of 768x768")
-    parser.add_argument("--images", type=int, default=300, help="at most so many")
-    parser.add_argument("--size", type=int, default=128, help="of speed and error, pixels an edge")
-    parser.add_argument("--train-size", type=int, default=96, help="of accuracy, pixels an edge")
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--epochs", type=int, default=6)
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--threads", type=int, default=2, help="that train")
+    defaults = {"images": 300, "size": 128, "rounds": 7, "train-size": 96, "epochs": 6, "seeds": 3, "threads": 2}
+    for name, default in defaults.items():
+        parser.add_argument(f"--{name}", type=int, default=default, help=f"default {default}")
     args = parser.parse_args()
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as temporary:
@@ -225,20 +197,17 @@ def main() -> None:
         seconds = measure_seconds(ways, files, args.rounds)
         pixels = {name: np.stack([way(path) for path in files]) for name, way in ways_to(args.train_size).items()}
     torch.set_num_threads(args.threads)
-    accuracies = compare_training(pixels, images, args.epochs, args.seeds)
-    table = Table(
-        title=f"{len(files)} files; speed and error at {args.size} px, one core, {args.rounds} rounds; "
-        f"accuracy at {args.train_size} px, {args.epochs} epochs, {args.seeds} seeds"
-    )
+    accuracies = compare(pixels, images, args.epochs, args.seeds)
+    title = f"{len(files)} files; speed and error at {args.size} px, one core, {args.rounds} rounds; "
+    table = Table(title=f"{title}accuracy at {args.train_size} px, {args.epochs} epochs, {args.seeds} seeds")
     for column in ("way", "images/s", "against naive", "error", "accuracy, %", "by reference's, %", "changed, %"):
         table.add_column(column)
     for name, times in seconds.items():
-        ratio = paired_ratio(seconds[NAIVE], times, 0.95)
+        speed, ratio = len(files) / statistics.median(times), paired_ratio(seconds[NAIVE], times, 0.95)
         interval = f" [{ratio.low:.2f}, {ratio.high:.2f}]" if ratio.low and ratio.high and name != NAIVE else ""
         error = np.abs(decoded[name].astype(np.int16) - decoded[REFERENCE]).mean()
-        speed = f"{len(files) / statistics.median(times):.0f}"
-        table.add_row(name, speed, f"{ratio.value:.2f}{interval}", f"{error:.3f}", *accuracies[name])
-    Console(width=140).print(table)  # where it is redirected, rich takes 80 and breaks the cells
+        table.add_row(name, f"{speed:.0f}", f"{ratio.value:.2f}{interval}", f"{error:.3f}", *accuracies[name])
+    Console(width=140).print(table)  # where it is redirected, rich would take 80 columns and break the cells
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """How fast does packing go, from raw files to a packed shard, against the transform that one would write first?
 
 Mechanism: on the same files and one core, rounds of (A) scripts.images.pack_shard.write, all that a packing job does
-but its start: header check, sha256, scaled decode, resize, hashes, both files written; and (B) the naive transform
-alone: Pillow open, convert to RGB, torchvision Resize, to array. Interleaved, after one round of warm-up each. Then (C):
-(A) in two processes at once, half of the files each, against (A) in one; efficiency is the speedup for each process.
+but its start: header check, sha256, scaled decode, resize, hashes, both files written; (B) the naive transform alone:
+Pillow open, convert to RGB, torchvision Resize, to array; (C) as A, in two processes at once, half of the files each.
+Interleaved, after one round of warm-up each. Efficiency is the speedup of C against A for each process.
 
 Prints medians, ratios with their paired intervals, and how far the packed pixels are from those of a full decode that
 is resized by area (mean absolute difference, levels of 0-255).
