@@ -7,22 +7,19 @@ Mechanism, on upright JPEG files of class folders, drawn ones if none are given:
 - accuracy: of ResNet-18 trained and tested on a way's pixels, and trained on the reference's and tested on the way's,
   with the share of images whose class changes for that second network. A seed gives every way the same weights and
   order; what does not train is tested; near duplicates share a side.
-Prints a table: median speed with the 95% interval of its ratio, mean error, mean [least, greatest] over seeds. `--size` (pixels an
-edge) and `--rounds` are of speed and error, the others of accuracy; `--images` is the most that are used. A drawn
-image of 768 px becomes 96 px wholly inside the decoder, by 1/8; `--train-size 112` leaves a part to `resize`.
+Prints a table: median speed with the 95% interval of its ratio, mean error, mean [least, greatest] over seeds.
+A drawn image of 768 px becomes 96 px wholly inside the decoder, by 1/8; `--train-size 112` leaves a part to `resize`.
 
     python -m benchmarks.decode_fidelity --folder /data/my_images --size 128 --train-size 96 --rounds 7 --seeds 3
 """
 
 import math
-import statistics
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -57,10 +54,8 @@ Way = Callable[[Path], Pixels]  # a file to uint8 RGB (size, size, 3)
 
 NAIVE, REFERENCE = "naive Pillow loop", "OpenCV, full size"
 REDUCED = {8: cv2.IMREAD_REDUCED_COLOR_8, 4: cv2.IMREAD_REDUCED_COLOR_4, 2: cv2.IMREAD_REDUCED_COLOR_2}
-FRACTIONS = {"train": 0.7, "valid": 0.1, "test": 0.2}
 OPTIMIZER = OptimizerSpec(name="sgd", lr=0.02, momentum=0.9, schedule="cosine")  # as in config/config.yaml
-BATCH = 32
-area: Callable[[Any, int], Any] = resize.Step()
+area: Callable[..., Pixels] = resize.Step()
 
 
 def pillow(path: Path, size: int, draft: bool) -> Pixels:
@@ -68,8 +63,7 @@ def pillow(path: Path, size: int, draft: bool) -> Pixels:
         if draft:
             image.draft("RGB", (size, size))
         rgb = image.convert("RGB")
-    found: Pixels = area(np.asarray(rgb), size) if draft else np.asarray(Resize((size, size))(rgb))
-    return found
+    return area(np.asarray(rgb), size) if draft else np.asarray(Resize((size, size))(rgb))
 
 
 def opencv(path: Path, size: int, reduced: bool) -> Pixels:
@@ -77,14 +71,13 @@ def opencv(path: Path, size: int, reduced: bool) -> Pixels:
     if reduced:
         edge = min(simplejpeg.decode_jpeg_header(data)[:2])
         flag = next((flag for factor, flag in REDUCED.items() if math.ceil(edge / factor) >= size), flag)
-    image: Pixels = area(cv2.imdecode(np.frombuffer(data, np.uint8), flag), size)
-    return np.ascontiguousarray(image[..., ::-1])
+    return np.ascontiguousarray(area(cv2.imdecode(np.frombuffer(data, np.uint8), flag), size)[..., ::-1])
 
 
 def ways_to(size: int) -> dict[str, Way]:
     """The ways by name, which decode to `size` pixels an edge."""
 
-    def ours(decode: dict[str, Any], **resizing: Any) -> Decoder:
+    def ours(decode: dict[str, object], **resizing: object) -> Decoder:
         return Decoder(DecodeSpec(size=size, steps=[{"decode": decode}, {"resize": resizing}]))
 
     return {
@@ -100,7 +93,7 @@ def ways_to(size: int) -> dict[str, Way]:
 
 
 def read_images(folder: Path, most: int, size: int) -> pd.DataFrame:
-    """Path, class, split and more of at most `most` files, evenly spaced; an ImageError if too few are upright JPEGs."""
+    """Path, class, split and more of at most `most` files, evenly spaced; ImageError: too few are upright JPEGs."""
     listed = entries(folder)
     listed = listed[:: math.ceil(len(listed) / most)]
     limits = Limits(**config.Limits().model_dump())
@@ -112,7 +105,7 @@ def read_images(folder: Path, most: int, size: int) -> pd.DataFrame:
         raise ImageError(f"{folder}: found no upright RGB or gray JPEG among {len(listed)} files; expected some")
     check_classes(Counter(images["class"]))
     images["group"] = assign_groups(images, None, config.Images.model_fields["near_duplicates"].default)
-    images["split"] = assign_splits(images, FRACTIONS, seed=0)
+    images["split"] = assign_splits(images, {"train": 0.7, "valid": 0.1, "test": 0.2}, seed=0)
     cli.log.info("%d of %d files used: %s", len(images), len(listed), dict(Counter(images["split"])))
     return images
 
@@ -129,22 +122,19 @@ def measure_seconds(ways: dict[str, Way], files: Sequence[Path], rounds: int) ->
     return found
 
 
-def as_tensor(pixels: np.ndarray) -> torch.Tensor:
-    return torch.from_numpy(pixels).permute(0, 3, 1, 2).float()
-
-
 def learn(pixels: np.ndarray, labels: np.ndarray, epochs: int, seed: int) -> torch.nn.Module:
     """ResNet-18 trained on `pixels`, uint8 RGB (n, size, size, 3), of classes `labels`, int64 (n,)."""
     torch.manual_seed(seed)
-    batch = min(BATCH, len(labels))
+    batch = min(32, len(labels))
     normalize = Normalize(pixels.mean(axis=(0, 1, 2)), pixels.std(axis=(0, 1, 2)).clip(min=1))
     network = torch.nn.Sequential(normalize, model.build("resnet18", int(labels.max()) + 1, None))
     network.to(memory_format=torch.channels_last)
     optimizer, schedule = optimizer_of(network, OPTIMIZER, epochs * (len(labels) // batch))
+    images, classes = torch.from_numpy(pixels).permute(0, 3, 1, 2).float(), torch.from_numpy(labels)
     for epoch in range(epochs):
         for chosen in training_order(len(labels), batch, 0, 1, seed, epoch):
             optimizer.zero_grad(set_to_none=True)
-            loss = F.cross_entropy(network(as_tensor(pixels[chosen])), torch.from_numpy(labels[chosen]))
+            loss = F.cross_entropy(network(images[chosen]), classes[chosen])
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             schedule.step()
@@ -154,13 +144,8 @@ def learn(pixels: np.ndarray, labels: np.ndarray, epochs: int, seed: int) -> tor
 @torch.no_grad()
 def classify(networks: Sequence[torch.nn.Module], pixels: np.ndarray) -> np.ndarray:
     """The class, int64 (networks, n), that each network gives to each of `pixels`, uint8 RGB (n, size, size, 3)."""
-    return np.stack([network(as_tensor(pixels)).argmax(dim=1).numpy() for network in networks])
-
-
-def percent(hits: np.ndarray) -> str:
-    """Mean [least, greatest] over seeds, from bool (seeds, n)."""
-    shares = 100 * hits.mean(axis=1)
-    return f"{shares.mean():.1f} [{shares.min():.1f}, {shares.max():.1f}]"
+    images = torch.from_numpy(pixels).permute(0, 3, 1, 2).float()
+    return np.stack([network(images).argmax(dim=1).numpy() for network in networks])
 
 
 def compare(pixels: dict[str, np.ndarray], images: pd.DataFrame, epochs: int, seeds: int) -> dict[str, list[str]]:
@@ -170,12 +155,13 @@ def compare(pixels: dict[str, np.ndarray], images: pd.DataFrame, epochs: int, se
     learned: dict[bytes, list[torch.nn.Module]] = {}  # ways of equal pixels share their networks, one a seed
     found = {}
     for way, own in cli.progress({REFERENCE: reference, **pixels}.items(), total=len(pixels), doing="train"):
-        if own.tobytes() not in learned:
-            learned[own.tobytes()] = [learn(own[train], labels[train], epochs, seed) for seed in range(seeds)]
-        by_own = classify(learned[own.tobytes()], own[~train])
+        if (key := own.tobytes()) not in learned:
+            learned[key] = [learn(own[train], labels[train], epochs, seed) for seed in range(seeds)]
+        by_own = classify(learned[key], own[~train])
         by_reference = classify(learned[reference.tobytes()], own[~train])
         changed = by_reference != classify(learned[reference.tobytes()], reference[~train])
-        found[way] = [percent(hits) for hits in (by_own == truth, by_reference == truth, changed)]
+        shares = [100 * hits.mean(axis=1) for hits in (by_own == truth, by_reference == truth, changed)]
+        found[way] = [f"{each.mean():.1f} [{each.min():.1f}, {each.max():.1f}]" for each in shares]
     return found
 
 
@@ -198,12 +184,11 @@ def main() -> None:
         pixels = {name: np.stack([way(path) for path in files]) for name, way in ways_to(args.train_size).items()}
     torch.set_num_threads(args.threads)
     accuracies = compare(pixels, images, args.epochs, args.seeds)
+    columns = ("way", "images/s", "against naive", "error", "accuracy, %", "by reference's, %", "changed, %")
     title = f"{len(files)} files; speed and error at {args.size} px, one core, {args.rounds} rounds; "
-    table = Table(title=f"{title}accuracy at {args.train_size} px, {args.epochs} epochs, {args.seeds} seeds")
-    for column in ("way", "images/s", "against naive", "error", "accuracy, %", "by reference's, %", "changed, %"):
-        table.add_column(column)
+    table = Table(*columns, title=f"{title}accuracy at {args.train_size} px, {args.epochs} epochs, {args.seeds} seeds")
     for name, times in seconds.items():
-        speed, ratio = len(files) / statistics.median(times), paired_ratio(seconds[NAIVE], times, 0.95)
+        speed, ratio = len(files) / np.median(times), paired_ratio(seconds[NAIVE], times, 0.95)
         interval = f" [{ratio.low:.2f}, {ratio.high:.2f}]" if ratio.low and ratio.high and name != NAIVE else ""
         error = np.abs(decoded[name].astype(np.int16) - decoded[REFERENCE]).mean()
         table.add_row(name, f"{speed:.0f}", f"{ratio.value:.2f}{interval}", f"{error:.3f}", *accuracies[name])
