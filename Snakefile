@@ -40,10 +40,6 @@ rule all:
     default_target: True
     input:
         expand(
-            (
-                rules.fetch_archive.output
-                if is_archive_pending(STUDY.images)
-                else rules.render_page.output.page
-            ),
+            (rules.fetch_archive.output if ARCHIVE_PENDING else rules.render_page.output.page),
             study=STUDY.study,
         ),

@@ -2,11 +2,11 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from scripts import registry
 from scripts.config.settings import Count, Fraction, Settings, known, on_path
-from scripts.images.source import Layout
+from scripts.images.source import Layout, is_plain
 from scripts.images.step import STEPS, check_chain
 
 
@@ -21,7 +21,7 @@ class Archive(Settings):
     """Images that are fetched once, into `images.folder`: that run fetches, the next one does the study."""
 
     url: str | None = Field(None, description="zip or tar: http, https, ftp, doi, or a path; null: nothing is fetched")
-    checksum: Annotated[str, Field(pattern=r"^(sha256:|md5:)?[0-9a-fA-F]+$")] | None = Field(
+    checksum: Annotated[str, Field(pattern=r"^((sha256:)?[0-9a-f]{64}|md5:[0-9a-f]{32})$")] | None = Field(
         None, description="of the archive, as `sha256:...` or `md5:...`; needed where there is a url"
     )
 
@@ -52,7 +52,7 @@ class Limits(Settings):
     max_bytes: Count = Field(100_000_000, description="largest file, bytes")
     # Beyond the upper limit Pillow refuses to read even the header.
     max_pixels: Annotated[int, Field(ge=1, le=178_956_970)] = Field(
-        50_000_000, description="largest picture, width times height"
+        25_000_000, description="largest picture, width times height; decoding takes up to 40 bytes a pixel"
     )
     min_edge: Count = Field(8, description="shortest edge, pixels")
     frames: Literal["reject", "first"] = Field(
@@ -79,13 +79,13 @@ class Images(Settings):
     track: Literal["files", "manifest"] = Field(
         "files",
         description="files: a changed file is seen; manifest: only its row is, so that a million images cost the DAG "
-        "nothing",
+        "nothing (`sha256` in the row tells a change and is checked)",
     )
     archive: Archive = Archive()
     sample: Sample = Sample()
     limits: Limits = Limits()
     size: Annotated[int, Field(ge=8, le=1024)] = Field(96, description="edge of a packed image, pixels")
-    shards: Annotated[int, Field(ge=1, le=10_000)] = Field(
+    shards: Annotated[int, Field(ge=1, le=2000)] = Field(
         8, description="files the packed images are spread over; one job each"
     )
     pack_on: Literal["jobs", "dask"] = Field(
@@ -109,6 +109,13 @@ class Images(Settings):
     )
     max_reject_fraction: Fraction = Field(0.05, description="share of unreadable files above which the study stops")
 
+    @field_validator("folder", "manifest", "groups")
+    @classmethod
+    def _snakemake_can_name_it(cls, path: str | None) -> str | None:
+        if path is not None and not is_plain(path):
+            raise ValueError(f"found {path!r}; Snakemake cannot name files with braces or control characters")
+        return path
+
     @field_validator("pack_on")
     @classmethod
     def _dask_has_a_cluster(cls, pack_on: str) -> str:
@@ -125,7 +132,12 @@ class Images(Settings):
                 raise ValueError(f"a step is one name with its settings, found {step}")
             [(name, settings)] = step.items()
             known(STEPS, [name])
-            chain.append((name, registry.load(STEPS, name, "Step")(**settings)))
+            try:
+                chain.append((name, registry.load(STEPS, name, "Step")(**settings)))
+            except ValidationError as error:
+                wrong = error.errors()[0]
+                where = ".".join(map(str, (name, *wrong["loc"])))
+                raise ValueError(f"{where}: found {wrong['input']!r}; {wrong['msg']}") from None
         if chain[0][0] == "decode":
             chain.pop(0)
         if any(name == "decode" for name, _ in chain):
@@ -141,6 +153,8 @@ class Images(Settings):
             )
         if self.track == "manifest" and self.pack_on == "dask":
             raise ValueError("pack_on: found 'dask' with track 'manifest'; expected 'jobs'")
+        if self.folder is not None and self.layout != "auto" and self.manifest is not None:
+            raise ValueError(f"layout: found {self.layout!r} with a manifest, which names the classes; expected 'auto'")
         if self.archive.url is not None and self.folder is None:
             raise ValueError("archive: needs images.folder, where it is extracted to")
         return self

@@ -9,18 +9,24 @@ def cut(sizes: list[int], fractions: Mapping[str, float]) -> list[str]:
     """The split of each of the ordered groups of a class with `sizes` images: test first, then valid, the rest trains.
 
     A group goes to the split in which its middle image falls. A split with a fraction above 0 gets at least one group,
-    so there are at least as many groups as such splits; the last group always trains.
+    so there are at least as many groups as such splits; the last group always trains. A group that is too large to
+    begin a split trains, if a later one fits.
     """
     sides = [side for side in ("test", "valid", "train") if side == "train" or fractions.get(side, 0) > 0]
     total, seen, found = sum(sizes), 0, list[str]()
-    side, end = 0, fractions.get(sides[0], 0)
+    side, end, has_one = 0, fractions.get(sides[0], 0), False
     for i, size in enumerate(sizes):
-        middle = (seen + size / 2) / total
-        seen += size
-        has_one, left = found[-1:] == [sides[side]], len(sizes) - i
-        if has_one and side < len(sides) - 1 and (middle > end or left < len(sides) - side):
-            side += 1
+        to_fill = len(sides) - side - 1
+        if has_one and to_fill and ((seen + size / 2) / total > end or len(sizes) - i < to_fill + 1):
+            side, to_fill, has_one = side + 1, to_fill - 1, False
             end += fractions[sides[side]]
+        too_large = (seen + size / 2) / total > end
+        later = sizes[i + 1 : len(sizes) - to_fill]
+        if to_fill and not has_one and too_large and any((seen + one / 2) / total <= end for one in later):
+            found.append("train")
+            continue
+        seen += size
+        has_one = True
         found.append(sides[side])
     return found
 

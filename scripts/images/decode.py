@@ -78,9 +78,7 @@ class Decoder:
 
     def decode(self, data: bytes, header: Header) -> Pixels:
         """As `__call__`, from the bytes of a file and their header."""
-        image = decode_bytes(data, header, self.least_edge)
-        for _, step in self.steps:
-            image = step(image, self.spec.size)
+        image = self.stages(data, header)[-1][1]
         expected = (self.spec.size, self.spec.size, 3)
         if image.shape != expected or image.dtype != np.uint8:
             raise ImageError(f"images.steps end in {image.dtype} {image.shape}, expected uint8 {expected}")
@@ -90,7 +88,10 @@ class Decoder:
         """The picture after decoding and after each step, with their names: what a preview shows."""
         found = [("decode", decode_bytes(data, header, self.least_edge))]
         for name, step in self.steps:
-            found.append((name, step(found[-1][1], self.spec.size)))
+            try:
+                found.append((name, step(found[-1][1], self.spec.size)))
+            except cv2.error as error:
+                raise ImageError(f"images.steps: {name} failed on {header}: {error.err}") from None
         return found
 
     def __reduce__(self) -> tuple[Callable[..., "Decoder"], tuple[DecodeSpec]]:
@@ -119,28 +120,35 @@ def decode_bytes(data: bytes, header: Header, least_edge: int | None = None) -> 
 
 
 def _decode_jpeg(data: bytes, header: Header, least_edge: int) -> Pixels:
+    # Only 1/2, 1/4 and 1/8: scaling by 3/8, 5/8 or 7/8 gains little time and costs fidelity (`make bench`).
+    edge = min(header.width, header.height)
+    scale = max(scale for scale in (1, 2, 4, 8) if scale == 1 or (least_edge and edge >= scale * least_edge))
+    height, width = -(-header.height // scale), -(-header.width // scale)
     try:
-        # Only halves and less: scaling by 5/8 or 7/8 gains little time and costs fidelity (`make bench`).
-        image: Pixels = simplejpeg.decode_jpeg(
-            data, "RGB", min_height=least_edge, min_width=least_edge, min_factor=2, strict=True
-        )
+        image: Pixels = simplejpeg.decode_jpeg(data, "RGB", min_height=height, min_width=width, strict=True)
     except ValueError as error:
         if not any(words in str(error) for words in _HARMLESS):
             raise ImageError(f"{header}: truncated or damaged: {error}") from None
+        # Only the first warning is told, so that damage after a harmless one is not found.
         return _decode_with_opencv(data, header)
     return image
 
 
 def _decode_with_opencv(data: bytes, header: Header) -> Pixels:
-    flag = cv2.IMREAD_UNCHANGED if header.alpha else cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
+    encoded = np.frombuffer(data, np.uint8)
     try:
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), flag)
-        if image is not None and header.alpha:
-            if image.ndim == 3 and image.shape[2] == 4 and not image[..., 3].any():
-                raise ImageError(f"{header}: transparent throughout, nothing is visible")
-            image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
+        if header.alpha and _is_transparent(cv2.imdecode(encoded, cv2.IMREAD_UNCHANGED)):
+            raise ImageError(f"{header}: transparent throughout, nothing is visible")
+        image = cv2.imdecode(encoded, cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
     except cv2.error as error:
         raise ImageError(f"{header}: cannot be decoded ({error.err})") from None
     if image is None:
         raise ImageError(f"{header}: truncated or damaged")
+    if image.dtype != np.uint8 or image.shape != (header.height, header.width, 3):
+        raise ImageError(f"{header}: decoded to {image.dtype} {image.shape}")
     return image  # type: ignore[return-value]
+
+
+def _is_transparent(image: np.ndarray | None) -> bool:
+    """Whether an image with an alpha channel shows nothing."""
+    return image is not None and image.ndim == 3 and image.shape[2] == 4 and not image[..., 3].any()

@@ -80,7 +80,9 @@ def parse_checksum(text: str) -> str:
     algorithm, _, digits = text.strip().lower().rpartition(":")
     algorithm = algorithm or "sha256"
     if not re.fullmatch(r"[0-9a-f]+", digits) or HEX_DIGITS.get(algorithm) != len(digits):
-        raise ImageError(f"--hash: found {text!r}; expected sha256: and 64 hexadecimal digits, or md5: and 32")
+        raise ImageError(
+            f"images.archive.checksum: found {text!r}; expected sha256: and 64 hexadecimal digits, or md5: and 32"
+        )
     return f"{algorithm}:{digits}"
 
 
@@ -89,7 +91,7 @@ def check(archive: Path, checksum: str, url: str) -> None:
     algorithm = checksum.partition(":")[0]
     found = f"{algorithm}:{pooch.file_hash(str(archive), alg=algorithm)}"
     if found != checksum:
-        raise ImageError(f"{url}: the archive has {found}; --hash expects {checksum}")
+        raise ImageError(f"{url}: the archive has {found}; images.archive.checksum is {checksum}")
 
 
 def fetch(url: str, checksum: str, downloads: Path) -> Path:

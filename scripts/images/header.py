@@ -18,7 +18,7 @@ from scripts.errors import ImageError
 from scripts.spec import Spec
 
 # Pillow's names of the formats that OpenCV decodes too.
-FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "MPO", "PNG", "PPM", "TIFF", "WEBP")
+FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "MPO", "PNG", "TIFF", "WEBP")
 # An MPO is a camera's JPEG whose further pictures are previews or a second eye's view: the first is the picture.
 ONE_PICTURE = ("JPEG", "MPO")
 
@@ -96,6 +96,8 @@ def read_header(data: bytes) -> Header:
         raise ImageError(f"decompression bomb: its header claims {pixels and pixels[0]} pixels") from None
     except Exception as error:  # Pillow's parsers raise anything on damaged headers
         raise ImageError(f"damaged header: {error} ({type(error).__name__})") from None
+    if header.mode in {"F", "HSV", "I", "LAB"}:
+        raise ImageError(f"{header}: pixels of a kind that OpenCV shows wrong; expected gray, palette, RGB or CMYK")
     if header.kind not in FORMATS:
         raise ImageError(f"{header}: a format that OpenCV does not decode; expected one of {', '.join(FORMATS)}")
     return header

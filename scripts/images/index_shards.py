@@ -12,6 +12,7 @@ By hand:
         --spec '{"near_duplicates": 8}'
 """
 
+import posixpath
 from pathlib import Path
 
 import pandas as pd
@@ -36,12 +37,15 @@ def read_groups(path: Path) -> pd.Series:
         ImageError: the file is missing, lacks a column, or gives one path twice.
     """
     try:
-        table = pd.read_csv(path, dtype=str)
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)  # a group may be called NA
     except (OSError, ValueError) as error:
         raise ImageError(f"images.groups: {path} cannot be read: {error}") from None
     if missing := {"path", "group"} - set(table.columns):
         raise ImageError(f"images.groups: {path} lacks the column {', '.join(sorted(missing))}")
-    table = table.dropna(subset=["group"])
+    table = table[table["group"] != ""]
+    table["path"] = table["path"].map(posixpath.normpath)
+    if table.empty:
+        raise ImageError(f"images.groups: {path} names no groups")
     if (twice := table["path"].duplicated()).any():
         raise ImageError(f"images.groups: {path} names {table['path'][twice].iloc[0]!r} twice")
     return table.set_index("path")["group"]
@@ -58,6 +62,9 @@ def assign_groups(index: pd.DataFrame, groups: pd.Series | None, bits: int | Non
     if groups is not None:
         if not index["path"].isin(groups.index).any():
             raise ImageError(f"images.groups names none of the images; its paths look like {groups.index[0]!r}")
+        unknown = sorted(set(groups.index) - set(index["path"]))
+        if unknown:
+            cli.log.info("images.groups: %d paths are of no image of the study, as %r", len(unknown), unknown[0])
         known |= dict(zip(groups.index, groups, strict=True))
     return group_images(index["path"].tolist(), index["sha256"].tolist(), index["phash"].tolist(), known, bits)
 

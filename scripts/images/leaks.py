@@ -23,11 +23,6 @@ class Leaks:
     random_max: int
 
 
-def leaked(groups: Sequence[str], splits: Sequence[str]) -> int:
-    """Images of valid and test whose group has an image in train; one element an image."""
-    return _leaked(_codes(groups), np.asarray(splits) == "train")
-
-
 def leaked_by_random_split(
     classes: Sequence[str], groups: Sequence[str], splits: Sequence[str], seeds: Iterable[int] = range(20)
 ) -> Leaks:

@@ -9,14 +9,17 @@ their content does.
 import csv
 import io
 import itertools
+import posixpath
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
 
 from scripts.atomic import write_text
 from scripts.errors import ImageError
-from scripts.images.source import SPLIT_FOLDERS, Entry, shard_of
+from scripts.images.cut import training_images
+from scripts.images.source import SPLIT_FOLDERS, Entry, check_classes, is_plain, shard_of
 from scripts.spec import Spec
 
 CANDIDATES = 4  # files of each class that a preview may show, the first good ones of them
@@ -25,30 +28,56 @@ CANDIDATES = 4  # files of each class that a preview may show, the first good on
 class Summary(Spec):
     """What the Snakefile must know of the images before any job."""
 
-    classes: dict[str, int]  # images of each class
-    free: dict[str, int]  # of these, the images that no source puts into valid or test
-    given: list[str]  # the splits that the source gives to any image
-    candidates: dict[str, list[str]]  # printable paths by class, for the preview: those of the least crc32
+    classes: dict[str, dict[str, int]]  # images of each class by the split that the source gives; "": none
+    candidates: dict[str, list[str]]  # by class, paths that Snakemake can name, for the preview: of the least crc32
 
     @classmethod
     def of(cls, listed: Iterable[Entry]) -> "Summary":
         """The summary of the images, which are in any order."""
-        classes, free, given = Counter[str](), Counter[str](), set[str | None]()
+        classes: dict[str, Counter[str]] = {}
         ranked: dict[str, list[tuple[int, str]]] = {}
         for entry in listed:
-            classes[entry.label] += 1
-            free[entry.label] += entry.split not in {"valid", "test"}
-            given.add(entry.split)
-            if entry.path.isprintable():
-                ranked.setdefault(entry.label, []).append((zlib.crc32(entry.line.encode()), entry.path))
+            classes.setdefault(entry.label, Counter())[entry.split or ""] += 1
+            paths = ranked.setdefault(entry.label, [])
+            if is_plain(entry.path):
+                paths.append((zlib.crc32(entry.line.encode()), entry.path))
         best = {label: [path for _, path in sorted(paths)[:CANDIDATES]] for label, paths in sorted(ranked.items())}
-        return cls(classes=classes, free=free, given=sorted(filter(None, given)), candidates=best)
+        return cls(classes=classes, candidates=best)
+
+    @property
+    def images(self) -> int:
+        """All of them."""
+        return sum(sum(sides.values()) for sides in self.classes.values())
+
+    def check(self) -> None:
+        """Whether a classifier can be trained and tested on these images.
+
+        Raises:
+            ImageError: one class, a class too small to be split, or one without an image in a split that is given.
+        """
+        check_classes({label: sum(sides.values()) for label, sides in self.classes.items()})
+        given = {side for sides in self.classes.values() for side in sides} - {"", "train"}
+        for label, sides in sorted(self.classes.items()):
+            if lacking := given - set(sides):
+                raise ImageError(f"images: {min(lacking)} is given, but holds no image of class {label!r}")
+
+    def training_images(self, fractions: Mapping[str, float]) -> int:
+        """Images that train where every image is a group of its own."""
+        given = {side for sides in self.classes.values() for side in sides} - {""}
+        some_free = any("" in sides for sides in self.classes.values())
+        stays, is_cut = ("train", "") if some_free else ("", "train")
+        free = {label: sides.get(is_cut, 0) for label, sides in self.classes.items()}
+        kept = sum(sides.get(stays, 0) for sides in self.classes.values()) if stays else 0
+        return kept + training_images({label: count for label, count in free.items() if count}, fractions, given)
+
+
+VERSION = 1  # of the lists' form
 
 
 class Lists(Spec):
     """`lists/summary.json`: which manifest the lists were cut from."""
 
-    stamp: tuple[int, int, int]  # the manifest's bytes and modification time (ns); shards
+    stamp: tuple[str, int, int, int, int]  # the manifest's path, bytes and modification time (ns); shards; VERSION
     summary: Summary
 
 
@@ -68,8 +97,10 @@ def read_manifest(manifest: Path) -> Iterator[Entry]:
                 path, label, split = row["path"], row["label"], row.get("split") or None
                 if not path or not label:
                     raise ImageError(f"{where} line {rows.line_num}: expected a path and a label, found {path!r}")
-                if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
-                    raise ImageError(f"{where} line {rows.line_num}: {path!r} leaves the image folder")
+                if path.startswith(("/", "../")) or path != posixpath.normpath(path) or "\0" in path:
+                    raise ImageError(
+                        f"{where} line {rows.line_num}: found {path!r}; expected a plain path inside the image folder"
+                    )
                 if split is not None and split.lower() not in SPLIT_FOLDERS:
                     raise ImageError(
                         f"{where} line {rows.line_num}: split {split!r} is none of {', '.join(SPLIT_FOLDERS)}"
@@ -86,7 +117,7 @@ def listed_once(rows: Iterable[Entry], manifest: Path) -> list[Entry]:
     Raises:
         ImageError: a path stands in two rows, or there is no row.
     """
-    found = sorted(rows)
+    found = sorted(rows, key=lambda entry: entry.path)
     if not found:
         raise ImageError(f"images.manifest: {manifest} names no images")
     for one, other in itertools.pairwise(found):
@@ -105,10 +136,12 @@ def refresh_lists(manifest: Path, shards: int, folder: Path) -> Summary:
         there = manifest.stat()
     except OSError as error:
         raise ImageError(f"images.manifest: {manifest} cannot be read: {error.strerror}") from None
-    stamp = (there.st_size, there.st_mtime_ns, shards)
-    known = folder / "summary.json"
-    if known.exists() and (lists := Lists.model_validate_json(known.read_text(encoding="utf-8"))).stamp == stamp:
-        return lists.summary
+    stamp = (str(manifest), there.st_size, there.st_mtime_ns, shards, VERSION)
+    known, names = folder / "summary.json", [folder / f"{shard:04d}.csv" for shard in range(shards)]
+    with suppress(OSError, ValueError):  # absent, or of another version
+        lists = Lists.model_validate_json(known.read_text(encoding="utf-8"))
+        if lists.stamp == stamp and all(path.exists() for path in names):
+            return lists.summary
     listed = listed_once(read_manifest(manifest), manifest)
     texts = [io.StringIO(newline="") for _ in range(shards)]
     writers = [csv.writer(text) for text in texts]
@@ -116,8 +149,8 @@ def refresh_lists(manifest: Path, shards: int, folder: Path) -> Summary:
         writer.writerow(Entry._fields)
     for entry in listed:
         writers[shard_of(entry.path, shards)].writerow(entry)
-    for shard, text in enumerate(texts):
-        path, new = folder / f"{shard:04d}.csv", text.getvalue()
+    for path, text in zip(names, texts, strict=True):
+        new = text.getvalue()
         if not path.exists() or path.read_bytes() != new.encode():
             write_text(path, new)
     summary = Summary.of(listed)

@@ -7,15 +7,15 @@ reason there and no pixels; it never stops the shard.
 
 By hand:
     python -m scripts.images.pack_shard --folder /data/my_images --shard 0 --pixels 0000.npy --table 0000.parquet \
-        --spec '{"decode": {"size": 64, "steps": [{"resize": {}}]}, "shards": 8, "layout": "auto", "unnameable": {},
+        --spec '{"decode": {"size": 64, "steps": [{"resize": {}}]}, "shards": 8,
                  "limits": {"max_bytes": 100000000, "max_pixels": 50000000, "min_edge": 8, "frames": "reject"}}'
 """
 
 import hashlib
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
@@ -23,9 +23,9 @@ import pandas as pd
 from scripts import cli
 from scripts.atomic import replacing
 from scripts.errors import ImageError
-from scripts.images.decode import Decoder, DecodeSpec, Pixels
+from scripts.images.decode import Decoder, DecodeSpec
 from scripts.images.header import Limits, check, read_bytes, read_header
-from scripts.images.manifest import listed_once, read_manifest
+from scripts.images.manifest import read_manifest
 from scripts.images.perceptual_hash import perceptual_hash
 from scripts.images.shards import SHARD_COLUMNS
 from scripts.images.source import Entry, Layout, entries, shard_of
@@ -38,22 +38,21 @@ class PackSpec(Spec):
     decode: DecodeSpec
     limits: Limits
     shards: int
-    layout: Layout
-    listed: str = ""  # digest of the shard's entries: a class or a given split that changes packs the shard anew
-    unnameable: dict[str, str]  # sha256 by path of files that Snakemake cannot name as input, so that a change is seen
+    listed: str = ""  # digest of the shard's entries and what the files' names and times do not tell of a change
 
 
 def pack(
-    folder: Path, shard: int, listed: Iterable[Entry], decoder: Decoder, limits: Limits
+    folder: Path, shard: int, listed: Collection[Entry], decoder: Decoder, limits: Limits
 ) -> tuple[np.ndarray, pd.DataFrame]:
     """The pixels (n, size, size, 3) of the good images among `listed`, and the table of all of them."""
-    pixels: list[Pixels] = []
+    size, good = decoder.spec.size, 0
+    pixels = np.empty((len(listed), size, size, 3), np.uint8)
     rows: list[dict[str, Any]] = []
-    for entry in listed:
+    for entry in cli.progress(listed, total=len(listed), doing="pack"):
         row: dict[str, Any] = dict.fromkeys(SHARD_COLUMNS)
         # A table cannot hold a name that is not UTF-8: its odd bytes are written as \\xNN there.
         shown, label = (os.fsencode(text).decode("utf-8", "backslashreplace") for text in (entry.path, entry.label))
-        row |= {"path": shown, "shard": shard, "class": label, "row": len(pixels), "status": "ok", "reason": ""}
+        row |= {"path": shown, "shard": shard, "class": label, "row": good, "status": "ok", "reason": ""}
         row |= {"given_split": entry.split, "given_group": entry.group}
         try:
             if shown != entry.path:
@@ -67,24 +66,22 @@ def pack(
             check(header, limits)
             image = decoder.decode(data, header)
             row |= {"pixels": hashlib.sha256(image.data).hexdigest()[:16], "phash": perceptual_hash(image)}
-            pixels.append(image)
+            pixels[good] = image
+            good += 1
         except ImageError as error:
             row |= {"status": "rejected", "row": -1, "reason": str(error)}
         rows.append(row)
-    size = decoder.spec.size
-    packed = np.stack(pixels) if pixels else np.empty((0, size, size, 3), np.uint8)
-    return packed, pd.DataFrame(rows, columns=list(SHARD_COLUMNS)).astype(SHARD_COLUMNS)
+    return pixels[:good], pd.DataFrame(rows, columns=list(SHARD_COLUMNS)).astype(SHARD_COLUMNS)
 
 
 def list_entries(folder: Path, manifest: Path | None, layout: Layout) -> list[Entry]:
     """The images of the manifest, or of the folder where there is none, in order of path."""
-    return listed_once(read_manifest(manifest), manifest) if manifest else entries(folder, layout)
+    return sorted(read_manifest(manifest), key=lambda entry: entry.path) if manifest else entries(folder, layout)
 
 
 def write(folder: Path, shard: int, listed: Collection[Entry], spec: PackSpec, pixels: Path, table: Path) -> str:
     """Pack the images of one shard into its two files; returns how many there are, for people."""
-    shown = cli.progress(listed, total=len(listed), doing="pack")
-    packed, rows = pack(folder, shard, shown, Decoder(spec.decode), spec.limits)
+    packed, rows = pack(folder, shard, listed, Decoder(spec.decode), spec.limits)
     with replacing(pixels) as temporary, temporary.open("wb") as file:
         np.save(file, packed)
     with replacing(table) as temporary:
@@ -96,13 +93,14 @@ def main() -> None:
     parser = cli.parser(__doc__)
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--manifest", type=Path, nargs="?", help="CSV of path,label; may be left empty")
+    parser.add_argument("--layout", choices=get_args(Layout), default="auto", help="of the folder")
     parser.add_argument("--shard", type=int, required=True)
     parser.add_argument("--pixels", type=Path, required=True)
     parser.add_argument("--table", type=Path, required=True)
     parser.add_argument("--spec", type=PackSpec.model_validate_json, required=True)
     args = parser.parse_args()
 
-    listed = list_entries(args.folder, args.manifest, args.spec.layout)
+    listed = list_entries(args.folder, args.manifest, args.layout)
     mine = [entry for entry in listed if shard_of(entry.path, args.spec.shards) == args.shard]
     cli.log.info(write(args.folder, args.shard, mine, args.spec, args.pixels, args.table))
 

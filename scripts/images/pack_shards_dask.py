@@ -10,12 +10,13 @@ By hand: the command that `snakemake -np --config images='{"pack_on": "dask"}'` 
 """
 
 from pathlib import Path
+from typing import get_args
 
 from distributed import Client, as_completed
 
 from scripts import cli
 from scripts.images.pack_shard import PackSpec, list_entries, write
-from scripts.images.source import Entry, shard_of
+from scripts.images.source import Entry, Layout, shard_of
 from scripts.slurm.dask_cluster import dask_cluster
 
 MEMORY_MB = 2000  # of a worker: as a job of pack_shard's
@@ -47,13 +48,14 @@ def main() -> None:
     parser = cli.parser(__doc__)
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--manifest", type=Path, nargs="?", help="CSV of path,label; may be left empty")
+    parser.add_argument("--layout", choices=get_args(Layout), default="auto", help="of the folder")
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--workers", type=int, required=True)
     parser.add_argument("--spec", type=PackSpec.model_validate_json, required=True)
     args = parser.parse_args()
 
     with dask_cluster(args.workers, MEMORY_MB) as client:
-        listed = list_entries(args.folder, args.manifest, args.spec.layout)
+        listed = list_entries(args.folder, args.manifest, args.layout)
         pack_all(client, args.folder, listed, args.output, args.spec)
 
 

@@ -7,9 +7,9 @@ image.
 
 import hashlib
 import os
+import stat
 import zlib
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Literal, NamedTuple
 
@@ -73,7 +73,7 @@ def recognise(folder: Path, layout: Layout) -> tuple[PurePosixPath, Layout]:
     """Where below `folder` the layout begins, and which it is."""
     base = PurePosixPath()
     while True:
-        names = {entry.name for entry in os.scandir(folder / base) if entry.is_dir()}
+        names = {entry.name for entry in os.scandir(folder / base) if entry.is_dir() and _counts(entry.name)}
         sides = [SPLIT_FOLDERS.get(name.lower()) for name in names]
         if layout == "auto" and names and names <= LC25000_FOLDERS:
             return base, "lc25000"
@@ -82,7 +82,7 @@ def recognise(folder: Path, layout: Layout) -> tuple[PurePosixPath, Layout]:
         if layout != "auto" and (layout != "lc25000" or names & LC25000_FOLDERS):
             return base, layout
         inner = base / next(iter(names)) if len(names) == 1 else None
-        if inner is None or any(not entry.is_dir() for entry in os.scandir(folder / inner)):
+        if inner is None or any(entry.is_file() for entry in os.scandir(folder / inner)):
             return base, "classes" if layout == "auto" else layout
         base = inner
 
@@ -90,15 +90,24 @@ def recognise(folder: Path, layout: Layout) -> tuple[PurePosixPath, Layout]:
 def _files(folder: Path, base: PurePosixPath) -> Iterator[str]:
     """Relative paths of all files below `base`; a linked folder is followed, each folder once."""
     seen = set()
-    for top, folders, names in os.walk(folder / base, followlinks=True):
+    for top, folders, names in os.walk(folder / base, onerror=_refuse, followlinks=True):
         there = Path(top).stat()
         if (there.st_dev, there.st_ino) in seen:
             folders.clear()
             continue
         seen.add((there.st_dev, there.st_ino))
-        folders.sort()
+        folders[:] = [name for name in folders if _counts(name)]
         prefix = Path(os.path.relpath(top, folder)).as_posix()
         yield from (name if prefix == "." else f"{prefix}/{name}" for name in names)
+
+
+def _counts(folder: str) -> bool:
+    """Whether a folder is of the study: not hidden, and none that macOS adds to a zip."""
+    return not folder.startswith(".") and folder != "__MACOSX"
+
+
+def _refuse(error: OSError) -> None:
+    raise ImageError(f"images.folder: {error.filename} cannot be read: {error.strerror}")
 
 
 def sample_entries(per_class: int) -> list[Entry]:
@@ -130,31 +139,37 @@ def check_classes(counts: Mapping[str, int]) -> None:
             )
 
 
-def class_counts(listed: Iterable[Entry]) -> Counter[str]:
-    """Images of each class."""
-    return Counter(entry.label for entry in listed)
+def is_plain(path: str) -> bool:
+    """Whether Snakemake can name the path: no braces, printable, UTF-8."""
+    return path.isprintable() and "{" not in path and "}" not in path
 
 
 def is_nameable(folder: Path, path: str) -> bool:
-    """Whether Snakemake can take the file as an input: no braces, printable, UTF-8, regular and there to be read."""
-    plain = path.isprintable() and "{" not in path and "}" not in path
+    """Whether Snakemake can take the file as an input: a plain path, regular and there to be read."""
     there = f"{folder}/{path}"
-    return plain and os.path.isfile(there) and os.access(there, os.R_OK)  # noqa: PTH113 - as above
+    return is_plain(path) and os.path.isfile(there) and os.access(there, os.R_OK)  # noqa: PTH113 - as above
 
 
-def digest(listed: Iterable[Entry]) -> str:
-    """16 hex digits that change with any entry of `listed`, which is in order of path."""
-    return hashlib.sha256("\n".join(entry.line for entry in listed).encode()).hexdigest()[:16]
+def digest(listed: Iterable[Entry], folder: str | None = None, odd: Collection[str] = ()) -> str:
+    """16 hex digits that change with any of `listed`, which are in order of path, and with their files in `folder`.
+
+    Snakemake compares times of files alone: that an older file took a place is told by its size. Of the paths in `odd`,
+    which Snakemake cannot name, the content counts.
+    """
+    lines = []
+    for entry in listed:
+        told = "" if folder is None else _told(f"{folder}/{entry.path}", whole=entry.path in odd)
+        lines.append(f"{entry.line}\t{told}")
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
-def content_digests(folder: Path, paths: list[str]) -> dict[str, str]:
-    """The sha256 of each file by path (in ASCII), for the few that Snakemake cannot name; or `unreadable`."""
-    found = {}
-    for path in paths:
-        try:
-            if not (folder / path).is_file():
-                raise OSError
-            found[ascii(path)] = hashlib.sha256((folder / path).read_bytes()).hexdigest()
-        except OSError:
-            found[ascii(path)] = "unreadable"
-    return found
+def _told(path: str, whole: bool) -> str:
+    """The size of a file, or its sha256."""
+    try:
+        there = os.stat(path)  # noqa: PTH116 - as in `entries`
+        if not stat.S_ISREG(there.st_mode) or not whole:
+            return str(there.st_size)
+        with Path(path).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return "unreadable"

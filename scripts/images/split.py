@@ -9,7 +9,8 @@ fractions, so adding an image moves at most the groups that stand at a cut. A gr
 the class of its first image and takes its others along.
 
 Where the source gives a split it is kept, but for an image whose group also stands in valid or test: it is `unused`, so
-that a published test set stays whole and no copy of it trains. A split that no image is given to is cut from train.
+that a published test set stays as it is and no copy of it trains. A split that no image is given to is cut from the
+images that are given to none, or from train where there are none of these.
 
 By hand:
     python -m scripts.images.split --index index.parquet --rejects rejects.csv --split split.parquet \
@@ -53,7 +54,8 @@ def assign_splits(images: pd.DataFrame, fractions: dict[str, float], seed: int) 
         ImageError: a class with fewer groups than splits to fill, or without an image in one of them.
     """
     given = images["given_split"]
-    fixed = {group: side for side in ("valid", "test") for group in images.loc[given == side, "group"]}
+    sides = ("train", "valid", "test") if given.isna().any() else ("valid", "test")
+    fixed = {group: side for side in sides for group in images.loc[given == side, "group"]}
     free = images[~images["group"].isin(fixed)]
     shares = open_fractions(fractions, set(given.dropna()))
     owner = free.sort_values("path").groupby("group")["class"].first()
@@ -68,9 +70,8 @@ def assign_splits(images: pd.DataFrame, fractions: dict[str, float], seed: int) 
         ordered = sorted(groups.index, key=lambda group: hashlib.sha256(f"{seed}:{group}".encode()).digest())
         split |= dict(zip(ordered, cut([int(sizes[group]) for group in ordered], shares), strict=True))
     found = images["group"].map(split)
-    # Given to one side, but its group stands on another.
-    astray = given.notna() & (given != found) & images["group"].isin(fixed)
-    found = found.mask(astray, UNUSED)
+    # A given valid and test are as they were given: what shares a group with them stays out of all three.
+    found = found.mask(images["group"].isin(fixed) & (found != "train") & (given != found), UNUSED)
     present = set(zip(images["class"], found, strict=True))
     for name, side in itertools.product(sorted(set(images["class"])), SPLITS):
         if (name, side) not in present:

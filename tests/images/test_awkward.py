@@ -89,7 +89,6 @@ def test_what_is_packed_has_the_pixels_that_pillow_shows(awkward: Path, files: p
 def test_awkward_files_take_less_than_a_gigabyte_and_end(awkward: Path, files: pd.DataFrame, tmp_path: Path) -> None:
     pd.DataFrame({"path": files["path"], "label": "awkward"}).to_csv(tmp_path / "m.csv", index=False)
     spec = {"decode": {"size": 64, "steps": [{"resize": {}}]}, "limits": LIMITS.model_dump(), "shards": 1}
-    spec |= {"layout": "auto", "unnameable": {}}
     program = [sys.executable, "-m", "scripts.images.pack_shard", "--folder", str(awkward), "--shard", "0"]
     program += ["--manifest", str(tmp_path / "m.csv"), "--pixels", str(tmp_path / "0.npy")]
     program += ["--table", str(tmp_path / "0.parquet"), "--spec", json.dumps(spec)]

@@ -134,7 +134,7 @@ def test_a_missing_archive_on_this_machine_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("given_hash", ["", "sha256:abc", "crc32:12345678", "md5:" + "0" * 64, "sha256:" + "x" * 64])
 def test_a_checksum_of_another_form_is_told(given_hash: str) -> None:
-    with pytest.raises(ImageError, match=r"--hash: found .*; expected sha256:"):
+    with pytest.raises(ImageError, match=r"images.archive.checksum: found .*; expected sha256:"):
         parse_checksum(given_hash)
 
 

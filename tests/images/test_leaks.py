@@ -1,6 +1,6 @@
 import pytest
 
-from scripts.images.leaks import leaked, leaked_by_random_split
+from scripts.images.leaks import leaked_by_random_split
 
 SPLITS = ["train"] * 800 + ["valid"] * 100 + ["test"] * 100
 ONE_CLASS = ["a"] * 1000
@@ -20,7 +20,8 @@ def test_a_grouped_split_leaks_nothing_where_a_random_one_leaks_most() -> None:
 
 
 def test_a_held_out_image_leaks_where_its_group_trains_and_only_there() -> None:
-    assert leaked(["x", "x", "x", "y", "y"], ["train", "valid", "test", "valid", "test"]) == 2
+    splits = ["train", "valid", "test", "valid", "test"]
+    assert leaked_by_random_split(["a"] * 5, ["x", "x", "x", "y", "y"], splits).actual == 2
 
 
 def test_each_class_keeps_its_images_a_split() -> None:

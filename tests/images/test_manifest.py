@@ -31,8 +31,10 @@ def test_path_and_label_are_enough_in_any_order(tmp_path: Path) -> None:
     [
         ("1.jpg", "path", "lacks the column label"),
         ("1.jpg,", "path,label", "line 2: expected a path and a label"),
-        ("/abs/1.jpg,a", "path,label", "line 2: '/abs/1.jpg' leaves the image folder"),
-        ("../1.jpg,a", "path,label", "line 2: '../1.jpg' leaves the image folder"),
+        ("/abs/1.jpg,a", "path,label", "line 2: found '/abs/1.jpg'; expected a plain path inside"),
+        ("../1.jpg,a", "path,label", "line 2: found '../1.jpg'; expected a plain path inside"),
+        ("./1.jpg,a", "path,label", "line 2: found './1.jpg'; expected a plain path"),
+        ("a//1.jpg,a", "path,label", "line 2: found 'a//1.jpg'; expected a plain path"),
         ("1.jpg,a,dev", "path,label,split", "line 2: split 'dev' is none of train, valid"),
     ],
 )
@@ -43,17 +45,34 @@ def test_a_row_that_cannot_be_used_is_named(row: str, columns: str, message: str
 
 def test_a_path_that_stands_twice_and_a_manifest_without_rows_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ImageError, match=r"names '1\.jpg' twice"):
-        listed_once([Entry("1.jpg", "a"), Entry("2.jpg", "a"), Entry("1.jpg", "b")], tmp_path)
+        listed_once([Entry("1.jpg", "a", "test"), Entry("2.jpg", "a"), Entry("1.jpg", "a")], tmp_path)
     with pytest.raises(ImageError, match="names no images"):
         listed_once([], tmp_path)
 
 
-def test_the_summary_counts_classes_and_what_is_not_given_away() -> None:
-    summary = Summary.of([Entry("1", "a", "train"), Entry("2", "a", "test"), Entry("3", "b"), Entry("\udce9", "b")])
-    assert summary.classes == {"a": 2, "b": 2}
-    assert summary.free == {"a": 1, "b": 2}
-    assert summary.given == ["test", "train"]
-    assert summary.candidates == {"a": sorted(["1", "2"], key=summary.candidates["a"].index), "b": ["3"]}
+def test_the_summary_counts_classes_by_given_split_and_names_candidates() -> None:
+    listed = [
+        Entry("1", "a", "train"),
+        Entry("2", "a", "test"),
+        Entry("3", "b"),
+        Entry("\udce9", "b"),
+        Entry("{4}", "c"),
+    ]
+    summary = Summary.of(listed)
+    assert summary.classes == {"a": {"train": 1, "test": 1}, "b": {"": 2}, "c": {"": 1}}
+    assert {label: sorted(paths) for label, paths in summary.candidates.items()} == {
+        "a": ["1", "2"],
+        "b": ["3"],
+        "c": [],
+    }
+    assert summary.images == 5
+
+
+def test_a_given_split_must_hold_every_class() -> None:
+    listed = [Entry(f"{label}{i}", label, "train") for label in "ab" for i in range(4)]
+    Summary.of([*listed, Entry("x", "a", "test"), Entry("y", "b", "test")]).check()
+    with pytest.raises(ImageError, match="test is given, but holds no image of class 'b'"):
+        Summary.of([*listed, Entry("x", "a", "test")]).check()
 
 
 @pytest.fixture
@@ -67,7 +86,7 @@ def test_each_row_stands_in_one_list_and_lists_are_manifests(manifest: Path, tmp
     assert len(lists) == 4
     assert all(lists)
     assert sorted(entry for one in lists for entry in one) == sorted(read_manifest(manifest))
-    assert summary.classes == {"a": 20, "b": 20}
+    assert summary.classes == {"a": {"": 20}, "b": {"": 20}}
 
 
 def test_a_changed_row_rewrites_its_own_list_alone(manifest: Path, tmp_path: Path) -> None:
@@ -78,7 +97,7 @@ def test_a_changed_row_rewrites_its_own_list_alone(manifest: Path, tmp_path: Pat
     summary = refresh_lists(manifest, 4, tmp_path / "lists")
     after = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "lists").glob("*.csv")}
     assert sum(before[name] != after[name] for name in before) == 1
-    assert summary.classes == {"a": 21, "b": 19}
+    assert summary.classes == {"a": {"": 21}, "b": {"": 19}}
 
 
 def test_an_unchanged_manifest_is_not_read_again(manifest: Path, tmp_path: Path) -> None:
@@ -88,9 +107,18 @@ def test_an_unchanged_manifest_is_not_read_again(manifest: Path, tmp_path: Path)
     os.utime(manifest, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
     assert refresh_lists(manifest, 4, tmp_path / "lists") == first
     assert refresh_lists(shutil.copy(write(tmp_path / "n.csv", "1.jpg,c", columns="path,label"), manifest), 4,
-                         tmp_path / "lists").classes == {"c": 1}  # fmt: skip
+                         tmp_path / "lists").classes == {"c": {"": 1}}  # fmt: skip
 
 
 def test_a_missing_manifest_is_named(tmp_path: Path) -> None:
     with pytest.raises(ImageError, match=r"images\.manifest: .*m\.csv cannot be read"):
         refresh_lists(tmp_path / "m.csv", 4, tmp_path / "lists")
+
+
+@pytest.mark.parametrize("damage", ["summary.json", "0002.csv"])
+def test_lists_that_are_damaged_or_gone_are_made_anew(damage: str, manifest: Path, tmp_path: Path) -> None:
+    summary = refresh_lists(manifest, 4, tmp_path / "lists")
+    whole = {path.name: path.read_bytes() for path in (tmp_path / "lists").iterdir()}
+    (tmp_path / "lists" / damage).write_text("{") if damage.endswith("json") else (tmp_path / "lists" / damage).unlink()
+    assert refresh_lists(manifest, 4, tmp_path / "lists") == summary
+    assert {path.name: path.read_bytes() for path in (tmp_path / "lists").iterdir()} == whole

@@ -1,4 +1,3 @@
-import hashlib
 import os
 from pathlib import Path
 
@@ -116,16 +115,42 @@ def test_the_digest_of_entries_changes_with_each_of_them() -> None:
 def test_names_that_snakemake_cannot_take_are_told_apart(name: str, nameable: bool, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(b"x")
     assert source.is_nameable(tmp_path, name) == nameable
-    assert list(source.content_digests(tmp_path, [name]).values()) == [hashlib.sha256(b"x").hexdigest()]
 
 
-def test_a_dangling_link_is_no_input_and_no_crash(tmp_path: Path) -> None:
+def test_a_dangling_link_and_a_pipe_are_no_inputs_and_are_not_waited_for(tmp_path: Path) -> None:
     (tmp_path / "link.jpg").symlink_to("gone.jpg")
-    assert not source.is_nameable(tmp_path, "link.jpg")
-    assert source.content_digests(tmp_path, ["link.jpg"]) == {"'link.jpg'": "unreadable"}
-
-
-def test_a_pipe_is_no_input_and_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.jpg")
-    assert not source.is_nameable(tmp_path, "pipe.jpg")
-    assert source.content_digests(tmp_path, ["pipe.jpg"]) == {"'pipe.jpg'": "unreadable"}
+    names = ("link.jpg", "pipe.jpg")
+    assert not any(source.is_nameable(tmp_path, name) for name in names)
+    assert source.digest([Entry(name, "a") for name in names], str(tmp_path), odd=names)
+
+
+@pytest.mark.parametrize(("odd", "seen"), [(["1.jpg"], True), ([], False)])
+def test_the_digest_holds_sizes_and_the_content_of_files_that_cannot_be_named(
+    odd: list[str], seen: bool, tmp_path: Path
+) -> None:
+    found = []
+    for content in (b"x", b"y", b"longer"):
+        (tmp_path / "1.jpg").write_bytes(content)
+        found.append(source.digest([Entry("1.jpg", "a")], str(tmp_path), odd))
+    assert (found[0] != found[1]) == seen
+    assert found[2] not in found[:2]
+
+
+def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    touch(tmp_path, "a/1.jpg", "b/2.jpg")
+    scandir = os.scandir
+
+    def refuse(path: str | Path) -> object:
+        if str(path).endswith("b"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)  # a test may run as root, whom nothing is refused
+    with pytest.raises(ImageError, match=r"images\.folder: .*b cannot be read: Permission denied"):
+        entries(tmp_path)
+
+
+def test_what_macos_adds_to_a_zip_is_no_class(tmp_path: Path) -> None:
+    touch(tmp_path, "set/a/1.jpg", "set/b/2.jpg", "__MACOSX/set/a/._1.jpg", "set/.cache/3.jpg", "set/a/.hidden.jpg")
+    assert [entry.path for entry in entries(tmp_path)] == ["set/a/.hidden.jpg", "set/a/1.jpg", "set/b/2.jpg"]

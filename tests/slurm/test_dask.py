@@ -47,9 +47,7 @@ def all_end(slurm: Slurm, seconds: float = 15) -> bool:
 
 
 def test_two_workers_on_two_nodes_pack_the_shards_of_pack_shard(slurm: Slurm, here: Path, pictures: Path) -> None:
-    spec = pack_shard.PackSpec(
-        decode=DecodeSpec.model_validate(DECODE), limits=LIMITS, shards=3, layout="auto", unnameable={}
-    )
+    spec = pack_shard.PackSpec(decode=DecodeSpec.model_validate(DECODE), limits=LIMITS, shards=3)
     for shard in range(3):
         listed = [entry for entry in entries(pictures) if shard_of(entry.path, 3) == shard]
         files = [here / "alone" / f"{shard:04d}.{kind}" for kind in ("npy", "parquet")]

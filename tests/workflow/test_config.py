@@ -40,12 +40,20 @@ from scripts.errors import ConfigError
         ({"images": {"track": "manifest"}}, "images: track: found 'manifest' without images.manifest"),
         ({"images": {"archive": {"url": "x.zip"}}}, "images.archive: url 'x.zip' needs a checksum"),
         (
-            {"images": {"archive": {"url": "x.zip", "checksum": "sha256:00"}}},
+            {"images": {"archive": {"url": "x.zip", "checksum": "sha256:" + 64 * "0"}}},
             "images: archive: needs images.folder, where it is extracted to",
         ),
         ({"images": {"limits": {"max_pixels": 10**9}}}, "images.limits.max_pixels: found 1000000000"),
+        (
+            {"images": {"archive": {"url": "x.zip", "checksum": "sha256:00"}}},
+            "images.archive.checksum: found 'sha256:00'",
+        ),
+        ({"images": {"folder": "raw{x}"}}, "images.folder: found 'raw{x}'; Snakemake cannot name files with braces"),
         ({"images": {"near_duplicates": 65}}, "images.near_duplicates: found 65"),
-        ({"images": {"steps": [{"resize": {"interpolation": "nearest"}}]}}, "images.steps.interpolation"),
+        (
+            {"images": {"steps": [{"resize": {"interpolation": "nearest"}}]}},
+            "images.steps: resize.interpolation: found 'nearest'",
+        ),
         ({"scaling": {"baseline": "serial-2"}}, "scaling.baseline: found 'serial-2'; expected one of serial-1, ddp-1"),
         ({"scaling": {"confidence": 95}}, "scaling.confidence: found 95"),
         ({"study": "../up"}, "study: found '../up'"),

@@ -4,17 +4,18 @@ import csv
 import functools
 import hashlib
 import http.server
+import os
 import re
 import shutil
-import signal
 import subprocess
-import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import psutil
 import pytest
 from helping import ROOT, Run, write_jpeg
 
@@ -133,6 +134,45 @@ def test_a_tracked_manifest_costs_the_dag_nothing_for_its_images(images: Images,
     assert "never/looked/at" not in printed
 
 
+def test_a_manifest_of_fewer_images_than_shards_is_packed(images: Images, manifest: Path, pictures: Path) -> None:
+    images({"folder": str(pictures), "manifest": manifest.name, "track": "manifest", "shards": 60}, target="index_shards")
+
+
+def test_an_older_file_that_takes_the_place_of_another_is_seen_by_its_size(images: Images, raw: Path) -> None:
+    write_jpeg(raw / "ash/older.jpg", seed=1, size=120)
+    os.utime(raw / "ash/older.jpg", (1, 1))
+    settings = {"folder": "raw"}
+    images(settings, target="pack_shard")
+    (raw / "ash/older.jpg").rename(raw / "ash/ash_03.jpg")
+    assert stale_shards(images, settings) == {shard("ash/older.jpg"), shard("ash/ash_03.jpg")}
+
+
+def test_names_that_snakemake_takes_for_wildcards_or_cannot_print_run_through(
+    images: Images, raw: Path, tmp_path: Path
+) -> None:
+    (raw / "ash").rename(raw / "it's {x}")
+    (raw / "birch").rename(raw / "line\nbreak")
+    (raw / "cedar" / "cedar_00.jpg").rename(raw / "cedar" / "img{601}_x.jpg")
+    images({"folder": "raw"}, target="draw_preview")
+    images({"folder": "raw"})
+    assert set(split_of(tmp_path)["class"]) == {"it's {x}", "line\nbreak", "cedar"}
+
+
+def test_writing_out_a_default_makes_nothing_stale(images: Images, raw: Path) -> None:
+    images({"folder": "raw"}, target="pack_shard")
+    assert (
+        stale_shards(images, {"folder": "raw", "steps": [{"resize": {"mode": "stretch"}}], "layout": "classes"})
+        == set()
+    )
+
+
+def test_a_folder_of_another_archive_is_refused(images: Images, served: str, raw: Path) -> None:
+    settings = {"folder": raw.name, "archive": {"url": served, "checksum": f"sha256:{'0' * 64}"}}
+    done = images(settings, check=False)
+    assert done.returncode == 1
+    assert "error: images.folder: raw was unpacked from no archive; images.archive.checksum is sha256:00" in done.stderr
+
+
 def test_a_file_that_a_manifest_names_and_that_is_gone_is_rejected_by_name(
     images: Images, manifest: Path, pictures: Path, tmp_path: Path
 ) -> None:
@@ -168,7 +208,7 @@ def test_an_archive_with_another_checksum_ends_with_one_sentence(images: Images,
     settings = {"folder": "fetched", "archive": {"url": served, "checksum": f"sha256:{'0' * 64}"}}
     done = images(settings, target="all", check=False)
     assert done.returncode == 1
-    assert f"--hash expects sha256:{'0' * 64}" in (tmp_path / "logs/t/images/fetch_archive.log").read_text()
+    assert f"images.archive.checksum is sha256:{'0' * 64}" in (tmp_path / "logs/t/images/fetch_archive.log").read_text()
     assert not (tmp_path / "fetched").exists()
 
 
@@ -179,32 +219,18 @@ def test_the_preview_packs_nothing(images: Images, pictures: Path, tmp_path: Pat
 
 
 def test_a_killed_pack_leaves_no_shard_that_is_taken_for_whole(images: Images, raw: Path, tmp_path: Path) -> None:
-    settings = {"folder": "raw", "shards": 1}
-    images(settings)
-    whole = np.load(tmp_path / "results/t/images/shards/0000.npy")
-    write_jpeg(raw / "ash/ash_05.jpg", seed=902)
-    # A name that is read last and never ends: the job is killed in the middle of its work.
-    code = f"""
-import signal, os, runpy, sys
-from scripts.images import pack_shard
-honest = pack_shard.np.save
-def save(file, pixels):
-    honest(file, pixels[: len(pixels) // 2])
-    file.flush()
-    os.kill(os.getpid(), signal.{signal.SIGKILL.name})
-pack_shard.np.save = save
-sys.argv = {["pack_shard", "--folder", str(raw), "--shard", "0"]!r} + sys.argv[1:]
-pack_shard.main()
-"""
-    shown = images(settings, "--dry-run", "--printshellcmds").stdout
-    spec = re.search(r"--spec '(\{.*?\})' 2>", shown)
-    assert spec
-    shard_0 = tmp_path / "results/t/images/shards/0000"
-    flags = ["--pixels", f"{shard_0}.npy", "--table", f"{shard_0}.parquet", "--spec", spec[1]]
-    done = subprocess.run([sys.executable, "-c", code, *flags], cwd=ROOT, capture_output=True, check=False)
-    assert done.returncode == -signal.SIGKILL
-    assert (np.load(f"{shard_0}.npy") == whole).all()
-    images(settings)
-    after = np.load(f"{shard_0}.npy")
-    assert after.shape == whole.shape
-    assert (after != whole).any()
+    for path in sorted(raw.rglob("*.jpg")):
+        for copy in range(150):
+            (path.parent / f"{path.stem}_{copy}.jpg").hardlink_to(path)
+    settings, shard_0 = {"folder": "raw", "shards": 1, "size": 96}, tmp_path / "results/t/images/shards/0000.npy"
+    log = tmp_path / "logs/t/images/pack_shard_0000.log"
+    with_copies = threading.Thread(target=lambda: images(settings, target="pack_shard", check=False))
+    with_copies.start()
+    while not (log.exists() and "pack: " in log.read_text()):
+        time.sleep(0.01)
+    [packing] = [one for one in psutil.process_iter(["cmdline"]) if "--pixels" in (one.info["cmdline"] or [])]
+    packing.kill()
+    with_copies.join()
+    assert not shard_0.exists()
+    images(settings, target="pack_shard")
+    assert len(np.load(shard_0, mmap_mode="r")) == 36 * 151

@@ -25,9 +25,8 @@ for to, came_from in (("SCALECARD_SLURM_CONF", "SLURM_CONF"), ("SLURM_CONF", "SC
 from scripts import config as study_config
 from scripts import registry
 from scripts.closure import closure
-from scripts.errors import UserError
+from scripts.errors import ImageError, UserError
 from scripts.images import manifest, source
-from scripts.images.cut import training_images
 from scripts.images.sample_classes import CLASSES, file_name
 from scripts.images.step import STEPS
 from scripts.loading.points import BACKENDS, loading_points
@@ -42,13 +41,18 @@ MACHINE = 1000
 
 def read_study():
     """The checked study; its raw images where each file is tracked, of these the paths that Snakemake cannot take as
-    input, and the summary of all images.
+    input, and the summary of all images; no images where an archive is still to be fetched.
 
     A user's mistake ends the run here.
     """
     try:
         study = study_config.read(config)
-        images, training = study.images, study.training
+        if is_archive_pending(study.images):
+            return study, [], set(), manifest.Summary.of([])
+        images, training, root = study.images, study.training, Path(get_raw_root(study))
+        drawn = images.folder is None and images.manifest is None
+        if not drawn and not root.is_dir():
+            raise ImageError(f"images.folder: {root} is not a folder; {source.EXPECTED}")
         listed = []
         if images.track == "manifest":
             lists = Path(f"results/{study.study}/images/lists")
@@ -57,30 +61,42 @@ def read_study():
             if images.manifest is not None:
                 table = Path(images.manifest)
                 listed = manifest.listed_once(manifest.read_manifest(table), table)
-            elif images.folder is None:
+            elif drawn:
                 listed = source.sample_entries(images.sample.per_class)
-            elif not is_archive_pending(images):
-                listed = source.entries(Path(images.folder), images.layout)
+            else:
+                listed = source.entries(root, images.layout)
             summary = manifest.Summary.of(listed)
-        if not is_archive_pending(images):
-            source.check_classes(summary.classes)
-            # Known groups may put a few images more into training; the training program checks again, exactly.
-            train = sum(summary.free.values())
-            if not images.groups:
-                train = training_images(summary.free, images.fractions.model_dump(), set(summary.given))
-            check_steps(train, training.global_batch, training.epochs, training.warmup_steps)
+        summary.check()
+        # Copies and known groups may put a few images more or less into training; training checks again, exactly.
+        train = summary.training_images(images.fractions.model_dump())
+        train = summary.images if images.groups else train
+        check_steps(train, training.global_batch, training.epochs, training.warmup_steps)
     except UserError as error:
         sys.exit(f"error: {error}")
     # The sample's files, which may still have to be drawn, all have plain names.
-    folder = get_raw_root(study)
-    drawn = images.folder is None and images.manifest is None
-    odd = {entry.path for entry in listed if not drawn and not source.is_nameable(Path(folder), entry.path)}
+    odd = {entry.path for entry in listed if not drawn and not source.is_nameable(root, entry.path)}
     return study, listed, odd, summary
 
 
 def is_archive_pending(images):
-    """Whether this run can do no more than fetch the images."""
-    return images.archive.url is not None and not Path(images.folder).is_dir()
+    """Whether this run can do no more than fetch the images.
+
+    Raises:
+        ImageError: the folder holds something else than the archive of this checksum.
+    """
+    if images.archive.url is None:
+        return False
+    folder = Path(images.folder)
+    if not folder.is_dir() or not any(folder.iterdir()):
+        return True
+    receipt = folder / ".fetch_archive.json"  # of scripts/images/fetch_archive.py
+    found = json.loads(receipt.read_text())["checksum"] if receipt.exists() else "no archive"
+    if found.rpartition(":")[2] != images.archive.checksum.rpartition(":")[2]:
+        raise ImageError(
+            f"images.folder: {folder} was unpacked from {found}; images.archive.checksum is {images.archive.checksum}: "
+            "remove the folder, or name another"
+        )
+    return False
 
 
 def get_raw_root(study):
@@ -90,7 +106,7 @@ def get_raw_root(study):
 
 
 STUDY, LISTED, UNNAMEABLE, SUMMARY = read_study()
-ARCHIVE_PENDING = is_archive_pending(STUDY.images)
+ARCHIVE_PENDING = not SUMMARY.classes
 RAW_FOLDER = get_raw_root(STUDY)
 LOADING_POINTS = loading_points(STUDY.loading)
 TRAINING_POINTS = training_points(STUDY.training)
@@ -132,7 +148,12 @@ def get_decode():
     """How a raw file becomes pixels: the same for packing, the reference digest and every raw loading backend."""
     return {
         "size": STUDY.images.size,
-        "steps": STUDY.images.steps,
+        # With all their settings, so that to write out a default changes nothing.
+        "steps": [
+            {name: registry.load(STEPS, name, "Step")(**settings).model_dump(mode="json")}
+            for step in STUDY.images.steps
+            for name, settings in step.items()
+        ],
         "packages": pins("opencv-python-headless", "simplejpeg", "pillow", "numpy"),
     }
 
@@ -143,16 +164,30 @@ def get_raw_files(listed):
 
 
 def get_packing(listed):
-    """What packing these entries depends on beside their files."""
-    odd = [entry.path for entry in listed if entry.path in UNNAMEABLE]
+    """What packing these entries depends on beside their names and times."""
+    drawn = STUDY.images.folder is None and STUDY.images.manifest is None
     return {
         "decode": get_decode(),
         "limits": STUDY.images.limits,
         "shards": STUDY.images.shards,
-        "layout": STUDY.images.layout,
-        "listed": source.digest(listed),
-        "unnameable": source.content_digests(Path(RAW_FOLDER), odd),
+        "listed": source.digest(listed, None if drawn else RAW_FOLDER, UNNAMEABLE),
     }
+
+
+def get_packing_memory(wildcards, attempt):
+    """MB: 1500 for decoding one image within `images.limits`, and a shard's pixels, were it twice the mean."""
+    shard = SUMMARY.images / STUDY.images.shards * 3 * STUDY.images.size**2 / 1e6
+    return attempt * round(1500 + 2 * shard)
+
+
+def get_tables_memory(wildcards, attempt):
+    """MB: 2000, and 2 for 1,000 images, whose rows and groups are held at once."""
+    return attempt * (2000 + 2 * SUMMARY.images // 1000)
+
+
+def get_layout(wildcards, input):
+    """Not tracked: what it makes of the folder, `listed` holds."""
+    return STUDY.images.layout
 
 
 def get_manifest(wildcards, input):
@@ -180,6 +215,7 @@ def get_shown_config():
         (shown["images"], "folder"),
         (shown["images"], "groups"),
         (shown["images"], "manifest"),
+        (shown["images"]["archive"], "url"),
         (shown["training"], "weights"),
     ):
         settings[name] = settings[name] and Path(settings[name]).name
@@ -222,7 +258,7 @@ def get_runtime(stage, unknown):
 
 def get_loading_memory(wildcards, attempt):
     """MB: all training images decoded, and 700 for each worker, which is what a DataLoader's takes with torch in it."""
-    decoded = sum(SUMMARY.classes.values()) * 3 * STUDY.images.size**2 // 1_000_000
+    decoded = SUMMARY.images * 3 * STUDY.images.size**2 // 1_000_000
     return attempt * (2000 + decoded + 700 * get_loading_point(wildcards).workers_here)
 
 

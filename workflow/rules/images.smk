@@ -22,9 +22,10 @@ rule fetch_archive:
     conda:
         "../../envs/scalecard.yaml"
     params:
-        spec=canonical(url=STUDY.images.archive.url, checksum=STUDY.images.archive.checksum),
-        url=STUDY.images.archive.url,
-        checksum=STUDY.images.archive.checksum,
+        spec=canonical(checksum=STUDY.images.archive.checksum),
+        # With `input`, Snakemake does not track these: the checksum says what is fetched, wherever from.
+        url=lambda wildcards, input: STUDY.images.archive.url,
+        checksum=lambda wildcards, input: STUDY.images.archive.checksum,
         folder=get_raw_folder,
     shell:
         "python -m scripts.images.fetch_archive --url {params.url:q} --hash {params.checksum:q} "
@@ -68,15 +69,16 @@ rule pack_shard:
     conda:
         "../../envs/scalecard.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=get_packing_memory,
         runtime=30,
     params:
         spec=lambda wildcards: canonical(**get_packing(SHARDS[wildcards.shard])),
         folder=get_raw_folder,
         manifest=get_manifest,
+        layout=get_layout,
     shell:
         "python -m scripts.images.pack_shard --folder {params.folder:q} --manifest {params.manifest:q} "
-        "--shard {wildcards.shard} "
+        "--layout {params.layout} --shard {wildcards.shard} "
         "--pixels {output.pixels:q} --table {output.table:q} --spec {params.spec:q} 2> {log:q}"
 
 
@@ -102,11 +104,12 @@ if STUDY.images.pack_on == "dask":
             spec=lambda wildcards: canonical(**get_packing(LISTED)),
             folder=get_raw_folder,
             manifest=get_manifest,
+            layout=get_layout,
             # With `input`, Snakemake does not track it: no shard depends on it.
             workers=lambda wildcards, input: STUDY.images.dask_workers,
         shell:
             "python -m scripts.images.pack_shards_dask --folder {params.folder:q} --manifest {params.manifest:q} "
-            "--output results/{wildcards.study}/images/shards --workers {params.workers} --spec {params.spec:q} "
+            "--layout {params.layout} --output results/{wildcards.study}/images/shards --workers {params.workers} --spec {params.spec:q} "
             "2> {log:q}"
 
 
@@ -122,6 +125,8 @@ rule index_shards:
         "logs/{study}/images/index_shards.log",
     conda:
         "../../envs/scalecard.yaml"
+    resources:
+        mem_mb=get_tables_memory,
     params:
         spec=canonical(near_duplicates=STUDY.images.near_duplicates),
     shell:
@@ -141,6 +146,8 @@ rule split:
         "logs/{study}/images/split.log",
     conda:
         "../../envs/scalecard.yaml"
+    resources:
+        mem_mb=get_tables_memory,
     params:
         spec=canonical(
             fractions=STUDY.images.fractions,

@@ -4,6 +4,9 @@ Requires the split images, all records and the scaling tables. Steps: contact_sh
 render_page. The target `preview` draws what the steps do to a few images of each class, and packs nothing.
 """
 
+# A sheet each is for studying: of a thousand classes the first ones do.
+PREVIEWED = dict(list(SUMMARY.candidates.items())[:24])
+
 
 rule contact_sheet:
     input:
@@ -27,12 +30,11 @@ rule contact_sheet:
 
 rule draw_preview:
     input:
-        # Where Snakemake cannot name a class's candidates, the program reads them all the same.
-        raw=get_raw_files([entry for entry in LISTED if entry.path in SUMMARY.candidates[entry.label]]),
+        raw=get_raw_files([entry for entry in LISTED if entry.path in PREVIEWED.get(entry.label, [])]),
         code=code("scripts.report.draw_preview", *get_step_modules()),
     output:
         sheets=report(
-            [f"results/{{study}}/report/preview/{number:02d}.png" for number in range(len(SUMMARY.classes))],
+            [f"results/{{study}}/report/preview/{number:02d}.png" for number in range(len(PREVIEWED))],
             category="Images",
             caption="../report/preview.rst",
         ),
@@ -41,10 +43,11 @@ rule draw_preview:
     conda:
         "../../envs/scalecard.yaml"
     params:
-        spec=canonical(
+        # A function, since Snakemake would take braces in names for wildcards.
+        spec=lambda wildcards: canonical(
             decode=get_decode(),
             limits=STUDY.images.limits,
-            classes=[{"name": name, "paths": paths} for name, paths in SUMMARY.candidates.items()],
+            classes=[{"name": os.fsencode(name).decode("utf-8", "backslashreplace"), "paths": paths} for name, paths in PREVIEWED.items()],
         ),
         folder=get_raw_folder,
     shell:
@@ -118,7 +121,7 @@ rule render_page:
     conda:
         "../../envs/scalecard.yaml"
     params:
-        spec=canonical(config=get_shown_config()),
+        spec=lambda wildcards: canonical(config=get_shown_config()),
     shell:
         "python -m scripts.report.render_page --training {input.training:q} --loading {input.loading:q} "
         "--jobs {input.jobs:q} --records {input.loading_records:q} {input.training_records:q} "
@@ -134,4 +137,7 @@ localrules:
 
 rule preview:
     input:
-        expand(rules.draw_preview.output.sheets, study=STUDY.study),
+        expand(
+            rules.fetch_archive.output if ARCHIVE_PENDING else rules.draw_preview.output.sheets,
+            study=STUDY.study,
+        ),
