@@ -88,6 +88,7 @@ def ways_to(size: int) -> dict[str, Way]:
         "decode: {scaling: none}": ours({"scaling": "none"}),
         "decode: {at_least: 2}": ours({"at_least": 2}),
         "decode: {}": ours({}),
+        "decode: {}, area resize": ours({}, interpolation="area"),
         "decode: {}, linear resize": ours({}, interpolation="linear"),
     }
 
@@ -97,7 +98,7 @@ def read_images(folder: Path, most: int, size: int) -> pd.DataFrame:
     listed = entries(folder)
     listed = listed[:: math.ceil(len(listed) / most)]
     limits = Limits(**config.Limits().model_dump())
-    table = pack(folder, 0, listed, Decoder(DecodeSpec(size=size, steps=[{"resize": {}}])), limits)[1]
+    table = pack(folder, 0, listed, Decoder(DecodeSpec(size=size, steps=[{"resize": {}}])), limits, keep=lambda _: None)
     images = table[table["kind"].isin({"JPEG RGB", "JPEG L"}) & (table["status"] == "ok")]
     # Only the workflow and OpenCV would turn the others, which says nothing of fidelity.
     images = images[[read_header(read_bytes(folder / path)).orientation == 1 for path in images["path"]]].copy()

@@ -7,10 +7,14 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pandas as pd
 
 from scripts import record
 from scripts.config import Study
+from scripts.images import pack_shard
+from scripts.images.decode import Decoder
 from scripts.images.header import Limits
+from scripts.images.source import Entry
 
 ROOT = Path(__file__).resolve().parent.parent
 LIMITS = Limits.model_validate(Study().images.limits.model_dump())  # as a study has them by default
@@ -25,6 +29,16 @@ def write_jpeg(path: Path, seed: int, size: int = 96) -> None:
     coarse = cv2.resize(rng.integers(0, 256, (6, 6, 3), np.uint8), (size, size), interpolation=cv2.INTER_CUBIC)
     path.parent.mkdir(parents=True, exist_ok=True)
     assert cv2.imwrite(str(path), coarse)
+
+
+def pack(
+    folder: Path, shard: int, listed: list[Entry], decoder: Decoder, limits: Limits
+) -> tuple[np.ndarray, pd.DataFrame]:
+    """The pixels of a shard and its table."""
+    pixels: list[np.ndarray] = []
+    table = pack_shard.pack(folder, shard, listed, decoder, limits, keep=pixels.append)
+    size = decoder.spec.size
+    return np.reshape(pixels, (-1, size, size, 3)).astype(np.uint8), table
 
 
 def copy_checkout(folder: Path) -> Path:

@@ -17,8 +17,12 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 from scripts.errors import ImageError
 from scripts.spec import Spec
 
+# What is wrong with a file stands in its row.
+warnings.filterwarnings("ignore", module="PIL")
+
 # Pillow's names of the formats that OpenCV decodes too.
 FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "MPO", "PNG", "TIFF", "WEBP")
+_METADATA = {"exif", "xmp", "XML:com.adobe.xmp", "Raw profile type exif"}  # where Pillow finds an orientation
 # An MPO is a camera's JPEG whose further pictures are previews or a second eye's view: the first is the picture.
 ONE_PICTURE = ("JPEG", "MPO")
 
@@ -76,19 +80,17 @@ def read_header(data: bytes) -> Header:
         ImageError: the content is of no picture format, of one that OpenCV does not decode, or its header is damaged.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(data)) as image:
-                header = Header(
-                    kind=image.format or "unknown",
-                    mode=image.mode,
-                    width=image.width,
-                    height=image.height,
-                    frames=1 if image.format in ONE_PICTURE else getattr(image, "n_frames", 1),
-                    # A TIFF's is a part of the format: Pillow's size and OpenCV's pixels are upright already.
-                    orientation=1 if image.format == "TIFF" else _orientation(image),
-                    alpha="A" in image.mode or "transparency" in image.info,
-                )
+        with Image.open(io.BytesIO(data)) as image:
+            header = Header(
+                kind=image.format or "unknown",
+                mode=image.mode,
+                width=image.width,
+                height=image.height,
+                frames=1 if image.format in ONE_PICTURE else getattr(image, "n_frames", 1),
+                # A TIFF's is a part of the format: Pillow's size and OpenCV's pixels are upright already.
+                orientation=1 if image.format == "TIFF" else _orientation(image),
+                alpha="A" in image.mode or "transparency" in image.info,
+            )
     except UnidentifiedImageError:
         raise ImageError(_unknown(data)) from None
     except Image.DecompressionBombError as error:
@@ -125,6 +127,8 @@ def _unknown(data: bytes) -> str:
 
 
 def _orientation(image: Image.Image) -> int:
+    if not _METADATA & image.info.keys():
+        return 1
     try:
         found = image.getexif().get(ExifTags.Base.Orientation, 1)
     except Exception:  # damaged EXIF says nothing about the pixels

@@ -13,9 +13,9 @@ By hand:
 
 import hashlib
 import os
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, BinaryIO, get_args
 
 import numpy as np
 import pandas as pd
@@ -23,7 +23,7 @@ import pandas as pd
 from scripts import cli
 from scripts.atomic import replacing
 from scripts.errors import ImageError
-from scripts.images.decode import Decoder, DecodeSpec
+from scripts.images.decode import Decoder, DecodeSpec, Pixels
 from scripts.images.header import Limits, check, read_bytes, read_header
 from scripts.images.manifest import read_manifest
 from scripts.images.perceptual_hash import perceptual_hash
@@ -42,12 +42,15 @@ class PackSpec(Spec):
 
 
 def pack(
-    folder: Path, shard: int, listed: Collection[Entry], decoder: Decoder, limits: Limits
-) -> tuple[np.ndarray, pd.DataFrame]:
-    """The pixels (n, size, size, 3) of the good images among `listed`, and the table of all of them."""
-    size, good = decoder.spec.size, 0
-    pixels = np.empty((len(listed), size, size, 3), np.uint8)
-    rows: list[dict[str, Any]] = []
+    folder: Path,
+    shard: int,
+    listed: Collection[Entry],
+    decoder: Decoder,
+    limits: Limits,
+    keep: Callable[[Pixels], object],
+) -> pd.DataFrame:
+    """The table of all files in `listed`; `keep` is given the pixels (size, size, 3) of the good ones, in order."""
+    good, rows = 0, list[dict[str, Any]]()
     for entry in cli.progress(listed, total=len(listed), doing="pack"):
         row: dict[str, Any] = dict.fromkeys(SHARD_COLUMNS)
         # A table cannot hold a name that is not UTF-8: its odd bytes are written as \\xNN there.
@@ -66,12 +69,12 @@ def pack(
             check(header, limits)
             image = decoder.decode(data, header)
             row |= {"pixels": hashlib.sha256(image.data).hexdigest()[:16], "phash": perceptual_hash(image)}
-            pixels[good] = image
+            keep(image)
             good += 1
         except ImageError as error:
             row |= {"status": "rejected", "row": -1, "reason": str(error)}
         rows.append(row)
-    return pixels[:good], pd.DataFrame(rows, columns=list(SHARD_COLUMNS)).astype(SHARD_COLUMNS)
+    return pd.DataFrame(rows, columns=list(SHARD_COLUMNS)).astype(SHARD_COLUMNS)
 
 
 def list_entries(folder: Path, manifest: Path | None, layout: Layout) -> list[Entry]:
@@ -81,12 +84,23 @@ def list_entries(folder: Path, manifest: Path | None, layout: Layout) -> list[En
 
 def write(folder: Path, shard: int, listed: Collection[Entry], spec: PackSpec, pixels: Path, table: Path) -> str:
     """Pack the images of one shard into its two files; returns how many there are, for people."""
-    packed, rows = pack(folder, shard, listed, Decoder(spec.decode), spec.limits)
+    size = spec.decode.size
     with replacing(pixels) as temporary, temporary.open("wb") as file:
-        np.save(file, packed)
+        # Image by image, so that a shard may be larger than memory: numpy leaves room in the header for the count.
+        write_header(file, 0, size)
+        rows = pack(folder, shard, listed, Decoder(spec.decode), spec.limits, keep=lambda image: file.write(image.data))
+        good = int((rows["status"] == "ok").sum())
+        file.seek(0)
+        write_header(file, good, size)
     with replacing(table) as temporary:
         rows.to_parquet(temporary, index=False)
-    return f"shard {shard}: {len(packed)} packed, {len(listed) - len(packed)} rejected"
+    return f"shard {shard}: {good} packed, {len(listed) - good} rejected"
+
+
+def write_header(file: BinaryIO, images: int, size: int) -> None:
+    """The head of a .npy file of uint8 (images, size, size, 3); as long for any number of images."""
+    shape = {"descr": "|u1", "fortran_order": False, "shape": (images, size, size, 3)}
+    np.lib.format.write_array_header_1_0(file, shape)
 
 
 def main() -> None:

@@ -10,12 +10,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from helping import LIMITS, ROOT
+from helping import LIMITS, ROOT, pack
 from PIL import Image, ImageOps
 
 from scripts.images.decode import Decoder, DecodeSpec, decode_bytes
 from scripts.images.header import read_header
-from scripts.images.pack_shard import pack
 from scripts.images.source import Entry
 
 pytestmark = pytest.mark.real_images

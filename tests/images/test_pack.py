@@ -6,13 +6,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from helping import LIMITS
+from helping import LIMITS, pack
 
 from scripts.errors import ImageError
 from scripts.images.channel_stats import channel_stats
 from scripts.images.decode import Decoder, DecodeSpec
 from scripts.images.index_shards import assign_groups, read_groups
-from scripts.images.pack_shard import pack
 from scripts.images.shards import Shards, digests, read_split
 from scripts.images.source import Entry, entries
 from scripts.images.split import check_rejects
@@ -76,7 +75,7 @@ def test_a_table_keeps_what_the_source_knows_of_an_image(pictures: Path) -> None
 
 def test_equal_pixels_have_equal_digests_and_others_not(pictures: Path) -> None:
     first, again = (pack(pictures, 0, entries(pictures), DECODER, LIMITS)[1]["pixels"] for _ in range(2))
-    other = Decoder(DecodeSpec(size=16, steps=[{"resize": {"interpolation": "linear"}}]))
+    other = Decoder(DecodeSpec(size=16, steps=[{"resize": {"interpolation": "cubic"}}]))
     assert first.tolist() == again.tolist()
     assert not set(first) & set(pack(pictures, 0, entries(pictures), other, LIMITS)[1]["pixels"])
 

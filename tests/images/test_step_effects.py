@@ -73,7 +73,7 @@ def test_crop_keeps_the_centred_square() -> None:
     assert (make("resize", mode="crop")(image, 20) == 77).all()
 
 
-@pytest.mark.parametrize("interpolation", ["area", "linear", "cubic"])
+@pytest.mark.parametrize("interpolation", ["auto", "area", "linear", "cubic"])
 @pytest.mark.parametrize("mode", ["stretch", "pad", "crop"])
 @pytest.mark.parametrize("shape", [(4000, 1), (1, 5000), (1, 1), (3, 700)])
 def test_a_strip_of_pixels_becomes_a_square(shape: tuple[int, int], mode: str, interpolation: str) -> None:
@@ -269,3 +269,11 @@ def test_stain_normalisation_brings_real_tiles_closer(name: str, real_images: Pa
     normal = [make(name)(tile, 224) for tile in tiles]
     before, after = (np.std([lab_of(tile).mean(axis=0) for tile in some], axis=0)[1:] for some in (tiles, normal))
     assert (after < 0.7 * before).all()
+
+
+def test_resizing_by_itself_averages_areas_only_where_an_edge_shrinks_by_half_or_more() -> None:
+    by_itself, area, linear = (make("resize", interpolation=way) for way in ("auto", "area", "linear"))
+    for edge, same, other in ((96, linear, area), (97, area, linear), (200, area, linear)):
+        image = random_image(edge, edge)
+        assert (by_itself(image, 64) == same(image, 64)).all()
+        assert (by_itself(image, 64) != other(image, 64)).any()

@@ -6,12 +6,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from helping import LIMITS
+from helping import LIMITS, pack
 
 from scripts import registry
 from scripts.config.loading import DEFAULT_BACKENDS
 from scripts.images.decode import Decoder, DecodeSpec
-from scripts.images.pack_shard import pack
 from scripts.images.shards import Split, read_split
 from scripts.images.source import entries
 from scripts.loading import backend

@@ -6,12 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helping import LIMITS, ROOT, Command, Run, Train
+from helping import LIMITS, ROOT, Command, Run, Train, pack
 
 from scripts import record
 from scripts.images.channel_stats import channel_stats
 from scripts.images.decode import Decoder, DecodeSpec
-from scripts.images.pack_shard import pack
 from scripts.images.shards import Shards, read_split
 from scripts.images.source import entries
 from scripts.images.split import assign_splits

@@ -135,7 +135,8 @@ def test_a_tracked_manifest_costs_the_dag_nothing_for_its_images(images: Images,
 
 
 def test_a_manifest_of_fewer_images_than_shards_is_packed(images: Images, manifest: Path, pictures: Path) -> None:
-    images({"folder": str(pictures), "manifest": manifest.name, "track": "manifest", "shards": 60}, target="index_shards")
+    settings = {"folder": str(pictures), "manifest": manifest.name, "track": "manifest", "shards": 60}
+    images(settings, target="index_shards")
 
 
 def test_an_older_file_that_takes_the_place_of_another_is_seen_by_its_size(images: Images, raw: Path) -> None:
@@ -159,11 +160,9 @@ def test_names_that_snakemake_takes_for_wildcards_or_cannot_print_run_through(
 
 
 def test_writing_out_a_default_makes_nothing_stale(images: Images, raw: Path) -> None:
-    images({"folder": "raw"}, target="pack_shard")
-    assert (
-        stale_shards(images, {"folder": "raw", "steps": [{"resize": {"mode": "stretch"}}], "layout": "classes"})
-        == set()
-    )
+    images({"folder": raw.name}, target="pack_shard")
+    written_out = {"folder": raw.name, "steps": [{"resize": {"mode": "stretch"}}], "layout": "classes"}
+    assert stale_shards(images, written_out) == set()
 
 
 def test_a_folder_of_another_archive_is_refused(images: Images, served: str, raw: Path) -> None:

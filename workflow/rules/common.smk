@@ -174,12 +174,6 @@ def get_packing(listed):
     }
 
 
-def get_packing_memory(wildcards, attempt):
-    """MB: 1500 for decoding one image within `images.limits`, and a shard's pixels, were it twice the mean."""
-    shard = SUMMARY.images / STUDY.images.shards * 3 * STUDY.images.size**2 / 1e6
-    return attempt * round(1500 + 2 * shard)
-
-
 def get_tables_memory(wildcards, attempt):
     """MB: 2000, and 2 for 1,000 images, whose rows and groups are held at once."""
     return attempt * (2000 + 2 * SUMMARY.images // 1000)

@@ -69,7 +69,7 @@ rule pack_shard:
     conda:
         "../../envs/scalecard.yaml"
     resources:
-        mem_mb=get_packing_memory,
+        mem_mb=2000,
         runtime=30,
     params:
         spec=lambda wildcards: canonical(**get_packing(SHARDS[wildcards.shard])),
