@@ -121,6 +121,7 @@ def main() -> None:
     for count in cli.progress(args.sizes, total=len(args.sizes), doing="dag growth"):
         modes = ["files", "manifest"] if count <= args.most_files else ["manifest"]
         rows[count] = measure(count, modes, args.rounds)
+        cli.log.info("%d images: %s", count, {" ".join(key): round(value, 2) for key, value in rows[count].items()})
         cells = [rows[count].get((mode, call)) for mode in ("files", "manifest") for call in CALLS]
         table.add_row(f"{count:,}", *("-" if cell is None else f"{cell:.2f}" for cell in cells))
     Console().print(table)

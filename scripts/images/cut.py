@@ -1,5 +1,6 @@
 """Where the ordered groups of a class are cut into test, valid and train; light, since the Snakefile asks it too."""
 
+import itertools
 from collections.abc import Mapping
 
 SPLITS = ("train", "valid", "test")
@@ -21,10 +22,11 @@ def cut(sizes: list[int], fractions: Mapping[str, float]) -> list[str]:
             side, to_fill, has_one = side + 1, to_fill - 1, False
             end += fractions[sides[side]]
         too_large = (seen + size / 2) / total > end
-        later = sizes[i + 1 : len(sizes) - to_fill]
-        if to_fill and not has_one and too_large and any((seen + one / 2) / total <= end for one in later):
-            found.append("train")
-            continue
+        if to_fill and not has_one and too_large:
+            later = itertools.islice(sizes, i + 1, len(sizes) - to_fill)
+            if any((seen + one / 2) / total <= end for one in later):
+                found.append("train")
+                continue
         seen += size
         has_one = True
         found.append(sides[side])
@@ -46,4 +48,9 @@ def training_images(free: Mapping[str, int], fractions: Mapping[str, float], giv
     `free`: by class, the images that no source puts on the side of valid or test. `given`: the splits it gives at all.
     """
     shares = open_fractions(fractions, given)
-    return sum(cut([1] * count, shares).count("train") for count in free.values())
+
+    def train(count: int) -> int:
+        # The Snakefile asks at every start, and of a million images a rounded share is near enough.
+        return cut([1] * count, shares).count("train") if count <= 1000 else round(count * shares["train"])
+
+    return sum(map(train, free.values()))
