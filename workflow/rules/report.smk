@@ -47,7 +47,10 @@ rule draw_preview:
         spec=lambda wildcards: canonical(
             decode=get_decode(),
             limits=STUDY.images.limits,
-            classes=[{"name": os.fsencode(name).decode("utf-8", "backslashreplace"), "paths": paths} for name, paths in PREVIEWED.items()],
+            classes=[
+                {"name": os.fsencode(name).decode("utf-8", "backslashreplace"), "paths": paths}
+                for name, paths in PREVIEWED.items()
+            ],
         ),
         folder=get_raw_folder,
     shell:
