@@ -94,12 +94,13 @@ def draw(rows: dict[int, dict[tuple[str, str], float]], path: Path) -> None:
     """The growth curves."""
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(6, 3.6), layout="constrained")
-        axes = figure.add_subplot(xscale="log", xlabel="images", ylabel="seconds", ylim=(0, None))
+        axes = figure.add_subplot(xscale="log", xlabel="images", ylabel="seconds")
         for colour, mode in zip(COLOURS, ("files", "manifest"), strict=False):
             for line, call in zip(("-", "--"), CALLS, strict=True):
                 points = [(count, row[mode, call]) for count, row in rows.items() if (mode, call) in row]
                 axes.plot(*zip(*points, strict=True), line, color=colour, marker="o", label=f"track: {mode}, {call}")
         axes.set_ylim(bottom=0)
+        axes.xaxis.set_major_formatter("{x:,.0f}")
         axes.legend()
         with replacing(path) as temporary:
             figure.savefig(temporary, format="svg", metadata={"Date": None})
