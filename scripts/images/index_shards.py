@@ -9,7 +9,7 @@ the CSV, or of the manifest for an image that the CSV does not name) link: scrip
 
 By hand:
     python -m scripts.images.index_shards --tables shards/*.parquet --index index.parquet --rejects rejects.csv \
-        --spec '{"near_duplicates": 8}'
+        --spec '{"near_duplicates": 32}'
 """
 
 import posixpath

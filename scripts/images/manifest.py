@@ -67,7 +67,7 @@ class Summary(Spec):
         some_free = any("" in sides for sides in self.classes.values())
         stays, is_cut = ("train", "") if some_free else ("", "train")
         free = {label: sides.get(is_cut, 0) for label, sides in self.classes.items()}
-        kept = sum(sides.get(stays, 0) for sides in self.classes.values()) if stays else 0
+        kept = sum(sides.get(stays, 0) for sides in self.classes.values())
         return kept + training_images({label: count for label, count in free.items() if count}, fractions, given)
 
 

@@ -225,7 +225,7 @@ def test_a_killed_pack_leaves_no_shard_that_is_taken_for_whole(images: Images, r
     log = tmp_path / "logs/t/images/pack_shard_0000.log"
     with_copies = threading.Thread(target=lambda: images(settings, target="pack_shard", check=False))
     with_copies.start()
-    while not (log.exists() and "pack: " in log.read_text()):
+    while with_copies.is_alive() and not (log.exists() and "pack: " in log.read_text()):
         time.sleep(0.01)
     [packing] = [one for one in psutil.process_iter(["cmdline"]) if "--pixels" in (one.info["cmdline"] or [])]
     packing.kill()

@@ -144,6 +144,7 @@ def get_priority(wildcards):
     return 10_000 * max(0, 1_000 - int(wildcards.block)) + shuffled
 
 
+@cache  # every loading measurement asks
 def get_decode():
     """How a raw file becomes pixels: the same for packing, the reference digest and every raw loading backend."""
     return {
