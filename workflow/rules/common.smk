@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import zlib
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -90,7 +91,9 @@ def is_archive_pending(images):
     if not folder.is_dir() or not any(folder.iterdir()):
         return True
     receipt = folder / ".fetch_archive.json"  # of scripts/images/fetch_archive.py
-    found = json.loads(receipt.read_text())["checksum"] if receipt.exists() else "no archive"
+    found = "no archive"
+    with suppress(OSError, ValueError, LookupError):  # absent or damaged
+        found = json.loads(receipt.read_text())["checksum"]
     if found.rpartition(":")[2] != images.archive.checksum.rpartition(":")[2]:
         raise ImageError(
             f"images.folder: {folder} was unpacked from {found}; images.archive.checksum is {images.archive.checksum}: "
