@@ -125,23 +125,33 @@ def noise(calibration_before: float, calibration_after: float, foreign_cores: fl
     )
 
 
-def tree_usage() -> tuple[float, int]:
-    """CPU seconds (user and system) and peak resident bytes of this process and all its living descendants.
+class TreeUsage(NamedTuple):
+    """What a tree of processes has used."""
+
+    cpu_seconds: float  # user and system
+    peak_rss_bytes: int
+    read_bytes: int  # from storage
+
+
+def tree_usage() -> TreeUsage:
+    """Of this process and all its living descendants; CPU seconds also of those that ended and were waited for.
 
     The peak is the sum of each process's own (VmHWM of /proc): an upper bound of the tree's, since pages that processes
-    share count in each and the peaks may lie apart in time.
+    share count in each and the peaks may lie apart in time. Bytes from storage are what the kernel fetched because of
+    them (read_bytes of /proc/PID/io), pages that it read ahead included; those in the page cache are none.
     """
-    cpu, peak = 0.0, 0
+    cpu, peak, read = 0.0, 0, 0
     root = psutil.Process()
     for process in [root, *root.children(recursive=True)]:
         try:
             times = process.cpu_times()
             status = Path(f"/proc/{process.pid}/status").read_text()
+            read += process.io_counters().read_bytes
         except (psutil.NoSuchProcess, FileNotFoundError):
             continue  # ended between listing and reading
-        cpu += times.user + times.system
+        cpu += times.user + times.system + times.children_user + times.children_system
         peak += next((int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM")), 0)
-    return cpu, peak
+    return TreeUsage(cpu, peak, read)
 
 
 def wait_until_alone() -> int:

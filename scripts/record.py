@@ -102,10 +102,22 @@ class Quality(_Part):
     seconds_to_target: float | None  # training seconds until validation accuracy reached the target; null: never
 
 
+class Loaded(_Part):
+    """How a loading launch went, beside its time."""
+
+    passes: int  # timed ones, over all training images
+    first_batch_seconds: float  # from the first request, workers started, to the first image
+    first_pass_seconds: float  # the whole first pass, which is in no rate: workers import, caches fill
+    steady_cpu_seconds: float  # user and system, all processes, in the timed passes
+    storage_bytes: int  # that the kernel fetched from storage in the timed passes: none where all is in the page cache
+    resident_share: float | None  # of the files' pages in memory before a timed pass: greatest if cold, least if warm
+    network: dict[str, float] | None  # limits in force, of a source behind a network
+
+
 class Record(_Part):
     """One launch of one point in one block."""
 
-    schema_: Literal[1] = Field(1, alias="schema")
+    schema_: Literal[2] = Field(2, alias="schema")
     study: str
     stage: Literal["loading", "training"]
     point_id: str
@@ -123,6 +135,7 @@ class Record(_Part):
     cpu_seconds: float  # user and system, all processes of the run
     peak_rss_bytes: int
     quality: Quality | None  # training only
+    loaded: Loaded | None = None  # loading only; null where it failed
     validity: Validity
     environment: Environment
     noise: Noise
@@ -149,4 +162,4 @@ def read(path: Path) -> Record:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "file"
-        raise UserError(f"{path}: no record of schema 1: {where}: {first['msg']}") from None
+        raise UserError(f"{path}: no record of schema 2: {where}: {first['msg']}") from None

@@ -1,23 +1,82 @@
 """The loading benchmark."""
 
+from typing import Annotated, Literal
+
 from pydantic import Field, field_validator
 
 from scripts import registry
 from scripts.config.settings import Count, Counts, Settings, known, on_path, unique
-from scripts.loading.points import BACKENDS
+from scripts.loading.backend import PREFETCH, REMOTE, START_METHOD, Returns, StartMethod
+from scripts.loading.points import BACKENDS, PageCache, backend_class, ceilings
 
-# Those that need no program of a cluster.
-DEFAULT_BACKENDS = [name for name in registry.names(BACKENDS) if registry.load(BACKENDS, name, "Backend").needs is None]
+Rate = Annotated[float, Field(gt=0)]
+# Those that need nothing that is not installed with scalecard.
+DEFAULT_BACKENDS = [
+    name
+    for name in registry.names(BACKENDS)
+    if not ((kind := backend_class(name)).ceiling or kind.needs or kind.package)
+]
+
+
+class Remote(Settings):
+    """The same files behind an HTTP server on this machine, whose network the kernel limits."""
+
+    backends: list[str] = Field([], description="ways to load from it, compared; none: it is not measured")
+    workers: Counts = Field([1, 2, 8, 32], description="processes or threads that load; they mostly wait")
+    connection_megabits: Rate | None = Field(20.0, description="Mbit/s of one connection (TCP pacing); null: no limit")
+    megabits: Rate | None = Field(
+        1000.0, description="Mbit/s of all connections together (traffic control, where this user may); null: no limit"
+    )
+    latency_ms: Rate | None = Field(
+        10.0, description="ms that each packet takes (traffic control's netem, where the kernel has it); null: none"
+    )
+
+    @field_validator("backends")
+    @classmethod
+    def _backends_can(cls, backends: list[str]) -> list[str]:
+        for name in known(BACKENDS, backends):
+            if REMOTE not in backend_class(name).sources:
+                raise ValueError(f"{name!r} cannot load from a server")
+        return backends
+
+    @field_validator("workers")
+    @classmethod
+    def _no_repeats(cls, values: list[int]) -> list[int]:
+        return unique(values)
 
 
 class Loading(Settings):
-    """The loading benchmark: every backend on every worker count and chunk size."""
+    """The loading benchmark: every backend on all values of the axes that mean something to it."""
 
     backends: list[str] = Field(DEFAULT_BACKENDS, min_length=1, description="ways to load, compared")
     workers: Counts = Field([1, 2], description="processes or threads that load")
     chunks: Counts = Field([16], description="images handed over at a time")
-    passes: Count = Field(3, description="timed passes over the training images in one launch, after one of warm-up")
+    start_methods: list[StartMethod] = Field([START_METHOD], min_length=1, description="how worker processes start")
+    returns: list[Returns] = Field(
+        ["pickled"], min_length=1, description="how worker processes hand pixels over, where a backend leaves it open"
+    )
+    prefetch: Counts = Field([PREFETCH], description="chunks under way for each worker, where a backend bounds them")
+    page_cache: list[PageCache] = Field(
+        ["warm"], min_length=1, description="state of the files before each pass; cold: dropped, and looked at"
+    )
+    sources: list[Literal["raw", "reencoded"]] = Field(
+        ["raw"],
+        min_length=1,
+        description="files that backends without a format of their own read; reencoded: PNGs of the packed pixels",
+    )
+    passes: Count = Field(3, description="least timed passes over the training images in one launch, after a first one")
+    window_seconds: Annotated[float, Field(ge=0)] = Field(
+        2.0, description="least length of these passes together, seconds; more passes until it is reached"
+    )
     blocks: Count = Field(3, description="repetitions of the whole sweep; 3 for an interval, 6 for a study")
+    needed_images_per_second: Rate | None = Field(
+        None,
+        description="what a trainer takes, to name the cheapest way that feeds it; null: the fastest training",
+    )
+    dask_address: str | None = Field(
+        None, description="scheduler of a Dask cluster that dask_distributed uses; null: a local one of its own"
+    )
+    remote: Remote = Remote()
 
     @field_validator("backends")
     @classmethod
@@ -25,11 +84,20 @@ class Loading(Settings):
         if "serial" not in backends:
             raise ValueError("must hold 'serial', the baseline of every loading speedup")
         for name in known(BACKENDS, backends):
-            if program := registry.load(BACKENDS, name, "Backend").needs:
+            if name in ceilings():
+                raise ValueError(f"{name!r} is measured in any case, as a ceiling")
+            if program := backend_class(name).needs:
                 on_path(program, name)
         return backends
 
-    @field_validator("workers", "chunks")
+    @field_validator("workers", "chunks", "start_methods", "returns", "prefetch", "page_cache", "sources")
     @classmethod
     def _no_repeats(cls, values: list[int]) -> list[int]:
         return unique(values)
+
+    @field_validator("sources")
+    @classmethod
+    def _raw_is_there(cls, sources: list[str]) -> list[str]:
+        if "raw" not in sources:
+            raise ValueError("must hold 'raw', from which the baseline of every loading speedup reads")
+        return sources

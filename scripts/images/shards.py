@@ -90,13 +90,21 @@ class Shards:
             ImageError: the shard is not there.
         """
         shard, row = place
-        view: np.ndarray = _open(self.folder / f"{shard:04d}.npy")[row]
+        view: np.ndarray = _open(self.file(shard))[row]
         return view
+
+    def file(self, shard: int) -> Path:
+        """The file of a shard."""
+        return self.folder / f"{shard:04d}.npy"
+
+    def close(self) -> None:
+        """Unmap all shards that nobody looks at any more."""
+        _open.cache_clear()
 
     def gather(self, shards: np.ndarray, rows: np.ndarray, out: np.ndarray) -> None:
         """Copy the images at (shards[i], rows[i]) to out[i]; out is uint8 (n, h, w, 3)."""
         for i in range(len(rows)):
-            out[i] = _open(self.folder / f"{shards[i]:04d}.npy")[rows[i]]
+            out[i] = _open(self.file(shards[i]))[rows[i]]
 
 
 @cache

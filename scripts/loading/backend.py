@@ -1,8 +1,9 @@
 """What a loading backend is.
 
-A backend is made, entered (it starts its workers), asked for all images once per pass, and left (it stops them). It
-delivers each image as (position, pixels) in any order; who measures it copies the pixels, so a backend may reuse its
-memory. Heavy libraries are imported in `__enter__`, since the Snakefile lists backends while it builds the DAG.
+A backend is made, prepared (untimed; only the ceilings do anything there), entered (it starts its workers), asked for
+all images once per pass, and left (it stops them). It delivers images as (where, pixels) in any order; who measures it
+copies the pixels to their place, so a backend may reuse its memory. Heavy libraries are imported in `__enter__`, since
+the Snakefile lists backends while it builds the DAG.
 """
 
 from __future__ import annotations
@@ -20,22 +21,27 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# One start method for every backend that starts processes, so that they differ only in what they are compared for. It
-# is safe where the parent has threads, and what Python 3.14 chose as Linux's default.
-START_METHOD = "forkserver"
+StartMethod = Literal["fork", "forkserver", "spawn"]
+Returns = Literal["pickled", "shared_memory"]
+# Safe where the parent has threads, and what Python 3.14 chose as Linux's default.
+START_METHOD: StartMethod = "forkserver"
+PREFETCH = 2  # torch's own default
+# Where images are read from; a record's key holds none of them, since all give the same pixels.
+RAW, REENCODED, REMOTE, PACKED = "raw", "reencoded", "remote", "packed"
 
 
 @dataclass(frozen=True)
 class Item:
     """One image to load."""
 
-    position: int  # where its pixels go, from 0
+    position: int  # where its pixels go, from 0: the batches of a pass are the images in this order
     path: str  # raw file, relative to the image folder
     shard: int
     row: int
 
 
-Loaded = tuple[int, "np.ndarray"]  # position, uint8 (size, size, 3)
+# Where: a position with uint8 (size, size, 3), or a slice of n positions with uint8 (n, size, size, 3).
+Loaded = tuple[int | slice, "np.ndarray"]
 Load = Callable[[Item], Loaded]  # picklable; brings one image to memory
 
 
@@ -44,22 +50,43 @@ class Usage(NamedTuple):
 
     cpu_seconds: float
     peak_rss_bytes: int
+    read_bytes: int  # that the kernel fetched from storage for them
     busy_elsewhere: float = 0.0  # CPU seconds that other machines were busy, with whatever, since their workers started
 
 
 class Backend(ABC):
-    """One way to bring many images to memory."""
+    """One way to bring many images to memory. The class attributes say which axes of the sweep mean anything to it."""
 
-    source: ClassVar[Literal["raw", "packed"]] = "raw"
-    parallel: ClassVar[bool] = True  # whether `workers` means anything to it
-    chunked: ClassVar[bool] = True  # whether `chunk` does
-    start_method: ClassVar[str | None] = None  # of its worker processes, where it has any
+    sources: ClassVar[Sequence[str]] = (RAW, REENCODED, REMOTE)  # that it can read; the first is in its id by its name
+    parallel: ClassVar[bool] = True  # `workers`
+    chunked: ClassVar[bool] = True  # `chunks`
+    processes: ClassVar[bool] = False  # `start_methods`: its workers are processes of this machine
+    shares: ClassVar[bool] = False  # `returns`: its results are pickled, unless shared memory takes the pixels
+    prefetches: ClassVar[bool] = False  # `prefetch`: it can bound the chunks that are under way
+    ceiling: ClassVar[bool] = False  # no way to load: what one could reach at most; in every sweep
     needs: ClassVar[str | None] = None  # a program that must be on the PATH; such a backend is used only where named
+    package: ClassVar[str | None] = None  # no dependency of ours; where it is not installed, the backend is skipped
 
-    def __init__(self, load: Load, workers: int, chunk: int) -> None:
+    def __init__(
+        self,
+        load: Load,
+        workers: int = 1,
+        chunk: int = 1,
+        start_method: StartMethod = START_METHOD,
+        prefetch: int = PREFETCH,
+        address: str | None = None,
+    ) -> None:
+        """See LoadingPoint for the settings; `address` is that of a Dask scheduler that runs already."""
         self.load = load
         self.workers = workers
         self.chunk = chunk
+        self.start_method = start_method
+        self.prefetch = prefetch
+        self.address = address
+
+    def prepare(self, items: Sequence[Item]) -> None:
+        """Before the clock starts."""
+        del items
 
     def __enter__(self) -> Self:
         return self
@@ -76,6 +103,10 @@ class Backend(ABC):
     def places(self) -> machine.Places:
         """Where this process and its workers run, asked for while they do."""
         return machine.Places([machine.Place.of_this_process()])
+
+    def release(self) -> None:
+        """Let go of files that are kept open between passes, so that their pages can be dropped."""
+        return
 
     @abstractmethod
     def load_all(self, items: Sequence[Item]) -> Iterator[Loaded]:

@@ -1,32 +1,117 @@
-"""How one image comes to memory: decoded from its raw file, or viewed in its shard. Both go to worker processes."""
+"""How one image comes to memory, by where it is read from. A Load goes to worker processes, so it is picklable."""
 
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
 
+import cv2
+import numpy as np
+
 from scripts.errors import ImageError
-from scripts.images.decode import Decoder, DecodeSpec
+from scripts.images.decode import Decoder, DecodeSpec, Pixels
+from scripts.images.header import read_bytes, read_header
 from scripts.images.shards import Shards
-from scripts.loading.backend import Item, Loaded
+from scripts.loading.backend import PACKED, RAW, REENCODED, Item, Loaded
 
 
-class LoadRaw:
-    """Brings one image from its raw file."""
+class LoadFile(ABC):
+    """Brings one image from a file of its own: read, then decoded."""
+
+    @abstractmethod
+    def read(self, item: Item) -> bytes:
+        """The bytes of its file.
+
+        Raises:
+            ImageError: it cannot be read; the message names it.
+        """
+
+    @abstractmethod
+    def decode(self, item: Item, data: bytes) -> Pixels:
+        """Its pixels, uint8 (size, size, 3).
+
+        Raises:
+            ImageError: it cannot be decoded; the message names it.
+        """
+
+    @abstractmethod
+    def files(self, items: Sequence[Item]) -> list[Path]:
+        """The files of this machine that hold `items`: what lies in the page cache, or does not."""
+
+    def __call__(self, item: Item) -> Loaded:
+        return item.position, self.decode(item, self.read(item))
+
+
+class LoadRaw(LoadFile):
+    """From its raw file."""
 
     def __init__(self, folder: Path, spec: DecodeSpec) -> None:
         self.folder = folder
         self.decoder = Decoder(spec)
 
-    def __call__(self, item: Item) -> Loaded:
+    def read(self, item: Item) -> bytes:
+        path = self.folder / item.path
         try:
-            return item.position, self.decoder(self.folder / item.path)
+            return read_bytes(path)
+        except ImageError as error:
+            raise ImageError(f"{path}: {error}") from None
+
+    def decode(self, item: Item, data: bytes) -> Pixels:
+        try:
+            return self.decoder.decode(data, read_header(data))
         except ImageError as error:
             raise ImageError(f"{self.folder / item.path}: {error}") from None
 
+    def files(self, items: Sequence[Item]) -> list[Path]:
+        return [self.folder / item.path for item in items]
+
+
+class LoadReencoded(LoadFile):
+    """From its re-encoded file (scripts/loading/reencode.py): a PNG of the packed pixels."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def read(self, item: Item) -> bytes:
+        path = reencoded_file(self.folder, item.shard, item.row)
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise ImageError(f"{path}: cannot be read: {error.strerror}") from None
+
+    def decode(self, item: Item, data: bytes) -> Pixels:
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
+        if image is None:
+            raise ImageError(f"{reencoded_file(self.folder, item.shard, item.row)}: cannot be decoded")
+        return image  # type: ignore[return-value]
+
+    def files(self, items: Sequence[Item]) -> list[Path]:
+        return [reencoded_file(self.folder, item.shard, item.row) for item in items]
+
 
 class LoadPacked:
-    """Brings one image from its shard: a view of the memory map."""
+    """From its shard: a view of the memory map."""
 
     def __init__(self, shards: Path) -> None:
         self.shards = Shards(shards)
 
     def __call__(self, item: Item) -> Loaded:
         return item.position, self.shards[item.shard, item.row]
+
+    def files(self, items: Sequence[Item]) -> list[Path]:
+        """As LoadFile.files."""
+        return [self.shards.file(shard) for shard in sorted({item.shard for item in items})]
+
+
+def reencoded_file(folder: Path, shard: int, row: int) -> Path:
+    """Where the image at (shard, row) stands re-encoded."""
+    return folder / f"{shard:04d}" / f"{row:06d}.png"
+
+
+def load_from(source: str, folder: Path, spec: DecodeSpec) -> LoadFile | LoadPacked:
+    """The Load of a source whose files lie in `folder`."""
+    if source == PACKED:
+        return LoadPacked(folder)
+    if source == REENCODED:
+        return LoadReencoded(folder)
+    assert source == RAW, source
+    return LoadRaw(folder, spec)

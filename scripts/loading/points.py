@@ -1,52 +1,127 @@
 """The points of the loading sweep: one way to load each, with the id that names its folder of records.
 
-An id is made only from what the point is (`serial-1`, `pool_map-2-16`), so a longer sweep runs only its new points.
+An id is made only from what the point is (`serial-1`, `pool_map-2-16-spawn-cold`), so a longer sweep runs only its new
+points. What is usual (forkserver, pickled results, a prefetch of 2, raw files, a warm page cache) is not said in it.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from importlib.util import find_spec
+from itertools import product
+from typing import TYPE_CHECKING, Any, Literal
 
 from scripts import registry
+from scripts.loading.backend import PREFETCH, REMOTE, START_METHOD, Returns, StartMethod
 from scripts.spec import Spec
 
 if TYPE_CHECKING:
     from scripts.config.loading import Loading
+    from scripts.loading.backend import Backend
 
 BACKENDS = "scripts.loading.backends"
+PageCache = Literal["warm", "cold"]
 
 
 class LoadingPoint(Spec):
     """One way to load the training images."""
 
-    source: Literal["raw", "packed"]  # raw files, or shards of packed pixels
     backend: str  # a module of scripts/loading/backends/
+    source: str  # what it reads: `sources` of the backend
     workers: int  # processes or threads that load
     chunk: int  # images handed over at a time; 1 where the backend has no chunks
+    start_method: StartMethod | None = None  # of worker processes, where there are any
+    returns: Returns | None = None  # how they hand pixels over, where there is a choice
+    prefetch: int | None = None  # chunks under way for each worker, where the backend bounds them
+    page_cache: PageCache = "warm"  # before each pass
 
     @property
     def id(self) -> str:
-        backend = registry.load(BACKENDS, self.backend, "Backend")
-        return f"{self.backend}-{self.workers}" + (f"-{self.chunk}" if backend.chunked else "")
+        kind = backend_class(self.backend)
+        usual = {START_METHOD, "pickled", "warm", kind.sources[0]}
+        parts: list[str] = [self.backend, str(self.workers), *([str(self.chunk)] if kind.chunked else [])]
+        parts += [f"prefetch{self.prefetch}"] if self.prefetch not in {None, PREFETCH} else []
+        axes: list[str | None] = [self.start_method, self.returns, self.source, self.page_cache]
+        parts += [part for part in axes if part is not None and part not in usual]
+        return "-".join(parts)
+
+    @property
+    def baseline(self) -> str:
+        """The point that this one's speedup divides by: serial, from the same storage in the same state."""
+        source = REMOTE if self.source == REMOTE else "raw"
+        return LoadingPoint(backend="serial", source=source, workers=1, chunk=1, page_cache=self.page_cache).id
 
     @property
     def cores(self) -> int:
-        """Cores that the point is given: one a worker."""
-        return self.workers
+        """Cores to ask for: one a worker, but one in all where workers mostly wait for a network."""
+        return 1 if self.source == REMOTE else self.workers
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether each worker is a Slurm job of its own."""
+        return backend_class(self.backend).needs == "sbatch"
 
     @property
     def workers_here(self) -> int:
-        """Workers on the node of the measuring job; none where each is a job of its own."""
-        return 0 if registry.load(BACKENDS, self.backend, "Backend").needs == "sbatch" else self.workers
+        """Workers on the node of the measuring job."""
+        return 0 if self.elsewhere else self.workers
+
+    @property
+    def cores_here(self) -> int:
+        """Cores to ask for on that node."""
+        return 1 if self.elsewhere else self.cores
+
+    def settings(self) -> dict[str, Any]:
+        """What its backend is made with, beside the Load."""
+        chosen = {"start_method": self.start_method, "prefetch": self.prefetch}
+        return {"workers": self.workers, "chunk": self.chunk} | {k: v for k, v in chosen.items() if v is not None}
+
+
+def backend_class(name: str) -> type[Backend]:
+    """The class of a registered backend."""
+    found: type[Backend] = registry.load(BACKENDS, name, "Backend")
+    return found
+
+
+def ceilings() -> list[str]:
+    """The backends that are no way to load, but what one could reach at most."""
+    return [name for name in registry.names(BACKENDS) if backend_class(name).ceiling]
+
+
+def skipped_backends(settings: Loading) -> dict[str, str]:
+    """The backends of a study that cannot run here, with the reason."""
+    return {
+        name: f"the package {package} is not installed"
+        for name in settings.backends
+        if (package := backend_class(name).package) and find_spec(package) is None
+    }
 
 
 def loading_points(settings: Loading) -> dict[str, LoadingPoint]:
-    """Every point by id, in the order of the config; a backend that cannot use more workers has one worker."""
-    found = {}
-    for name in settings.backends:
-        backend = registry.load(BACKENDS, name, "Backend")
-        for workers in settings.workers if backend.parallel else [1]:
-            for chunk in settings.chunks if backend.chunked else [1]:
-                point = LoadingPoint(source=backend.source, backend=name, workers=workers, chunk=chunk)
-                found[point.id] = point
-    return found
+    """Every point by id: the ceilings, then in the order of the config.
+
+    A backend has one value of each axis that means nothing to it, and one that is skipped has no point.
+    """
+    skipped = skipped_backends(settings)
+    found = [point for name in ceilings() for point in _points(settings, name)]
+    found += [point for name in settings.backends if name not in skipped for point in _points(settings, name)]
+    if settings.remote.backends:
+        names = dict.fromkeys(["serial", *settings.remote.backends])
+        found += [point for name in names for point in _points(settings, name, remote=True)]
+    return {point.id: point for point in found}
+
+
+def _points(settings: Loading, name: str, remote: bool = False) -> list[LoadingPoint]:
+    kind = backend_class(name)
+    sources: list[str] = [source for source in settings.sources if source in kind.sources] or [kind.sources[0]]
+    workers = settings.remote.workers if remote else settings.workers
+    axes = product(
+        [REMOTE] if remote else sources,
+        workers if kind.parallel else [1],
+        settings.chunks if kind.chunked else [1],
+        settings.start_methods if kind.processes else [None],
+        settings.returns if kind.shares else [None],
+        settings.prefetch if kind.prefetches else [None],
+        ["warm"] if remote or kind.ceiling else settings.page_cache,
+    )
+    names = ("source", "workers", "chunk", "start_method", "returns", "prefetch", "page_cache")
+    return [LoadingPoint(backend=name, **dict(zip(names, values, strict=True))) for values in axes]

@@ -10,7 +10,8 @@ from scripts.loading import backend
 class PoolBackend(backend.Backend):
     """A backend on `self.pool`; a subclass says how it hands the images over."""
 
-    start_method = backend.START_METHOD
+    processes = True
+    shares = True
 
     def __enter__(self) -> Self:
         self.pool = multiprocessing.get_context(self.start_method).Pool(self.workers)

@@ -182,7 +182,7 @@ def run(spec: TrainSpec, block: int, attempt: int, inputs: Inputs) -> record.Rec
         judge = ranks.rank in places.first_ranks  # of a machine's speed, and of who else uses it
         ranks.barrier()
         watch.lap("startup")
-        busy_before, (cpu_before, _), settled = machine.busy_seconds(), machine.tree_usage(), watch.wall
+        busy_before, cpu_before, settled = machine.busy_seconds(), machine.tree_usage().cpu_seconds, watch.wall
         before = calibrate() if judge else 0.0
         ranks.barrier()
         watch.lap("calibration")
@@ -196,8 +196,9 @@ def run(spec: TrainSpec, block: int, attempt: int, inputs: Inputs) -> record.Rec
         gpu = torch.cuda.get_device_name(ranks.device) if ranks.device.type == "cuda" else None
         usage = machine.tree_usage()
         busy = machine.busy_seconds() - busy_before if judge else 0.0
-        foreign = busy - usage[0] + cpu_before
-        everyone = ranks.gather((steady_seconds(watch), watch.phases, watch.wall, *usage, foreign, before, after))
+        foreign = busy - usage.cpu_seconds + cpu_before
+        used = (usage.cpu_seconds, usage.peak_rss_bytes)
+        everyone = ranks.gather((steady_seconds(watch), watch.phases, watch.wall, *used, foreign, before, after))
     if ranks.rank != 0:
         return None
     foreign_cores = max(0.0, sum(rank[5] for rank in everyone) / (watch.wall - settled))

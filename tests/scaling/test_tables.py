@@ -233,10 +233,10 @@ def test_records_survive_the_file_and_a_strange_one_is_refused(tmp_path: Path) -
     assert record.read(tmp_path / "b1.json") == one
     assert list(read_records([tmp_path / "b1.json"])) == ["resnet18-serial-1"]
     text = (tmp_path / "b1.json").read_text()
-    (tmp_path / "b2.json").write_text(text.replace('"schema": 1', '"schema": 2'))
-    with pytest.raises(UserError, match=r"b2.json: no record of schema 1: schema"):
+    (tmp_path / "b2.json").write_text(text.replace('"schema": 2', '"schema": 3'))
+    with pytest.raises(UserError, match=r"b2.json: no record of schema 2: schema"):
         record.read(tmp_path / "b2.json")
     (tmp_path / "b3.json").write_text(text[:100])
-    with pytest.raises(UserError, match=r"b3.json: no record of schema 1"):
+    with pytest.raises(UserError, match=r"b3.json: no record of schema 2"):
         record.read(tmp_path / "b3.json")
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []

@@ -5,6 +5,7 @@ Only light modules are imported here: each cluster job parses the Snakefile agai
 
 import json
 import os
+import shlex
 import sys
 import zlib
 from contextlib import suppress
@@ -254,10 +255,37 @@ def get_runtime(stage, unknown):
     return minutes
 
 
+def get_loading_folder(wildcards, input):
+    """Where what a point reads lies; not tracked, as get_raw_folder: `prepared` and `split` are."""
+    source = get_loading_point(wildcards).source
+    return {
+        "packed": f"results/{wildcards.study}/images/shards",
+        "reencoded": f"results/{wildcards.study}/loading/reencoded",
+    }.get(source, RAW_FOLDER)
+
+
+def get_prepared(wildcards):
+    """What must be made before a point can be measured, beside the packed images."""
+    if get_loading_point(wildcards).source == "reencoded":
+        return rules.reencode.output.listed.format(study=wildcards.study)
+    return []
+
+
+def get_dask_address(wildcards, input):
+    """Flags that name a Dask cluster that runs already; not tracked: which one it is, is no part of a study."""
+    address = STUDY.loading.dask_address
+    if address is None or get_loading_point(wildcards).backend != "dask_distributed":
+        return ""
+    return f"--address {shlex.quote(address)}"
+
+
 def get_loading_memory(wildcards, attempt):
-    """MB: all training images decoded, and 700 for each worker, which is what a DataLoader's takes with torch in it."""
+    """MB: all training images decoded, twice where they are ready batches or shared, and 700 for each worker, which is
+    what a DataLoader's takes with torch in it.
+    """
+    point = get_loading_point(wildcards)
     decoded = SUMMARY.images * 3 * STUDY.images.size**2 // 1_000_000
-    return attempt * (2000 + decoded + 700 * get_loading_point(wildcards).workers_here)
+    return attempt * (2000 + 2 * decoded + 700 * point.workers_here)
 
 
 def get_training_memory(wildcards, attempt):

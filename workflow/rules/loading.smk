@@ -1,7 +1,7 @@
 """How fast pixels reach memory: every loading point of the config, once in each block, alone on the machine.
 
-Requires the images stage. Steps: reference_digest (what every backend must reproduce), measure_loading (one job a
-point and block).
+Requires the images stage. Steps: reference_digest (what every backend must reproduce), reencode (where the study reads
+re-encoded files), measure_loading (one job a point and block).
 """
 
 
@@ -23,10 +23,26 @@ rule reference_digest:
         "--reference {output.reference:q} --spec {params.spec:q} 2> {log:q}"
 
 
+rule reencode:
+    input:
+        split="results/{study}/images/split.parquet",
+        code=code("scripts.loading.reencode"),
+    output:
+        listed="results/{study}/loading/reencoded.csv",
+    log:
+        "logs/{study}/loading/reencode.log",
+    conda:
+        "../../envs/scalecard.yaml"
+    shell:
+        "python -m scripts.loading.reencode --shards results/{wildcards.study}/images/shards --split {input.split:q} "
+        "--folder results/{wildcards.study}/loading/reencoded --listed {output.listed:q} 2> {log:q}"
+
+
 rule measure_loading:
     input:
         split="results/{study}/images/split.parquet",
         reference="results/{study}/loading/reference.json",
+        prepared=get_prepared,
         code=lambda wildcards: code(
             "scripts.loading.measure_loading",
             registry.module(BACKENDS, get_loading_point(wildcards).backend),
@@ -39,25 +55,26 @@ rule measure_loading:
     priority: get_priority
     conda:
         "../../envs/scalecard.yaml"
-    threads: lambda wildcards: max(1, get_loading_point(wildcards).workers_here)
+    threads: lambda wildcards: get_loading_point(wildcards).cores_here
     resources:
         machine=MACHINE,
         mem_mb=get_loading_memory,
         runtime=get_runtime("loading", unknown=60),
         attempt=get_attempt,
-        dask=lambda wildcards: int(get_loading_point(wildcards).workers_here == 0),
+        dask=lambda wildcards: int(get_loading_point(wildcards).elsewhere),
     params:
         spec=lambda wildcards: canonical(
             study=STUDY.study,
+            seed=STUDY.seed,
             point=get_loading_point(wildcards),
             decode=get_decode(),
             passes=STUDY.loading.passes,
+            window_seconds=STUDY.loading.window_seconds,
             lock=LOCK,
         ),
-        folder=get_raw_folder,
+        folder=get_loading_folder,
+        address=get_dask_address,
     shell:
-        "python -m scripts.loading.measure_loading --folder {params.folder:q} "
-        "--shards results/{wildcards.study}/images/shards --split {input.split:q} "
+        "python -m scripts.loading.measure_loading --folder {params.folder:q} --split {input.split:q} "
         "--reference {input.reference:q} --block {wildcards.block} --attempt {resources.attempt} "
-        "--record {output.record:q} "
-        "--spec {params.spec:q} 2> {log:q}"
+        "{params.address} --record {output.record:q} --spec {params.spec:q} 2> {log:q}"

@@ -20,6 +20,7 @@ class Look(NamedTuple):
     busy_seconds: float  # of its machine
     cpu_seconds: float  # its own
     peak_rss_bytes: int
+    read_bytes: int  # from storage
 
     @classmethod
     def here(cls) -> "Look":
@@ -60,6 +61,7 @@ class Backend(backend.Backend):
         return Usage(
             own.cpu_seconds + sum(look.cpu_seconds for look in looks),
             own.peak_rss_bytes + sum(look.peak_rss_bytes for look in looks),
+            own.read_bytes + sum(look.read_bytes for look in looks),
             busy_elsewhere(looks) - self.busy_before,
         )
 

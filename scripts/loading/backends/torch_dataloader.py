@@ -23,7 +23,8 @@ class Images:
 
 
 class Backend(backend.Backend):
-    start_method = backend.START_METHOD
+    processes = True
+    prefetches = True
 
     def __enter__(self) -> Self:
         import torch.utils.data
@@ -43,6 +44,7 @@ class Backend(backend.Backend):
                 Images(self.load, items),  # type: ignore[arg-type]
                 batch_size=self.chunk,
                 num_workers=self.workers,
+                prefetch_factor=self.prefetch,
                 persistent_workers=True,
                 multiprocessing_context=self.start_method,
             )
