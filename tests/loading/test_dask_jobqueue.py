@@ -37,20 +37,20 @@ def backend_with(*looks: Look) -> Backend:
 
 def test_another_machine_is_busy_once_however_many_workers_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "boot_id", lambda: "a")
-    looks = [Look(place(f"n{i}", name), 130.0, 12.0, 5) for i, name in enumerate(("a", "b", "b"))]
+    looks = [Look(place(f"n{i}", name), 130.0, 12.0, 5, 7) for i, name in enumerate(("a", "b", "b"))]
     assert busy_elsewhere(looks) == 130.0
 
 
 def test_the_usage_is_that_of_this_process_and_of_all_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "boot_id", lambda: "a")
-    monkeypatch.setattr(machine, "tree_usage", lambda: (1.0, 1000))
+    monkeypatch.setattr(machine, "tree_usage", lambda: machine.TreeUsage(1.0, 1000, 40))
     on_this, on_other = place("n1", "a"), place("n2", "b")
 
-    usage = backend_with(Look(on_this, 500.0, 10.0, 30), Look(on_other, 130.0, 12.0, 5)).usage()
+    usage = backend_with(Look(on_this, 500.0, 10.0, 30, 2), Look(on_other, 130.0, 12.0, 5, 7)).usage()
 
-    assert usage == (23.0, 1035, 30.0)
+    assert usage == (23.0, 1035, 49, 30.0)
 
 
 def test_a_lost_worker_is_no_measurement() -> None:
     with pytest.raises(UserError, match="1 of 2 Dask workers were lost"):
-        backend_with(Look(place("n1", "a"), 1.0, 1.0, 1)).usage()
+        backend_with(Look(place("n1", "a"), 1.0, 1.0, 1, 0)).usage()
