@@ -28,21 +28,23 @@ START_METHOD: StartMethod = "forkserver"
 PREFETCH = 2  # torch's own default
 # Where images are read from; a record's key holds none of them, since all give the same pixels.
 RAW, REENCODED, REMOTE, PACKED = "raw", "reencoded", "remote", "packed"
+BATCH = 64  # images that a trainer takes at a time; inside a batch their order is free
 
 
 @dataclass(frozen=True)
 class Item:
     """One image to load."""
 
-    position: int  # where its pixels go, from 0: the batches of a pass are the images in this order
+    position: int  # where its pixels go, from 0: each BATCH of positions is a batch
     path: str  # raw file, relative to the image folder
     shard: int
     row: int
 
 
-# Where: a position with uint8 (size, size, 3), or a slice of n positions with uint8 (n, size, size, 3).
-Loaded = tuple[int | slice, "np.ndarray"]
-Load = Callable[[Item], Loaded]  # picklable; brings one image to memory
+# Where: a position with uint8 (size, size, 3), or a slice of n positions with uint8 (n, size, size, 3); None as pixels
+# where the backend has put them to their place itself.
+Loaded = tuple[int | slice, "np.ndarray | None"]
+Load = Callable[[Item], tuple[int, "np.ndarray"]]  # picklable; brings one image to memory
 
 
 class Usage(NamedTuple):
@@ -63,6 +65,7 @@ class Backend(ABC):
     processes: ClassVar[bool] = False  # `start_methods`: its workers are processes of this machine
     shares: ClassVar[bool] = False  # `returns`: its results are pickled, unless shared memory takes the pixels
     prefetches: ClassVar[bool] = False  # `prefetch`: it can bound the chunks that are under way
+    fills: ClassVar[bool] = False  # it puts pixels to their place itself: `place` is called before it is entered
     ceiling: ClassVar[bool] = False  # no way to load: what one could reach at most; in every sweep
     needs: ClassVar[str | None] = None  # a program that must be on the PATH; such a backend is used only where named
     package: ClassVar[str | None] = None  # no dependency of ours; where it is not installed, the backend is skipped
@@ -87,6 +90,10 @@ class Backend(ABC):
     def prepare(self, items: Sequence[Item]) -> None:
         """Before the clock starts."""
         del items
+
+    def place(self, out: np.ndarray) -> None:
+        """Where the pixels of position i belong: out[i], uint8 (images, size, size, 3)."""
+        self.out = out
 
     def __enter__(self) -> Self:
         return self

@@ -11,7 +11,7 @@ from scripts.errors import ImageError
 from scripts.images.decode import Decoder, DecodeSpec, Pixels
 from scripts.images.header import read_bytes, read_header
 from scripts.images.shards import Shards
-from scripts.loading.backend import PACKED, RAW, REENCODED, Item, Loaded
+from scripts.loading.backend import PACKED, RAW, REENCODED, Item
 
 
 class LoadFile(ABC):
@@ -37,7 +37,7 @@ class LoadFile(ABC):
     def files(self, items: Sequence[Item]) -> list[Path]:
         """The files of this machine that hold `items`: what lies in the page cache, or does not."""
 
-    def __call__(self, item: Item) -> Loaded:
+    def __call__(self, item: Item) -> tuple[int, np.ndarray]:
         return item.position, self.decode(item, self.read(item))
 
 
@@ -94,7 +94,7 @@ class LoadPacked:
     def __init__(self, shards: Path) -> None:
         self.shards = Shards(shards)
 
-    def __call__(self, item: Item) -> Loaded:
+    def __call__(self, item: Item) -> tuple[int, np.ndarray]:
         return item.position, self.shards[item.shard, item.row]
 
     def files(self, items: Sequence[Item]) -> list[Path]:

@@ -31,7 +31,7 @@ from scripts.images.decode import DecodeSpec
 from scripts.images.shards import Split, read_split
 from scripts.lease import lease
 from scripts.loading import page_cache
-from scripts.loading.backend import Backend, Item, Loaded
+from scripts.loading.backend import BATCH, Backend, Item, Loaded
 from scripts.loading.digest import digest
 from scripts.loading.load import load_from
 from scripts.loading.points import LoadingPoint, backend_class
@@ -67,7 +67,8 @@ class Sink:
     def take(self, delivery: Iterable[Loaded]) -> None:
         """Copy what comes to its place."""
         for where, pixels in delivery:
-            self.pixels[where] = pixels if self.shared is None else self.shared.pixels[where]
+            if pixels is not None:
+                self.pixels[where] = pixels if self.shared is None else self.shared.pixels[where]
             self.delivered[where] += 1
 
     def end_pass(self) -> None:
@@ -75,8 +76,9 @@ class Sink:
         self.whole_passes += bool((self.delivered == 1).all())
 
     def start_pass(self) -> None:
-        """Forget what came."""
-        self.delivered[:] = 0
+        """Forget what came, pixels too: those of an earlier pass must not stand for this one's. Outside the clock."""
+        self.pixels.fill(255)
+        self.delivered.fill(0)
 
 
 @dataclass(frozen=True)
@@ -92,8 +94,10 @@ class Run:
 
 
 def items_of(images: Split, seed: int, block: int) -> list[Item]:
-    """What to load, in an order that the block shuffles, as a trainer asks for it."""
+    """What to load, in batches that the block shuffles, as a trainer asks for it; each batch in the order of shards."""
     order = np.random.default_rng([seed, block]).permutation(len(images))
+    batches = np.arange(len(order)) // BATCH
+    order = order[np.lexsort((images.rows[order], images.shards[order], batches))]
     return [
         Item(position, images.paths[i], int(images.shards[i]), int(images.rows[i])) for position, i in enumerate(order)
     ]
@@ -169,6 +173,7 @@ def measure(
     sink = Sink(len(images), spec.decode.size, shared)
     loader = backend_class(point.backend)(shared.taking(load) if shared else load, **point.settings(), address=address)
     loader.prepare(items)
+    loader.place(sink.pixels)
     page_cache.warm(files)
     watch.lap("prepare")
     ran: Run | None = None

@@ -7,7 +7,7 @@ from functools import cache
 
 import numpy as np
 
-from scripts.loading.backend import Item, Load, Loaded
+from scripts.loading.backend import Item, Load
 
 NOTHING = np.empty(0, np.uint8)  # what such a worker returns as pixels
 
@@ -33,7 +33,7 @@ class LoadShared:
     def __init__(self, load: Load, path: str, shape: tuple[int, ...]) -> None:
         self.load, self.path, self.shape = load, path, shape
 
-    def __call__(self, item: Item) -> Loaded:
+    def __call__(self, item: Item) -> tuple[int, np.ndarray]:
         position, pixels = self.load(item)
         _open(self.path, self.shape)[position] = pixels
         return position, NOTHING

@@ -5,9 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from scripts.loading import backend
-from scripts.loading.backend import RAW, Item, Loaded, chunks
-
-BATCH = 64  # images
+from scripts.loading.backend import BATCH, RAW, Item, Loaded, chunks
 
 
 class Backend(backend.Backend):
