@@ -66,10 +66,12 @@ class Sink:
 
     def take(self, delivery: Iterable[Loaded]) -> None:
         """Copy what comes to its place."""
+        places, delivered = self.pixels, self.delivered
+        shared = None if self.shared is None else self.shared.pixels
         for where, pixels in delivery:
             if pixels is not None:
-                self.pixels[where] = pixels if self.shared is None else self.shared.pixels[where]
-            self.delivered[where] += 1
+                places[where] = pixels if shared is None else shared[where]
+            delivered[where] += 1
 
     def end_pass(self) -> None:
         """Count a pass that is over; outside the clock."""
@@ -184,7 +186,8 @@ def measure(
         raise
     except Exception as error:  # whatever ends one way to load must not end the others
         log.exception("the backend failed")
-        checks["backend"] = ("every image", f"failed: {type(error).__name__}: {str(error).strip().splitlines()[:1]}")
+        cause = (str(error).strip().splitlines() or [""])[0]
+        checks["backend"] = ("every image", f"failed: {type(error).__name__}: {cause}")
         watch.lap("failed")
     else:
         share = ran.loaded.resident_share

@@ -29,12 +29,11 @@ def warm(files: Iterable[Path]) -> None:
 
 
 def evict(files: Iterable[Path]) -> None:
-    """Have the kernel drop the pages of `files` (posix_fadvise(2)); those that someone has mapped or not yet written
-    out stay.
-    """
+    """Have the kernel drop the pages of `files` (posix_fadvise(2)); those that someone has mapped stay."""
     for path in files:
         descriptor = os.open(path, os.O_RDONLY)
         try:
+            os.fdatasync(descriptor)  # what is not written out yet would stay
             os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
         finally:
             os.close(descriptor)

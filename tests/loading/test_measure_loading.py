@@ -1,0 +1,139 @@
+"""What a launch measures, and when it does not count."""
+
+import mmap
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from conftest import Launch, Packed
+
+from scripts.errors import ImageError
+from scripts.loading import backend
+from scripts.loading.backend import Item, Loaded
+from scripts.loading.backends.packed import Backend as PackedBackend
+from scripts.loading.backends.serial import Backend as Serial
+from scripts.record import Record
+
+SERIAL = "scripts.loading.backends.serial.Backend"
+
+
+def faults(record: Record) -> dict[str, object]:
+    return {fault.parameter: fault.actual for fault in record.validity.faults}
+
+
+def test_phases_add_up_and_each_is_there(launch: Launch) -> None:
+    record = launch("pool_map", workers=2)
+    loaded = record.loaded
+    assert sum(record.phases.values()) == pytest.approx(record.wall_seconds, rel=1e-6)
+    assert record.seconds == pytest.approx(record.phases["steady"] / loaded.passes)
+    assert loaded.first_batch_seconds == record.phases["first_batch"] > 0
+    assert loaded.first_pass_seconds == pytest.approx(record.phases["first_batch"] + record.phases["first_pass"])
+    assert min(record.phases["startup"], record.phases["shutdown"]) > 0
+    assert 0 < loaded.steady_cpu_seconds < record.cpu_seconds
+
+
+def test_passes_go_on_until_the_window_is_long_enough(launch: Launch) -> None:
+    record = launch("serial", window_seconds=0.3)
+    assert record.loaded.passes > 2
+    assert 0.3 <= record.phases["steady"] < 0.3 + 2 * record.seconds + 0.1
+    assert record.images == 36 * record.loaded.passes
+
+
+def test_a_cold_pass_reads_its_files_from_storage(launch: Launch, packed: Packed) -> None:
+    warm, cold = launch("serial"), launch("serial", page_cache="cold")
+    size = sum((packed.folder / path).stat().st_size for path in packed.images.paths)
+    assert cold.validity.ok, cold.validity.faults
+    assert cold.loaded.resident_share < 0.01
+    assert cold.loaded.storage_bytes >= 2 * size
+    assert (warm.loaded.resident_share, warm.loaded.storage_bytes) == (1.0, 0)
+    assert (warm.key["page_cache"], cold.key["page_cache"]) == ("warm", "cold")
+
+
+def test_packed_shards_can_be_cold_too(launch: Launch) -> None:
+    record = launch("packed", page_cache="cold")
+    assert record.validity.ok, record.validity.faults
+    assert record.loaded.storage_bytes > 0
+
+
+def test_a_cold_start_that_finds_pages_in_memory_is_invalid(launch: Launch, packed: Packed) -> None:
+    held = packed.folder / packed.images.paths[0]
+    with held.open("rb") as opened, mmap.mmap(opened.fileno(), 0, prot=mmap.PROT_READ) as mapped:
+        assert mapped[:]  # its pages are in use, so that the kernel keeps them
+        record = launch("serial", page_cache="cold")
+    assert list(faults(record)) == ["page cache"]
+
+
+class OncePerLaunch(PackedBackend):
+    """Puts the pixels to their place in the first pass only."""
+
+    def load_all(self, items: Sequence[Item]) -> Iterator[Loaded]:
+        found = list(super().load_all(items))
+        self.out = self.out.copy()
+        return iter(found)
+
+
+def test_pixels_of_an_earlier_pass_count_for_nothing(launch: Launch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scripts.loading.backends.packed.Backend", OncePerLaunch)
+    assert list(faults(launch("packed"))) == ["pixel digest"]
+
+
+class OftenLosing(Serial):
+    """Loses an image in the second of three passes, and only there."""
+
+    passes = 0
+
+    def load_all(self, items: Sequence[Item]) -> Iterator[Loaded]:
+        self.passes += 1
+        return super().load_all(items[self.passes == 2 :])
+
+
+def test_every_pass_must_bring_every_image(launch: Launch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SERIAL, OftenLosing)
+    assert faults(launch("serial")) == {"passes with each image once": 2}
+
+
+class Failing(Serial):
+    """Cannot go on."""
+
+    def load_all(self, items: Sequence[Item]) -> Iterator[Loaded]:
+        yield from super().load_all(items[:3])
+        raise RuntimeError("no\nmore")
+
+
+def test_a_backend_that_fails_leaves_a_record_with_the_cause(launch: Launch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SERIAL, Failing)
+    record = launch("serial")
+    assert faults(record) == {"backend": "failed: RuntimeError: no"}
+    assert (record.images, record.images_per_second, record.loaded) == (0, 0, None)
+    assert sum(record.phases.values()) == pytest.approx(record.wall_seconds, rel=1e-6)
+
+
+def test_what_is_no_fault_of_the_backend_stops_the_measurement_by_name(launch: Launch, tmp_path: Path) -> None:
+    with pytest.raises(ImageError, match=r"\w+_\d+\.jpg: cannot be read"):
+        launch("pool_map", workers=2, folder=tmp_path)
+
+
+class NoOp(backend.Backend):
+    """Loads nothing: it has what it delivers, one image at a time, and waits as long as reading 36 small files takes."""
+
+    parallel = chunked = False
+    inside = 0.0
+
+    def load_all(self, items: Sequence[Item]) -> Iterator[Loaded]:
+        started = time.perf_counter()
+        if not hasattr(self, "ready"):
+            self.ready = [self.load(item) for item in items]
+        while time.perf_counter() - started < 0.02:
+            pass
+        NoOp.inside += time.perf_counter() - started
+        yield from self.ready
+
+
+def test_the_harness_takes_under_two_percent_of_the_window(launch: Launch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SERIAL, NoOp)
+    NoOp.inside = 0.0
+    record = launch("serial", window_seconds=0.5)
+    first = record.loaded.first_pass_seconds
+    outside = 1 - (NoOp.inside - first) / record.phases["steady"]
+    assert 0 < outside < 0.02
