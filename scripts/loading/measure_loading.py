@@ -111,10 +111,10 @@ def run(spec: LoadSpec, loader: Backend, items: list[Item], files: list[Path], s
     with loader, WorkerWatch() as workers:
         log.info("workers started: %.2f s", watch.lap("startup"))
         workers.add_children()
+        watch.lap("verify")
         delivery = loader.load_all(items)
         sink.take(islice(delivery, 1))
         first_batch = watch.lap("first_batch")
-        workers.add_children()
         sink.take(delivery)
         first_pass = first_batch + watch.lap("first_pass")
         log.info("first pass: %.2f s", first_pass)

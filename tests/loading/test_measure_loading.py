@@ -4,6 +4,7 @@ import mmap
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from conftest import Launch, Packed
@@ -118,7 +119,7 @@ class NoOp(backend.Backend):
     """Loads nothing: it has what it delivers, one image at a time, and waits as long as reading 36 small files takes."""
 
     parallel = chunked = False
-    inside = 0.0
+    inside: ClassVar[list[float]] = []  # seconds of each pass
 
     def load_all(self, items: Sequence[Item]) -> Iterator[Loaded]:
         started = time.perf_counter()
@@ -126,14 +127,13 @@ class NoOp(backend.Backend):
             self.ready = [self.load(item) for item in items]
         while time.perf_counter() - started < 0.02:
             pass
-        NoOp.inside += time.perf_counter() - started
+        NoOp.inside.append(time.perf_counter() - started)
         yield from self.ready
 
 
 def test_the_harness_takes_under_two_percent_of_the_window(launch: Launch, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(SERIAL, NoOp)
-    NoOp.inside = 0.0
+    NoOp.inside = []
     record = launch("serial", window_seconds=0.5)
-    first = record.loaded.first_pass_seconds
-    outside = 1 - (NoOp.inside - first) / record.phases["steady"]
+    outside = 1 - sum(NoOp.inside[1:]) / record.phases["steady"]
     assert 0 < outside < 0.02
