@@ -116,7 +116,7 @@ def test_what_is_no_fault_of_the_backend_stops_the_measurement_by_name(launch: L
 
 
 class NoOp(backend.Backend):
-    """Loads nothing: it has what it delivers, one image at a time, and waits as long as reading 36 small files takes."""
+    """Loads nothing: it has what it delivers, one image at a time, and waits as long as 36 small files take."""
 
     parallel = chunked = False
     inside: ClassVar[list[float]] = []  # seconds of each pass
