@@ -53,6 +53,7 @@ _TIME = [
     Column("n", ("blocks",), show.count, brief="n"),
     Column("seconds", ("seconds",), show.number, brief="sec-\nonds"),
     Column("min to max", ("seconds_min", "seconds_max"), show.span, text=True),
+    Column("images/s", ("images_per_second",), show.number, brief="images\n/s"),
 ]
 _RATIO = [
     Column("speedup", ("speedup", "speedup_low", "speedup_high"), show.ratio, brief="speedup", text=True),
@@ -74,7 +75,6 @@ TRAINING = [
     *_POINT,
     *_STATUS,
     *_TIME,
-    Column("images/s", ("images_per_second",), show.number, brief="images\n/s"),
     *_RATIO,
     Column("serial fraction", ("serial_fraction",), show.fraction, brief="serial\nfract."),
     Column("steps per epoch", ("steps_per_epoch",), show.count, brief="steps/\nepoch"),
@@ -91,13 +91,7 @@ LOADING = [
     *_POINT,
     *_STATUS,
     *_TIME,
-    Column(
-        "images/s",
-        ("images_per_second", "images_per_second_low", "images_per_second_high"),
-        show.rate,
-        brief="images/s",
-        text=True,
-    ),
+    Column("images/s interval", ("images_per_second_low", "images_per_second_high"), show.span, text=True),
     *_RATIO,
     Column("CPU ms an image", ("cpu_milliseconds",), show.number, brief="CPU\nms"),
     Column("first batch s", ("first_batch_seconds",), show.number, brief="first\nbatch"),
@@ -238,10 +232,9 @@ def divisor(rows: Sequence[Row]) -> str:
     level = f"{show.percent(rows[0].confidence)} interval"
     kind = "model" if isinstance(rows[0], TrainingRow) else "storage and page cache"
     several = f"the baseline of its {kind}: " if len(names) > 1 else ""
-    rates = ", and of images/s on their logs" if isinstance(rows[0], LoadingRow) else ""
     return (
         f"Speedup is against {several}{'; '.join(names)}. In brackets its {level}: Student t on log ratios paired by "
-        f"block{rates}; no bracket where n is below 3."
+        "block; no bracket where n is below 3."
     )
 
 

@@ -57,7 +57,7 @@ class LoadingRow(Row):
     page_cache: Literal["warm", "cold"] = Field("warm", description="state of the files before each timed pass")
     ceiling: bool = Field(False, description="no way to load, but what one could reach at most")
     images_per_second_low: float | None = Field(
-        None, description="lower end of the rate's interval (Student t on the log rates of the valid blocks)"
+        None, description="lower end of the interval of images/s (Student t on the log rates of the valid blocks)"
     )
     images_per_second_high: float | None = Field(None, description="upper end of that interval")
     startup_seconds: float | None = Field(None, description="median seconds until the workers were started")
