@@ -88,8 +88,8 @@ def reads_raw(row: LoadingRow) -> bool:
 
 
 def fastest(rows: Sequence[LoadingRow], records: Records, confidence: float) -> Best | None:
-    """The best of `rows`: those with blocks enough for an interval, or else whichever has a valid one."""
-    valid = [row for row in rows if row.blocks and not row.ceiling and "oversubscribed" not in row.marks]
+    """The best of `rows`, none a ceiling: those with blocks enough for an interval, or else any with a valid one."""
+    valid = [row for row in rows if row.blocks and "oversubscribed" not in row.marks]
     sure = [row for row in valid if row.blocks >= LEAST_BLOCKS]
     rates = {row.point: rates_of(row, records) for row in sure or valid}
     means = {point: mean_rate(list(mine.values()), confidence) for point, mine in rates.items()}
