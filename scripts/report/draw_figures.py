@@ -25,9 +25,9 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocato
 from matplotlib.transforms import ScaledTranslation
 
 from scripts import cli, record
+from scripts import format as show
 from scripts.atomic import replacing
 from scripts.record import Record
-from scripts.report import format as show
 from scripts.report.style import COLOURS, MARKERS, MUTED, PAPER, STYLE
 from scripts.report.tables import counted, read_rows, valid
 from scripts.scaling.rows import LoadingRow, TrainingRow

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from scripts import format as show
 from scripts.images.cut import SPLITS
 from scripts.record import Record
-from scripts.report import format as show
 from scripts.report.tables import baselines, counted
 from scripts.scaling.limits import DRIFT, FOREIGN
 from scripts.scaling.rows import TrainingRow

@@ -1,7 +1,8 @@
 """What did the study measure? The scaling tables on the terminal, the same text as on the page.
 
-Input: a folder with `training.parquet`, `loading.parquet` and `jobs.parquet`. Output: stdout, 100 columns wide where it
-is no terminal; below each table, a line for each block that does not count. Slurm jobs, if there were any, as medians.
+Input: a folder with `training.parquet`, `loading.parquet`, `loading.json` and `jobs.parquet`. Output: stdout, 120
+columns wide where it is no terminal; below each table, a line for each block that does not count; which way of loading
+is the fastest, in sentences. Slurm jobs, if there were any, as medians.
 
 By hand:
     python -m scripts.report.print_tables results/demo/scaling
@@ -18,10 +19,23 @@ from rich.table import Table
 from rich.text import Text
 
 from scripts import cli
-from scripts.report.tables import JOBS, LOADING, TRAINING, Column, divisor, explanations, note, read_rows
+from scripts.report.tables import (
+    ATTRIBUTION,
+    ATTRIBUTION_NOTE,
+    JOBS,
+    LOADING,
+    TRAINING,
+    Column,
+    divisor,
+    explanations,
+    note,
+    read_answer,
+    read_rows,
+)
+from scripts.scaling.answer import LoadingAnswer
 from scripts.scaling.rows import JobRow, LoadingRow, Row, TrainingRow
 
-WIDTH = 100  # columns, where nobody has set the width of a window
+WIDTH = 120  # columns, where nobody has set the width of a window
 ABBREVIATED = {"oversubscribed": "oversub."}
 
 
@@ -55,6 +69,22 @@ def print_table(console: Console, title: str, rows: Sequence[Row], kind: type[Ro
     console.print()
 
 
+def print_attribution(console: Console, rows: Sequence[LoadingRow]) -> None:
+    """Where the time of each way to load goes, as far as it is known."""
+    console.print(Text("Where the time goes", style="bold"))
+    console.print(Text(ATTRIBUTION_NOTE, style="dim"))
+    console.print()
+    console.print(render([row for row in rows if row.whole_seconds is not None], ATTRIBUTION))
+    console.print()
+
+
+def print_answer(console: Console, answer: LoadingAnswer) -> None:
+    """Its sentences, a line between them."""
+    console.print(Text("The answer", style="bold"))
+    for sentence in answer.sentences:
+        console.print(Text(f"{sentence}\n"))
+
+
 def print_jobs(console: Console, rows: Sequence[JobRow]) -> None:
     """Medians over the jobs of each point, and how many jobs accounting says nothing of."""
     brief = [column for column in JOBS if column.brief is not None]
@@ -84,12 +114,15 @@ def main() -> None:
     folder: Path = parser.parse_args().folder
     training = read_rows(folder / "training.parquet", TrainingRow)
     loading = read_rows(folder / "loading.parquet", LoadingRow)
+    answer = read_answer(folder / "loading.json")
     jobs = read_rows(folder / "jobs.parquet", JobRow)
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=WIDTH)
     print_table(console, "Training", training, TrainingRow, TRAINING)
     print_table(console, "Loading", loading, LoadingRow, LOADING)
+    print_attribution(console, loading)
+    print_answer(console, answer)
     if any(row.job_id for row in jobs):
         print_jobs(console, jobs)
 

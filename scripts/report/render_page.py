@@ -22,10 +22,10 @@ import jinja2
 from markupsafe import Markup
 
 from scripts import cli, record
+from scripts import format as show
 from scripts.atomic import write_text
 from scripts.record import Record
 from scripts.report import facts, tables
-from scripts.report import format as show
 from scripts.report.style import GRID, INK, MUTED, PAPER
 from scripts.scaling.rows import JobRow, LoadingRow, Row, TrainingRow
 from scripts.spec import Spec

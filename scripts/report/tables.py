@@ -5,16 +5,17 @@ The page (render_page) shows every column, the terminal (print_tables) the brief
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pyarrow import ArrowInvalid, parquet
 from pydantic import BaseModel, ValidationError
 
+from scripts import format as show
 from scripts.errors import UserError
 from scripts.record import Record
-from scripts.report import format as show
+from scripts.scaling.answer import LoadingAnswer
 from scripts.scaling.rows import LoadingRow, Row, TrainingRow
 
 R = TypeVar("R", bound=Row)
@@ -59,6 +60,15 @@ _RATIO = [
     Column("efficiency", ("efficiency",), show.ratio, brief="eff."),
 ]
 _WORKERS = [Column("workers", ("workers",), show.count)]
+# Of one launch that passes over the images once: they add up.
+_PARTS = [
+    Column("take ms", ("take_seconds",), show.milliseconds),
+    Column("decode ms", ("decode_seconds",), show.milliseconds),
+    Column("read ms", ("read_seconds",), show.milliseconds),
+    Column("transport ms", ("transport_seconds",), show.milliseconds),
+    Column("once ms", ("once_seconds",), show.milliseconds),
+    Column("whole ms", ("whole_seconds",), show.milliseconds),
+]
 
 # What matters most comes first: a narrow window shows the left end of the table.
 TRAINING = [
@@ -81,11 +91,32 @@ LOADING = [
     *_POINT,
     *_STATUS,
     *_TIME,
+    Column("images/s interval", ("images_per_second_low", "images_per_second_high"), show.span, text=True),
     *_RATIO,
-    Column("CPU seconds", ("cpu_seconds",), show.number),
+    Column("CPU ms an image", ("cpu_milliseconds",), show.number, brief="CPU\nms"),
+    Column("first batch s", ("first_batch_seconds",), show.number, brief="first\nbatch"),
     Column("peak GiB", ("peak_rss_bytes",), show.gibibytes, brief="peak\nGiB"),
+    *_PARTS,
+    Column("startup s", ("startup_seconds",), show.number),
+    Column("shutdown s", ("shutdown_seconds",), show.number),
+    Column("MiB from storage", ("storage_bytes",), show.mebibytes),
+    Column("passes", ("passes",), show.whole),
+    Column("CPU seconds", ("cpu_seconds",), show.number),
     *_WORKERS,
+    Column("chunk", ("chunk",), show.count),
+    Column("source", ("source",), str, text=True),
+    Column("page cache", ("page_cache",), str, text=True),
+    Column("start method", ("start_method",), show.word, text=True),
+    Column("returns", ("returns",), show.word, text=True),
+    Column("prefetch", ("prefetch",), show.count),
 ]
+ATTRIBUTION = [*_POINT, *(replace(column, brief=column.title.removesuffix(" ms")) for column in _PARTS)]
+ATTRIBUTION_NOTE = (
+    "Milliseconds of a launch that passes over the images once: take + decode + read + transport + once = whole, all "
+    "of one block, that with the median whole. take: ready images (headspace). decode and read: what decode_only and "
+    "serial need beyond that, divided by the workers. transport: the rest of the pass, below 0 where it beat that "
+    "division. once: start, the first pass beyond a timed one, shutdown."
+)
 # The brief ones are shown as medians, one line a point.
 JOBS = [
     Column("point", ("point",), str, text=True),
@@ -105,6 +136,22 @@ JOBS = [
     Column("attempt", ("attempt",), show.count),
     Column("accounting", ("accounting",), str, text=True),
 ]
+
+
+def read_answer(path: Path) -> LoadingAnswer:
+    """What the loading benchmark answers.
+
+    Raises:
+        UserError: there is no such file, or it is of another version.
+    """
+    if not path.is_file():
+        raise UserError(f"{path}: found no file, expected the answer on loading; run the workflow up to its tables")
+    try:
+        return LoadingAnswer.model_validate_json(path.read_text(encoding="utf-8"))
+    except ValidationError as error:
+        first = error.errors()[0]
+        found = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        raise UserError(f"{path}: no answer of this version: {found}; run the workflow again") from None
 
 
 def read_rows(path: Path, kind: type[M]) -> list[M]:
@@ -166,7 +213,12 @@ def note(kind: type[Row]) -> str:
         TrainingRow: "train all epochs at the slowest rank, without warm-up steps and evaluation",
         LoadingRow: "bring every training image to memory once",
     }[kind]
-    return f"Seconds {spent}: the median over n valid launches, each of its own block."
+    more = {
+        TrainingRow: "",
+        LoadingRow: " CPU ms: of all processes, for an image. First batch: seconds until the first image came, workers "
+        "started. A ceiling is no way to load, but what one could reach at most.",
+    }[kind]
+    return f"Seconds {spent}: the median over n valid launches, each of its own block.{more}"
 
 
 def divisor(rows: Sequence[Row]) -> str:
@@ -178,7 +230,8 @@ def divisor(rows: Sequence[Row]) -> str:
         for row in baselines(rows)
     ]
     level = f"{show.percent(rows[0].confidence)} interval"
-    several = "the baseline of its model: " if len(names) > 1 else ""
+    kind = "model" if isinstance(rows[0], TrainingRow) else "storage and page cache"
+    several = f"the baseline of its {kind}: " if len(names) > 1 else ""
     return (
         f"Speedup is against {several}{'; '.join(names)}. In brackets its {level}: Student t on log ratios paired by "
         "block; no bracket where n is below 3."

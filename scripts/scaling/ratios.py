@@ -16,9 +16,9 @@ from scripts.scaling.limits import LEAST_BLOCKS
 
 @dataclass(frozen=True)
 class Ratio:
-    """A ratio of two times, with its interval where there are blocks enough."""
+    """A ratio, or a rate, with its interval where there are blocks enough."""
 
-    value: float  # exp of the mean log ratio
+    value: float  # exp of the mean log
     low: float | None
     high: float | None
 
@@ -42,6 +42,16 @@ def paired_ratio(numerators: Sequence[float], denominators: Sequence[float], con
     error = float(stats.sem(logs))
     reach = float(stats.t.ppf((1 + confidence) / 2, df=len(logs) - 1)) * error
     return Ratio(math.exp(mean), math.exp(mean - reach), math.exp(mean + reach))
+
+
+def mean_rate(rates: Sequence[float], confidence: float) -> Ratio:
+    """The geometric mean of the rates of some blocks: Student's t on their logs.
+
+    Args:
+        rates: positive, at least one.
+        confidence: level of the two-sided interval, as 0.95.
+    """
+    return paired_ratio(rates, [1.0] * len(rates), confidence)
 
 
 def efficiency(speedup: float, cores: int, baseline_cores: int) -> float:

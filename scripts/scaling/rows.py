@@ -36,7 +36,8 @@ class Row(BaseModel):
     validity: Literal["valid", "invalid"] = Field(description="invalid: no block may be used")
     marks: str = Field(
         description="`baseline`; `tied` (the interval holds 1); `exploratory` (under 3 blocks to divide: no interval); "
-        "`oversubscribed` (more cores than the machine offered: in no fit, no recommendation)"
+        "`oversubscribed` (more cores than the machine offered: in no fit, no recommendation); `ceiling` (no way to "
+        "load, but what one could reach at most)"
     )
     reason: str = Field(description="each block that does not count, and why")
 
@@ -44,14 +45,48 @@ class Row(BaseModel):
 class LoadingRow(Row):
     """One way to load; `seconds` bring every training image to memory once."""
 
-    source: str = Field(description="`raw` files or `packed` shards")
+    source: str = Field(
+        description="what is read: `raw` files, their `reencoded` PNGs, `remote` files behind a server, `packed` "
+        "shards, or a format of the backend's own"
+    )
     backend: str = Field(description="loading backend")
     chunk: int = Field(description="images handed over at a time; 1 where the backend has no chunks")
+    start_method: str | None = Field(None, description="how worker processes start; empty where there are none")
+    returns: str | None = Field(None, description="how they hand pixels over; empty where there is no choice")
+    prefetch: int | None = Field(None, description="chunks under way for each worker; empty where nothing bounds them")
+    page_cache: Literal["warm", "cold"] = Field("warm", description="state of the files before each timed pass")
+    ceiling: bool = Field(False, description="no way to load, but what one could reach at most")
+    images_per_second_low: float | None = Field(
+        None, description="lower end of the interval of images/s (Student t on the log rates of the valid blocks)"
+    )
+    images_per_second_high: float | None = Field(None, description="upper end of that interval")
+    startup_seconds: float | None = Field(None, description="median seconds until the workers were started")
+    first_batch_seconds: float | None = Field(
+        None, description="median seconds from the first request, workers started, to the first image"
+    )
+    shutdown_seconds: float | None = Field(None, description="median seconds until the workers had stopped")
+    passes: float | None = Field(None, description="median number of timed passes of a launch")
+    cpu_milliseconds: float | None = Field(
+        None, description="median CPU milliseconds of all processes for an image, in the timed passes"
+    )
+    storage_bytes: float | None = Field(None, description="median bytes that a timed pass read from storage")
     cpu_seconds: float | None = Field(
         description="median CPU seconds of all processes of a launch, from start to the end of its last timed pass"
     )
     peak_rss_bytes: float | None = Field(
         description="median peak resident memory, summed over processes (an upper bound)"
+    )
+    take_seconds: float | None = Field(None, description="of a launch of one pass: taking images that are ready")
+    decode_seconds: float | None = Field(None, description="decoding, divided by the workers; 0 if nothing is decoded")
+    read_seconds: float | None = Field(None, description="reading the files, divided by the workers")
+    transport_seconds: float | None = Field(
+        None, description="rest of the pass: handing over between processes, waiting; below 0: better than divided"
+    )
+    once_seconds: float | None = Field(
+        None, description="what a launch pays only once: start, the first pass beyond a timed one, shutdown"
+    )
+    whole_seconds: float | None = Field(
+        None, description="sum of these five, all of the block with the (lower) median of it"
     )
 
 

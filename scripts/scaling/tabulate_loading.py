@@ -1,4 +1,4 @@
-"""The loading table: one row a point, divided by the serial backend.
+"""The loading table: one row a point, divided by the serial backend on the same storage in the same state.
 
 Inputs: the loading records. Outputs: `loading.csv`, `loading.parquet` (columns: scripts/scaling/rows.py).
 
@@ -7,15 +7,18 @@ By hand:
         --parquet loading.parquet --spec '{"points": ["serial-1", "packed-1"], "confidence": 0.95}'
 """
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from scripts import cli
+from scripts.loading.points import LoadingPoint, backend_class
 from scripts.record import Record
 from scripts.scaling.analysis import common_columns, median, read_records, usable, write_table
+from scripts.scaling.attribution import attribute, sound_blocks
+from scripts.scaling.ratios import mean_rate
 from scripts.scaling.rows import LoadingRow
 from scripts.spec import Spec
-
-BASELINE = "serial-1"
 
 
 class LoadingTableSpec(Spec):
@@ -27,22 +30,43 @@ class LoadingTableSpec(Spec):
 
 def rows(records: dict[str, list[Record]], points: list[str], confidence: float) -> list[LoadingRow]:
     """One row for each of `points`."""
-    baseline = {one.block: one for one in records[BASELINE]}
+    blocks = sound_blocks(records)
     found = []
-    for point in points:
-        good, reasons = usable(records[point], baseline)
-        settings = records[point][0].point
+    for name in points:
+        point = LoadingPoint.model_validate(records[name][0].point)
+        ceiling = backend_class(point.backend).ceiling
+        baseline = {one.block: one for one in records.get(point.baseline, [])}
+        good, reasons = usable(records[name], baseline)
+        common = common_columns(records[name], good, reasons, point.baseline, baseline, confidence)
+        rate = mean_rate([one.images_per_second for one in good], confidence) if good else None
+        parts = attribute(good, blocks)
         found.append(
             LoadingRow(
-                **common_columns(records[point], good, reasons, BASELINE, baseline, confidence),
-                source=settings["source"],
-                backend=settings["backend"],
-                chunk=settings["chunk"],
+                **common | {"marks": f"{common['marks']} ceiling".strip() if ceiling else common["marks"]},
+                **point.model_dump(exclude={"workers"}),
+                ceiling=ceiling,
+                images_per_second_low=rate.low if rate else None,
+                images_per_second_high=rate.high if rate else None,
                 cpu_seconds=median([one.cpu_seconds for one in good]),
                 peak_rss_bytes=median([one.peak_rss_bytes for one in good]),
+                **launch_columns(good),
+                **(parts.columns() if parts else {}),
             )
         )
     return found
+
+
+def launch_columns(good: Sequence[Record]) -> dict[str, Any]:
+    """Medians of how the launches went beside their time."""
+    went = [(one, one.loaded) for one in good if one.loaded is not None]
+    return {
+        "startup_seconds": median([one.phases["startup"] for one, _ in went]),
+        "first_batch_seconds": median([loaded.first_batch_seconds for _, loaded in went]),
+        "shutdown_seconds": median([one.phases["shutdown"] for one, _ in went]),
+        "passes": median([loaded.passes for _, loaded in went]),
+        "cpu_milliseconds": median([1000 * loaded.steady_cpu_seconds / one.images for one, loaded in went]),
+        "storage_bytes": median([loaded.storage_bytes / loaded.passes for _, loaded in went]),
+    }
 
 
 def main() -> None:

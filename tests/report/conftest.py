@@ -6,6 +6,7 @@ import pytest
 from quirks import (
     BLOCKS,
     LOADING,
+    SKIPPED,
     TRAINING,
     accounting,
     draw_figures,
@@ -17,8 +18,10 @@ from quirks import (
 )
 
 from scripts import record
-from scripts.scaling import tabulate_jobs, tabulate_loading, tabulate_training
+from scripts.atomic import write_text
+from scripts.scaling import answer_loading, tabulate_jobs, tabulate_loading, tabulate_training
 from scripts.scaling.analysis import read_records, write_table
+from scripts.scaling.answer_loading import AnswerSpec
 from scripts.scaling.rows import JobRow, LoadingRow, TrainingRow
 from scripts.scaling.tabulate_training import ScalingSpec
 
@@ -36,6 +39,11 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_table(rows, TrainingRow, tables / "training.csv", tables / "training.parquet")
     loaded = tabulate_loading.rows(read_records(loading), list(LOADING), 0.95)
     write_table(loaded, LoadingRow, tables / "loading.csv", tables / "loading.parquet")
+    spec = AnswerSpec(
+        loading=list(LOADING), training=list(TRAINING), scaling=scaling, needed_images_per_second=None, skipped=SKIPPED
+    )
+    answer = answer_loading.answer(read_records(loading), read_records(training), spec)
+    write_text(tables / "loading.json", answer.model_dump_json())
     records = [record.read(path) for path in [*training, *loading]]
     jobs = tabulate_jobs.rows(records, accounting(), "sacct does not know the job's end")
     write_table(jobs, JobRow, tables / "jobs.csv", tables / "jobs.parquet")

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from scripts import record
-from scripts.record import Environment, Epoch, Noise, Quality, Record, Validity
+from scripts.loading.points import LoadingPoint
+from scripts.record import Environment, Epoch, Loaded, Noise, Quality, Record, Validity
 from scripts.registry import ROOT
 from scripts.scaling.tabulate_jobs import Job
 
@@ -30,12 +31,17 @@ TRAINING = {
     "resnet50-ddp-2": 52.0,
 }
 LOADING = {
+    "decode_only-1": 0.24,
+    "headspace-1": 0.0011,
     "serial-1": 0.31,
+    "serial-1-cold": 0.42,
     "pool_map-1-16": 0.33,
     "pool_map-2-16": 0.19,
+    "pool_map-2-16-cold": 0.27,
     "torch_dataloader-2-16": 0.15,
     "packed-1": 0.0021,
 }
+SKIPPED = {"ffcv": "the package <ffcv> is not installed"}
 STRAYS = "resnet18-fsdp-2"  # learns something else: invalid
 WRONG = "torch_dataloader-2-16"  # brings other pixels: invalid
 DRIFTS = ("resnet18-ddp-2", 3)  # loses one block
@@ -127,18 +133,37 @@ def training_record(point: str, block: int) -> Record:
 
 
 def loading_record(point: str, block: int) -> Record:
-    backend, workers, *chunk = point.split("-")
-    settings = {
-        "source": "packed" if backend == "packed" else "raw",
-        "backend": backend,
-        "workers": int(workers),
-        "chunk": int(chunk[0]) if chunk else 1,
-    }
+    backend, workers, *rest = point.split("-")
+    cold = rest[-1:] == ["cold"]
+    settings = LoadingPoint(
+        source="packed" if backend == "packed" else "raw",
+        backend=backend,
+        workers=int(workers),
+        chunk=int(rest[0]) if rest and rest[0].isdigit() else 1,
+        start_method="forkserver" if rest[:1] == ["16"] else None,
+        page_cache="cold" if cold else "warm",
+    )
+    assert settings.id == point
     found = {"checksum": ("a1b2", "ffff" if point == WRONG else "a1b2")}
     seconds = shaken(LOADING[point], point, block)
-    key = {"image_size": 32}
-    validity = Validity.of(found)
-    return a_record("loading", point, block, int(workers), seconds, point=settings, key=key, validity=validity)
+    loaded = Loaded(
+        passes=40,
+        first_batch_seconds=0.02,
+        first_pass_seconds=seconds + 0.05,
+        steady_cpu_seconds=40 * seconds * int(workers),
+        storage_bytes=40 * 2**20 if cold else 0,
+        resident_share=0.0 if cold else 1.0,
+        network=None,
+    )
+    return a_record(
+        *("loading", point, block, int(workers), seconds),
+        images=40 * 1200,
+        point=settings.model_dump(),
+        key={"image_size": 32, "page_cache": settings.page_cache},
+        phases={"startup": 0.1 * int(workers), "steady": 40 * seconds, "shutdown": 0.01},
+        loaded=loaded,
+        validity=Validity.of(found),
+    )
 
 
 def accounting() -> dict[str, Job]:

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from quirks import DRIFTS, LOADING, STRAYS, TRAINING, WRONG, python
+from quirks import BLOCKS, DRIFTS, LOADING, STRAYS, TRAINING, WRONG, python
 
 from scripts.errors import UserError
 from scripts.report import tables
@@ -66,6 +66,24 @@ def test_each_models_baseline_is_named_with_its_seconds(printed: str) -> None:
     assert re.search(r"resnet18-serial-1, \d\d\.\d s \(n = 4\); resnet50-serial-1, \d\d\.\d s \(n = 4\)", flat)
 
 
+def test_where_the_time_goes_adds_up_on_paper(printed: str) -> None:
+    table = printed.partition("Where the time goes")[2].partition("The answer")[0]
+    [line] = [line for line in table.splitlines() if line.startswith("pool_map-2-16 ")]
+
+    *parts, whole = [float(cell) for cell in line.split()[1:]]
+    assert len(parts) == 5
+    assert sum(parts) == pytest.approx(whole, abs=1)
+
+
+def test_the_answer_is_given_in_sentences(printed: str) -> None:
+    flat = " ".join(printed.partition("The answer")[2].split())
+
+    assert "with a warm page cache on this machine (4 cores, AMD EPYC 7763), packed-1 loads fastest: " in flat
+    assert "with a cold page cache on this machine (4 cores, AMD EPYC 7763), pool_map-2-16-cold loads fastest: " in flat
+    assert "fed at the least cost by " in flat
+    assert flat.endswith("ffcv was not measured: the package <ffcv> is not installed.")
+
+
 def test_a_folder_without_tables_is_a_users_mistake(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="found no file, expected a scaling table"):
         tables.read_rows(tmp_path / "training.parquet", TrainingRow)
@@ -79,8 +97,9 @@ def test_a_table_of_another_kind_is_a_users_mistake(study: Path) -> None:
 def test_jobs_are_shown_as_medians_of_each_point(jobs: str) -> None:
     assert re.search(r"^resnet18-ddp-2 +4 +25 +50 +0\.750 +1\.00$", jobs, flags=re.MULTILINE)
     assert re.search(r"^resnet50-ddp-2 +3 +20 +50 ", jobs, flags=re.MULTILINE)
-    assert "1 of 52 launches: no accounting: sacct does not know the job's end" in jobs
-    assert "20 of 52 launches: not a Slurm job" in jobs
+    loading, launches = len(LOADING) * len(BLOCKS), (len(LOADING) + len(TRAINING)) * len(BLOCKS)
+    assert f"1 of {launches} launches: no accounting: sacct does not know the job's end" in jobs
+    assert f"{loading} of {launches} launches: not a Slurm job" in jobs
 
 
 def test_without_a_slurm_job_no_jobs_are_printed(study: Path, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from scripts import record
 from scripts.errors import UserError
 from scripts.record import Environment, Epoch, Noise, Quality, Record, Validity
-from scripts.scaling import tabulate_loading, tabulate_training
+from scripts.scaling import tabulate_training
 from scripts.scaling.analysis import KeyMismatchError, check_comparable, read_records, write_table
 from scripts.scaling.rows import TrainingRow
 from scripts.scaling.tabulate_training import ScalingSpec
@@ -199,24 +199,6 @@ def test_each_model_has_its_own_baseline() -> None:
 def test_unequal_keys_are_refused_by_name() -> None:
     with pytest.raises(KeyMismatchError, match=r"differ in device \(cpu against cuda\)"):
         check_comparable(made("serial-1", 1, 1), made("ddp-2", 1, 1, **fault("key")))
-
-
-def test_the_loading_table_divides_by_the_serial_backend() -> None:
-    def loaded(point_id: str, block: int, seconds: float, workers: int) -> Record:
-        backend = point_id.partition("-")[0]
-        point = {"source": "raw", "backend": backend, "workers": workers, "chunk": 16}
-        return made("serial-1", block, seconds).model_copy(
-            update={"point_id": point_id, "point": point, "cores": workers, "quality": None, "stage": "loading"}
-        )
-
-    records = {
-        "serial-1": [loaded("serial-1", b, 4.0 + b, 1) for b in (1, 2, 3)],
-        "pool_map-2-16": [loaded("pool_map-2-16", b, (4.0 + b) / 1.9, 2) for b in (1, 2, 3)],
-    }
-    rows = {row.point: row for row in tabulate_loading.rows(records, list(records), 0.95)}
-    assert rows["pool_map-2-16"].speedup == pytest.approx(1.9)
-    assert rows["pool_map-2-16"].efficiency == pytest.approx(0.95)
-    assert rows["serial-1"].marks == "baseline"
 
 
 def test_a_table_is_written_for_people_and_for_programs(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ training: {workers: [1, 2], global_batch: 8, epochs: 2, warmup_steps: 1, optimiz
 """
 LOCAL = ("snakemake", "--profile", "local", "--configfile", "tiny.yaml")
 MEASURED = {"measure_loading": 4, "train": 3}
-TABLES = {"tabulate_loading": 1, "tabulate_training": 1, "tabulate_jobs": 1}
+TABLES = {"tabulate_loading": 1, "tabulate_training": 1, "answer_loading": 1, "tabulate_jobs": 1}
 TABLES_AND_PAGE = TABLES | {"draw_figures": 1, "render_page": 1, "all": 1}
 
 
@@ -86,6 +86,7 @@ def test_editing_a_loading_backend_makes_stale_its_measurements_and_what_follows
     assert jobs == {
         "measure_loading": 1,
         "tabulate_loading": 1,
+        "answer_loading": 1,
         "tabulate_jobs": 1,
         "draw_figures": 1,
         "render_page": 1,

@@ -31,7 +31,7 @@ from scripts.errors import ImageError, UserError
 from scripts.images import manifest, source
 from scripts.images.sample_classes import CLASSES, file_name
 from scripts.images.step import STEPS
-from scripts.loading.points import BACKENDS, loading_points
+from scripts.loading.points import BACKENDS, loading_points, skipped_backends
 from scripts.slurm.recover import jobs_of
 from scripts.spec import canonical, lock_digest, pins
 from scripts.training.points import STRATEGIES, training_points

@@ -104,6 +104,7 @@ rule render_page:
         training="results/{study}/scaling/training.parquet",
         loading="results/{study}/scaling/loading.parquet",
         jobs="results/{study}/scaling/jobs.parquet",
+        answer="results/{study}/scaling/loading.json",
         loading_records=rules.tabulate_loading.input.records,
         training_records=rules.tabulate_training.input.records,
         split="results/{study}/images/split.parquet",

@@ -1,7 +1,8 @@
 """From records to tables: one row a point, with speedup, interval, efficiency, validity and reason; and one row a record,
-with what Slurm's accounting says of its job.
+with what Slurm's accounting says of its job. Then which way of loading is the fastest, and which feeds the trainer.
 
-Requires the records of the loading and training stages. Steps: tabulate_loading, tabulate_training, tabulate_jobs.
+Requires the records of the loading and training stages. Steps: tabulate_loading, tabulate_training, answer_loading,
+tabulate_jobs.
 """
 
 
@@ -49,6 +50,30 @@ rule tabulate_training:
     shell:
         "python -m scripts.scaling.tabulate_training --records {input.records:q} --csv {output.csv:q} "
         "--parquet {output.parquet:q} --spec {params.spec:q} 2> {log:q}"
+
+
+rule answer_loading:
+    input:
+        loading=rules.tabulate_loading.input.records,
+        training=rules.tabulate_training.input.records,
+        code=code("scripts.scaling.answer_loading"),
+    output:
+        answer="results/{study}/scaling/loading.json",
+    log:
+        "logs/{study}/scaling/answer_loading.log",
+    conda:
+        "../../envs/scalecard.yaml"
+    params:
+        spec=canonical(
+            loading=list(LOADING_POINTS),
+            training=list(TRAINING_POINTS),
+            scaling=STUDY.scaling,
+            needed_images_per_second=STUDY.loading.needed_images_per_second,
+            skipped=skipped_backends(STUDY.loading),
+        ),
+    shell:
+        "python -m scripts.scaling.answer_loading --loading {input.loading:q} --training {input.training:q} "
+        "--answer {output.answer:q} --spec {params.spec:q} 2> {log:q}"
 
 
 rule tabulate_jobs:

@@ -1,4 +1,4 @@
-"""Numbers as people read them; the page and the terminal share these, so a value looks the same in both."""
+"""Numbers as people read them; sentences, page and terminal share these, so a value looks the same in all."""
 
 import math
 
@@ -50,6 +50,21 @@ def ratio(value: float | None, low: float | None = None, high: float | None = No
     if high > low:
         decimals = max(decimals, min(4, -math.floor(math.log10(high - low))))
     return f"{value:,.{decimals}f} [{low:,.{decimals}f}, {high:,.{decimals}f}]"
+
+
+def rate(value: float | None, low: float | None = None, high: float | None = None) -> str:
+    """A rate and, where there is one, its interval: `61,000 [60,100, 62,300]`."""
+    return number(value) if low is None or high is None else f"{number(value)} [{number(low)}, {number(high)}]"
+
+
+def milliseconds(seconds: float | None) -> str:
+    """Seconds in ms, without the unit: `0.0430`, `-1.20`."""
+    return number(None if seconds is None else 1000 * seconds)
+
+
+def mebibytes(value: float | None) -> str:
+    """Bytes in MiB, without the unit: `12.4`."""
+    return number(None if value is None else value / 2**20)
 
 
 def fraction(value: float | None) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scripts.report import format as show
+from scripts import format as show
 
 
 @pytest.mark.parametrize(
