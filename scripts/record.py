@@ -110,7 +110,9 @@ class Loaded(_Part):
     first_pass_seconds: float  # the whole first pass, which is in no rate: workers import, caches fill
     steady_cpu_seconds: float  # user and system, all processes, in the timed passes
     storage_bytes: int  # that the kernel fetched from storage in the timed passes: none where all is in the page cache
-    resident_share: float | None  # of the files' pages in memory before a timed pass: greatest if cold, least if warm
+    resident_share: (
+        float | None
+    )  # of the files' pages in memory before a pass: the greatest if cold, the first's if warm
     network: dict[str, float] | None  # limits in force, of a source behind a network
 
 

@@ -108,10 +108,20 @@ def items_of(images: Split, seed: int, block: int) -> list[Item]:
 def run(spec: LoadSpec, loader: Backend, items: list[Item], files: list[Path], sink: Sink, watch: Stopwatch) -> Run:
     """Start the workers, make the first pass and the timed ones, stop the workers."""
     cold = spec.point.page_cache == "cold"
+    shares: list[float] = []  # of the files' pages in memory before each pass
+
+    def set_page_cache() -> None:
+        if cold:
+            loader.release()
+            page_cache.evict(files)
+        if cold or not shares:
+            shares.append(page_cache.resident_share(files))
+        watch.lap("evict" if cold else "verify")
+
     with loader, WorkerWatch() as workers:
         log.info("workers started: %.2f s", watch.lap("startup"))
         workers.add_children()
-        watch.lap("verify")
+        set_page_cache()
         delivery = loader.load_all(items)
         sink.take(islice(delivery, 1))
         first_batch = watch.lap("first_batch")
@@ -120,16 +130,11 @@ def run(spec: LoadSpec, loader: Backend, items: list[Item], files: list[Path], s
         log.info("first pass: %.2f s", first_pass)
         workers.add_children()
         sink.end_pass()
-        shares = [] if cold else [page_cache.resident_share(files)]
         before, seconds, passes = loader.usage(), 0.0, 0
         watch.lap("verify")
         while passes < spec.passes or seconds < spec.window_seconds:
             sink.start_pass()
-            if cold:
-                loader.release()
-                page_cache.evict(files)
-                shares.append(page_cache.resident_share(files))
-            watch.lap("evict" if cold else "verify")
+            set_page_cache()
             sink.take(loader.load_all(items))
             seconds += watch.lap("steady")
             passes += 1
@@ -144,7 +149,7 @@ def run(spec: LoadSpec, loader: Backend, items: list[Item], files: list[Path], s
         first_pass_seconds=first_pass,
         steady_cpu_seconds=used.cpu_seconds - before.cpu_seconds,
         storage_bytes=used.read_bytes - before.read_bytes,
-        resident_share=(max(shares) if cold else min(shares)) if files else None,
+        resident_share=max(shares) if files else None,
         network=None,
     )
     return Run(seconds / passes, loaded, used.cpu_seconds, used.peak_rss_bytes, places, busy + used.busy_elsewhere)

@@ -10,8 +10,7 @@ workers, and what that leaves:
                backend's own); packed shards: all of the pass that is not take; ceilings: 0
     transport  the rest of the pass: handing over between processes, waiting, and what the parallel work lost. Below 0
                where the backend was better than the ideal division; 0 by definition for serial
-    once       start of the workers + first pass - one pass + their shutdown. The first pass finds the files in the page
-               cache, so a cold point's is compared with a pass of its warm twin
+    once       start of the workers + first pass - one pass + their shutdown
     whole      their sum: once + one pass
 """
 
@@ -101,14 +100,13 @@ def _parts(one: Record, block: Mapping[str, Record]) -> Attribution:
         if not backend_class(point.backend).ceiling:
             read = (alone("serial", files, point.page_cache) - decode_only) / point.workers
     assert one.loaded is not None, "a valid loading record says how it went"
-    warm = one.seconds if point.page_cache == "warm" else seconds(point.model_copy(update={"page_cache": "warm"}))
     return Attribution(
         take_seconds=take,
         decode_seconds=decode,
         read_seconds=read,
         # No clock tells less than a nanosecond; adding 0 makes -0 plain.
         transport_seconds=round(one.seconds - take - decode - read, 9) + 0.0,
-        once_seconds=one.phases["startup"] + one.loaded.first_pass_seconds - warm + one.phases["shutdown"],
+        once_seconds=one.phases["startup"] + one.loaded.first_pass_seconds - one.seconds + one.phases["shutdown"],
     )
 
 

@@ -72,14 +72,14 @@ def test_cold_files_are_read_as_long_as_serial_reads_them_cold() -> None:
     assert found.read_seconds == pytest.approx((2.3 - 1.1) / 2)
 
 
-def test_the_first_pass_of_a_cold_point_is_compared_with_a_warm_one() -> None:
+def test_what_a_launch_pays_once_is_told_from_a_pass_in_the_same_state() -> None:
     records = study({point: (value[0],) for point, value in SECONDS.items()})
     cold = records[POOL_COLD.id][0]
     assert cold.loaded is not None
-    went = cold.loaded.model_copy(update={"first_pass_seconds": 1.4})
+    went = cold.loaded.model_copy(update={"first_pass_seconds": cold.seconds + 0.5})
     records[POOL_COLD.id] = [cold.model_copy(update={"loaded": went})]
 
-    assert parts_of(POOL_COLD, records).once_seconds == pytest.approx(0.25 + (1.4 - 0.9) + 0.125)
+    assert parts_of(POOL_COLD, records).once_seconds == pytest.approx(0.25 + 0.5 + 0.125)
 
 
 def test_the_parts_are_all_of_the_block_with_the_lower_median_of_the_whole() -> None:
