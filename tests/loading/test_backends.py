@@ -1,11 +1,15 @@
 """Every registered backend, found by itself, on real files and real worker processes."""
 
+import os
+import signal
 from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import psutil
 import pytest
 from helping import LIMITS, pack
 
@@ -14,14 +18,36 @@ from scripts.images.decode import Decoder, DecodeSpec
 from scripts.images.shards import Split, read_split
 from scripts.images.source import entries
 from scripts.loading import backend
-from scripts.loading.backend import Item, Loaded
+from scripts.loading.backend import Item, Loaded, chunks
 from scripts.loading.backends.serial import Backend as Serial
 from scripts.loading.digest import digest
+from scripts.loading.executor import bounded
+from scripts.loading.load import LoadRaw
 from scripts.loading.measure_loading import LoadSpec, Sink, items_of, measure
 from scripts.loading.points import LoadingPoint, backend_class, loading_points
 from scripts.record import Record
 
 DECODE = DecodeSpec(size=16, steps=[{"resize": {}}])
+SHARING = [name for name in DEFAULT_BACKENDS if backend_class(name).shares]
+WITH_PROCESSES = ["joblib", *(name for name in DEFAULT_BACKENDS if backend_class(name).processes)]
+
+
+@pytest.fixture(autouse=True)
+def _no_process_is_left() -> Iterator[None]:
+    """A backend that was left, whatever happened in it, has ended its workers."""
+    yield
+    assert not workers()
+
+
+def workers() -> list[psutil.Process]:
+    """The processes below this one, but for multiprocessing's and loky's helpers, which end with it."""
+    helpers = ("resource_tracker", "multiprocessing.forkserver")
+    own = psutil.Process()
+    return [
+        process
+        for process in own.children(recursive=True)
+        if process.parent() != own or not any(helper in " ".join(process.cmdline()) for helper in helpers)
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +81,79 @@ def test_every_backend_delivers_the_reference_pixels(
     assert sum(record.phases.values()) == pytest.approx(record.wall_seconds, rel=0.02)
     assert record.seconds == pytest.approx(record.phases["steady"] / 2)
     assert record.peak_rss_bytes > 10_000_000
+
+
+@pytest.mark.parametrize("name", SHARING)
+def test_pixels_in_shared_memory_are_the_same(
+    name: str, packed: tuple[Path, Split, dict[str, str]], pictures: Path
+) -> None:
+    record = launch(name, packed, pictures, workers=2, start_method="fork", returns="shared_memory")
+    assert record.validity.ok, record.validity.faults
+
+
+@pytest.mark.parametrize("start_method", ["fork", "spawn"])
+@pytest.mark.parametrize("name", ["processes", "pool_imap"])
+def test_worker_processes_may_start_in_any_way(
+    name: str, start_method: str, packed: tuple[Path, Split, dict[str, str]], pictures: Path
+) -> None:
+    record = launch(name, packed, pictures, workers=2, start_method=start_method)
+    assert record.validity.ok, record.validity.faults
+
+
+class LoadDying(LoadRaw):
+    """Kills its process when one image is asked for again."""
+
+    def __init__(self, folder: Path, marker: Path) -> None:
+        super().__init__(folder, DECODE)
+        self.marker = marker
+
+    def __call__(self, item: Item) -> Loaded:
+        if item.position == 7:
+            if self.marker.exists():
+                os.kill(os.getpid(), signal.SIGKILL)
+            self.marker.touch()
+        return super().__call__(item)
+
+
+@pytest.mark.parametrize("name", WITH_PROCESSES)
+def test_a_worker_that_is_killed_makes_an_invalid_record(
+    name: str,
+    packed: tuple[Path, Split, dict[str, str]],
+    pictures: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(
+        "scripts.loading.measure_loading.load_from", lambda *_: LoadDying(pictures, tmp_path / "asked for")
+    )
+    record = launch(name, packed, pictures, workers=2, start_method="fork")
+    assert [fault.parameter for fault in record.validity.faults] == ["backend"]
+
+
+def test_a_pool_ends_though_a_killed_worker_held_its_lock(pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scripts.loading.pool.TERMINATE_SECONDS", 0.1)
+    pool = backend_class("pool_map")(LoadRaw(pictures, DECODE), 1).__enter__()
+    list(pool.load_all([Item(0, "ash/ash_00.jpg", 0, 0)]))
+    (waiting,) = workers()
+    waiting.kill()
+    pool.__exit__(RuntimeError, RuntimeError(), None)
+    assert not workers()
+
+
+def test_no_more_chunks_are_under_way_than_asked_for() -> None:
+    items = [Item(position, "", 0, 0) for position in range(100)]
+    begun: list[Future[list[Loaded]]] = []
+    with ThreadPoolExecutor(2) as pool:
+
+        def submit(part: Sequence[Item]) -> Future[list[Loaded]]:
+            begun.append(pool.submit(lambda: [(item.position, np.empty(0)) for item in part]))
+            return begun[-1]
+
+        delivery = bounded(chunks(items, 5), 3, submit, lambda waiting: wait(waiting, return_when=FIRST_COMPLETED))
+        ahead = [len(begun) - delivered // 5 for delivered, _ in enumerate(delivery)]
+
+    assert len(ahead) == 100
+    assert max(ahead) == 3 + 1  # the one that is delivered is under way no more
 
 
 class Losing(Serial):
