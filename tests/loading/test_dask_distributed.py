@@ -5,17 +5,15 @@ from pathlib import Path
 
 import dask.config
 import pytest
+from conftest import DECODE
 from distributed import LocalCluster
 
 from scripts import machine
 from scripts.errors import UserError
-from scripts.images.decode import DecodeSpec
 from scripts.images.source import entries
 from scripts.loading.backend import Item
 from scripts.loading.backends.dask_distributed import Backend
 from scripts.loading.load import LoadRaw
-
-DECODE = DecodeSpec(size=16, steps=[{"resize": {}}])
 
 
 @pytest.fixture(scope="module")
