@@ -1,10 +1,13 @@
 """What the multiprocessing.Pool backends share: worker processes that are started once and serve every pass."""
 
 import multiprocessing
+from threading import Thread
 from types import TracebackType
 from typing import Self
 
 from scripts.loading import backend
+
+TERMINATE_SECONDS = 3.0
 
 
 class PoolBackend(backend.Backend):
@@ -22,6 +25,12 @@ class PoolBackend(backend.Backend):
     ) -> None:
         if error is None:
             self.pool.close()
-        else:
-            self.pool.terminate()
-        self.pool.join()
+            self.pool.join()
+            return
+        # A worker that was killed may have held a lock of the pool, for which terminate() would wait for ever.
+        terminating = Thread(target=self.pool.terminate, daemon=True)
+        terminating.start()
+        terminating.join(TERMINATE_SECONDS)
+        for worker in multiprocessing.active_children():
+            worker.kill()
+            worker.join()

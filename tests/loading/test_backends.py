@@ -1,60 +1,126 @@
 """Every registered backend, found by itself, on real files and real worker processes."""
 
+import os
+import signal
 from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
+import psutil
 import pytest
-from helping import LIMITS, pack
+from conftest import DECODE, Launch, Packed
 
 from scripts.config.loading import DEFAULT_BACKENDS
-from scripts.images.decode import Decoder, DecodeSpec
-from scripts.images.shards import Split, read_split
-from scripts.images.source import entries
 from scripts.loading import backend
-from scripts.loading.backend import Item, Loaded
+from scripts.loading.backend import Item, Loaded, chunks
 from scripts.loading.backends.serial import Backend as Serial
 from scripts.loading.digest import digest
-from scripts.loading.measure_loading import LoadSpec, Sink, items_of, measure
-from scripts.loading.points import LoadingPoint, backend_class, loading_points
-from scripts.record import Record
+from scripts.loading.executor import bounded
+from scripts.loading.load import LoadRaw
+from scripts.loading.measure_loading import Sink, items_of
+from scripts.loading.points import backend_class, loading_points
 
-DECODE = DecodeSpec(size=16, steps=[{"resize": {}}])
-
-
-@pytest.fixture(scope="module")
-def packed(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Split, dict[str, str]]:
-    """Shards of the pictures, all of them training images, and the digest of their pixels."""
-    shards = tmp_path_factory.mktemp("shards")
-    pixels, table = pack(pictures, 0, entries(pictures), Decoder(DECODE), LIMITS)
-    np.save(shards / "0000.npy", pixels)
-    table.assign(split="train", group="g").to_parquet(shards / "split.parquet")
-    images = read_split(shards / "split.parquet", "train")
-    return shards, images, {"digest": digest(images.paths, pixels, np.ones(len(images), np.int64))}
+SHARING = [name for name in DEFAULT_BACKENDS if backend_class(name).shares]
+WITH_PROCESSES = ["joblib", *(name for name in DEFAULT_BACKENDS if backend_class(name).processes)]
 
 
-def launch(
-    name: str, packed: tuple[Path, Split, dict[str, str]], pictures: Path, workers: int = 1, **axes: Any
-) -> Record:
-    shards, images, reference = packed
-    source = backend_class(name).sources[0]
-    point = LoadingPoint(source=source, backend=name, workers=workers, chunk=5, **axes)
-    spec = LoadSpec(study="t", seed=0, point=point, decode=DECODE, passes=2, window_seconds=0, lock="")
-    return measure(spec, 1, 1, shards if source == "packed" else pictures, images, reference)
+@pytest.fixture(autouse=True)
+def _no_process_is_left() -> Iterator[None]:
+    """A backend that was left, whatever happened in it, has ended its workers."""
+    yield
+    assert not workers()
+
+
+def workers() -> list[psutil.Process]:
+    """The processes below this one, but for multiprocessing's and loky's helpers, which end with it."""
+    helpers = ("resource_tracker", "multiprocessing.forkserver")
+    own = psutil.Process()
+    return [
+        process
+        for process in own.children(recursive=True)
+        if process.parent() != own or not any(helper in " ".join(process.cmdline()) for helper in helpers)
+    ]
 
 
 @pytest.mark.parametrize("name", DEFAULT_BACKENDS)
-def test_every_backend_delivers_the_reference_pixels(
-    name: str, packed: tuple[Path, Split, dict[str, str]], pictures: Path
-) -> None:
-    record = launch(name, packed, pictures, workers=2 if backend_class(name).parallel else 1)
+def test_every_backend_delivers_the_reference_pixels(name: str, launch: Launch) -> None:
+    record = launch(name, workers=2 if backend_class(name).parallel else 1)
     assert record.validity.ok, record.validity.faults
     assert record.images == 2 * 36
     assert sum(record.phases.values()) == pytest.approx(record.wall_seconds, rel=0.02)
     assert record.seconds == pytest.approx(record.phases["steady"] / 2)
     assert record.peak_rss_bytes > 10_000_000
+
+
+@pytest.mark.parametrize("name", SHARING)
+def test_pixels_in_shared_memory_are_the_same(name: str, launch: Launch) -> None:
+    record = launch(name, workers=2, start_method="fork", returns="shared_memory")
+    assert record.validity.ok, record.validity.faults
+
+
+@pytest.mark.parametrize("start_method", ["fork", "spawn"])
+@pytest.mark.parametrize("name", ["processes", "pool_imap"])
+def test_worker_processes_may_start_in_any_way(name: str, start_method: str, launch: Launch) -> None:
+    record = launch(name, workers=2, start_method=start_method)
+    assert record.validity.ok, record.validity.faults
+
+
+class LoadDying(LoadRaw):
+    """Kills its process when one image is asked for again."""
+
+    def __init__(self, folder: Path, marker: Path) -> None:
+        super().__init__(folder, DECODE)
+        self.marker = marker
+
+    def __call__(self, item: Item) -> Loaded:
+        if item.position == 7:
+            if self.marker.exists():
+                os.kill(os.getpid(), signal.SIGKILL)
+            self.marker.touch()
+        return super().__call__(item)
+
+
+@pytest.mark.parametrize("name", WITH_PROCESSES)
+def test_a_worker_that_is_killed_makes_an_invalid_record(
+    name: str,
+    launch: Launch,
+    pictures: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(
+        "scripts.loading.measure_loading.load_from", lambda *_: LoadDying(pictures, tmp_path / "asked for")
+    )
+    record = launch(name, workers=2, start_method="fork")
+    assert [fault.parameter for fault in record.validity.faults] == ["backend"]
+
+
+def test_a_pool_ends_though_a_killed_worker_held_its_lock(pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scripts.loading.pool.TERMINATE_SECONDS", 0.1)
+    pool = backend_class("pool_map")(LoadRaw(pictures, DECODE), 1).__enter__()
+    list(pool.load_all([Item(0, "ash/ash_00.jpg", 0, 0)]))
+    (waiting,) = workers()
+    waiting.kill()
+    pool.__exit__(RuntimeError, RuntimeError(), None)
+    assert not workers()
+
+
+def test_no_more_chunks_are_under_way_than_asked_for() -> None:
+    items = [Item(position, "", 0, 0) for position in range(100)]
+    begun: list[Future[list[Loaded]]] = []
+    with ThreadPoolExecutor(2) as pool:
+
+        def submit(part: Sequence[Item]) -> Future[list[Loaded]]:
+            begun.append(pool.submit(lambda: [(item.position, np.empty(0)) for item in part]))
+            return begun[-1]
+
+        delivery = bounded(chunks(items, 5), 3, submit, lambda waiting: wait(waiting, return_when=FIRST_COMPLETED))
+        ahead = [len(begun) - delivered // 5 for delivered, _ in enumerate(delivery)]
+
+    assert len(ahead) == 100
+    assert max(ahead) == 3 + 1  # the one that is delivered is under way no more
 
 
 class Losing(Serial):
@@ -92,21 +158,18 @@ class Brightening(Serial):
 @pytest.mark.parametrize("wrong", [Losing, Repeating, Swapping, Brightening])
 def test_a_backend_that_loses_repeats_swaps_or_alters_images_is_invalid(
     wrong: type[backend.Backend],
-    packed: tuple[Path, Split, dict[str, str]],
-    pictures: Path,
+    launch: Launch,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("scripts.loading.backends.serial.Backend", wrong)
-    record = launch("serial", packed, pictures)
+    record = launch("serial")
     assert not record.validity.ok
     assert "pixel digest" in {fault.parameter for fault in record.validity.faults}
 
 
-def test_a_file_that_vanished_stops_the_measurement_by_name(
-    packed: tuple[Path, Split, dict[str, str]], tmp_path: Path
-) -> None:
+def test_a_file_that_vanished_stops_the_measurement_by_name(launch: Launch, tmp_path: Path) -> None:
     with pytest.raises(Exception, match=r"\w+_\d+\.jpg: cannot be read"):
-        launch("pool_map", packed, tmp_path, workers=2)
+        launch("pool_map", workers=2, folder=tmp_path)
 
 
 def test_the_digest_ignores_order_and_sees_everything_else() -> None:
@@ -147,8 +210,7 @@ def test_points_have_ids_of_what_they_are() -> None:
     ]
 
 
-def test_the_columns_of_a_split_are_parallel(packed: tuple[Path, Split, dict[str, str]]) -> None:
-    shards, images, _ = packed
-    frame = pd.read_parquet(shards / "split.parquet").set_index("path")
-    for item in items_of(images, seed=0, block=1)[::7]:
+def test_the_columns_of_a_split_are_parallel(packed: Packed) -> None:
+    frame = pd.read_parquet(packed.shards / "split.parquet").set_index("path")
+    for item in items_of(packed.images, seed=0, block=1)[::7]:
         assert frame.loc[item.path, "row"] == item.row

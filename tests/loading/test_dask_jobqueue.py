@@ -6,7 +6,8 @@ import pytest
 
 from scripts import machine
 from scripts.errors import UserError
-from scripts.loading.backends.dask_jobqueue import Backend, Look, busy_elsewhere
+from scripts.loading.backends.dask_jobqueue import Backend
+from scripts.loading.dask_client import Look, busy_elsewhere
 from scripts.loading.load import LoadRaw
 from scripts.machine import Place
 
@@ -32,6 +33,7 @@ def place(node: str, machine_name: str) -> Place:
 def backend_with(*looks: Look) -> Backend:
     backend = Backend(LoadRaw.__new__(LoadRaw), workers=2, chunk=1)
     backend.client, backend.busy_before = Client(*looks), 100.0
+    backend.chosen = ["tcp://0", "tcp://1"]
     return backend
 
 

@@ -1,12 +1,8 @@
 """Dask's threaded scheduler: one delayed task a chunk, results shared in memory."""
 
-from concurrent.futures import Executor, ThreadPoolExecutor
-
 from scripts.loading.dask_local import DaskBackend
+from scripts.loading.executor import OnThreads
 
 
-class Backend(DaskBackend):
+class Backend(DaskBackend, OnThreads):
     scheduler = "threads"
-
-    def executor(self) -> Executor:
-        return ThreadPoolExecutor(self.workers)
