@@ -31,8 +31,11 @@ def alive(session: int) -> list[psutil.Process]:
     return found
 
 
+Traced = tuple[Trace, str, list[psutil.Process]]
+
+
 @pytest.fixture(scope="module")
-def traced(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Trace, str, list[psutil.Process]]:
+def traced(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Traced:
     """The tasks of a run over 36 pictures in chunks of 8, Dask's report, and processes that outlive the run."""
     folder = tmp_path_factory.mktemp("traced")
     paths = sorted(path.relative_to(pictures).as_posix() for path in pictures.glob("*/*.jpg"))
@@ -50,7 +53,7 @@ def traced(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Tr
     return trace, (folder / "dask_report.html").read_text(), left
 
 
-def test_the_graph_has_the_tasks_of_every_chunk(traced: tuple[Trace, str, list[psutil.Process]]) -> None:
+def test_the_graph_has_the_tasks_of_every_chunk(traced: Traced) -> None:
     trace, _, _ = traced
     assert (trace.images, trace.chunks, trace.drawn) == (36, 5, 5)
     assert trace.needs == {
@@ -60,9 +63,7 @@ def test_the_graph_has_the_tasks_of_every_chunk(traced: tuple[Trace, str, list[p
     }
 
 
-def test_the_run_works_out_the_mean_of_all_pixels(
-    traced: tuple[Trace, str, list[psutil.Process]], pictures: Path
-) -> None:
+def test_the_run_works_out_the_mean_of_all_pixels(traced: Traced, pictures: Path) -> None:
     data = [read_bytes(path) for path in pictures.glob("*/*.jpg")]
     pixels = np.array([Decoder(DECODE).decode(one, read_header(one)) for one in data])
     assert traced[0].means == pytest.approx(pixels.mean(axis=(0, 1, 2)).tolist())
@@ -73,7 +74,7 @@ def test_a_joined_mean_weighs_each_part_by_its_pixels() -> None:
     assert (joined.colour.tolist(), joined.pixels) == ([2.0, 3.0, 4.0], 3)
 
 
-def test_the_report_is_whole_and_asks_no_network(traced: tuple[Trace, str, list[psutil.Process]]) -> None:
+def test_the_report_is_whole_and_asks_no_network(traced: Traced) -> None:
     _, report, _ = traced
     tags = re.sub(r"(<script[^>]*>).*?</script>", r"\1", report, flags=re.DOTALL)
     assert "Duration" in report
@@ -82,5 +83,5 @@ def test_the_report_is_whole_and_asks_no_network(traced: tuple[Trace, str, list[
     assert re.findall(r"https?://[^\s\"'<]*", tags) == []
 
 
-def test_the_run_leaves_no_process_behind(traced: tuple[Trace, str, list[psutil.Process]]) -> None:
+def test_the_run_leaves_no_process_behind(traced: Traced) -> None:
     assert traced[2] == []
