@@ -140,7 +140,6 @@ rule render_page:
         split="results/{study}/images/split.parquet",
         rejects="results/{study}/images/rejects.csv",
         leaks="results/{study}/images/leaks.json",
-        answer="results/{study}/scaling/loading.json",
         figures=expand(
             "results/{{study}}/report/figures/{figure}.svg",
             figure=["speedup", "efficiency", "learning", "loading", "loading_curves", "loading_phases"],
