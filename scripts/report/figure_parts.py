@@ -7,7 +7,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.transforms import blended_transform_factory
+from matplotlib.transforms import Bbox, blended_transform_factory
 
 from scripts import format as show
 from scripts.atomic import replacing
@@ -23,6 +23,11 @@ IDEAL: dict[str, Any] = {"color": MUTED, "linestyle": (0, (4, 3)), "linewidth": 
 
 def save(figure: Figure, folder: Path, name: str) -> None:
     """Write a figure twice: SVG without a background, for any page; PNG on white."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for axes in figure.axes:
+        # The layout's solver differs from run to run in the last digits, and an SVG's ids are digests of all digits.
+        axes.set_position(Bbox(axes.get_position().get_points().round(6)))
     with replacing(folder / f"{name}.svg") as temporary:
         figure.savefig(temporary, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     with replacing(folder / f"{name}.png") as temporary:

@@ -93,7 +93,7 @@ def draw_phases(rows: Sequence[LoadingRow]) -> Figure:
             axes.annotate(text, (ends[False], y), (3, 0), textcoords="offset points", va="center", fontsize=7.5)
         axes.set_yticks(range(len(some)), [row.point for row in some], fontsize=8.5)
         axes.set_ylim(len(some) - 0.5, -0.5)
-        axes.margins(x=0.1)  # room for the last number
+        axes.margins(x=0.13)  # room for the last number
         axes.axvline(0, color=MUTED, linewidth=0.8)
         axes.grid(axis="y", visible=False)
         axes.set_title(name if len(panels) > 1 else "", **PANEL)
