@@ -1,18 +1,20 @@
 """The page a person reads: tables, figures, images, machines and settings of a study in one file.
 
-Inputs: the scaling tables, all records, `split.parquet`, `rejects.csv`, `leaks.json`, the figures (SVG), the contact
-sheet and the previews (PNG), the template.
+Inputs: the scaling tables, what the study says of loading (`loading.json`), all records, `split.parquet`,
+`rejects.csv`, `leaks.json`, the figures (SVG), the contact sheet and the previews (PNG), the template; where the study
+loads with Dask, its task graph among the figures, and its own report, which the page links to.
 Output: `index.html`, which loads nothing from a network: styles, figures and images are inside.
 
 By hand:
     python -m scripts.report.render_page --training training.parquet --loading loading.parquet --jobs jobs.parquet \
         --records results/demo/*/records/*/*.json --split split.parquet --rejects rejects.csv --leaks leaks.json \
-        --figures figures/*.svg --sheet contact_sheet.png --previews preview/*.png \
+        --answer loading.json --figures figures/*.svg --sheet contact_sheet.png --previews preview/*.png \
         --template scripts/report/page.html.jinja --page index.html --spec '{"config": {...}}'
 """
 
 import base64
 import json
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,17 +29,25 @@ from scripts.atomic import write_text
 from scripts.record import Record
 from scripts.report import facts, tables
 from scripts.report.style import GRID, INK, MUTED, PAPER
+from scripts.scaling.answer import LoadingAnswer
 from scripts.scaling.rows import JobRow, LoadingRow, Row, TrainingRow
 from scripts.spec import Spec
 
-# What each figure shows, for those who cannot see it; also their order on the page.
+# What each figure shows, for those who cannot see it; also their order in their sections.
 FIGURES = {
-    "speedup": "Speedup of each strategy against cores, with the ideal line.",
-    "efficiency": "Efficiency of each strategy against cores; 1 is ideal.",
-    "loading": "Images per second of each loading backend, by workers.",
-    "learning": "Training loss and validation accuracy of each valid launch, by epoch.",
+    "training": {
+        "speedup": "Speedup of each strategy against cores, with the ideal line.",
+        "efficiency": "Efficiency of each strategy against cores; 1 is ideal.",
+        "learning": "Training loss and validation accuracy of each valid launch, by epoch.",
+    },
+    "loading": {
+        "loading": "Images per second of each way to load, by workers.",
+        "loading_curves": "Images per second of each loading backend, over workers.",
+        "loading_phases": "What the seconds of each way to load are spent on.",
+    },
+    "dask": {"dask_graph": "Tasks of a loading job, and which of them wait for which."},
 }
-
+LABELS = {name: label for section in FIGURES.values() for name, label in section.items()}
 
 PREVIEWS = 12  # on the page, at most; the others stay beside it
 
@@ -60,8 +70,8 @@ def inline_svg(path: Path) -> Markup:
     text = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{name}-", text)
     for colour, variable in ((INK, "ink"), (MUTED, "muted"), (GRID, "line"), (PAPER, "paper")):
         text = text.replace(colour, f"var(--{variable})")
-    label = Markup.escape(FIGURES[name])
-    # Safe: drawn by draw_figures, and matplotlib escapes the words in it.
+    label = Markup.escape(LABELS[name])
+    # Safe: drawn by draw_figures and draw_dask_graph, and matplotlib escapes the words in it.
     return Markup(text.replace("<svg", f'<svg role="img" aria-label="{label}"', 1))
 
 
@@ -100,6 +110,8 @@ def render(
     figures: Sequence[Path],
     sheet: Path,
     previews: Sequence[Path],
+    answer: LoadingAnswer,
+    dask_report: str | None,
 ) -> str:
     """The page. Class names, paths and reasons come from users' files: autoescape stands between them and the HTML."""
     environment = jinja2.Environment(
@@ -119,7 +131,10 @@ def render(
         training=section(training, TrainingRow, tables.TRAINING),
         loading=section(loading, LoadingRow, tables.LOADING),
         jobs=jobs_section(jobs),
-        figures=[drawings[name] for name in FIGURES],
+        answer=answer,
+        attribution=tables.ATTRIBUTION_NOTE,
+        figures={name: [drawings[one] for one in some if one in drawings] for name, some in FIGURES.items()},
+        dask_report=dask_report,
         sheet=inline_png(sheet),
         previews=[(name, inline_png(path)) for name, path in zip(images.classes, previews[:PREVIEWS], strict=False)],
         confusions=facts.confusions(training, records),
@@ -137,6 +152,8 @@ def main() -> None:
     parser.add_argument("--records", type=Path, nargs="+", required=True)
     parser.add_argument("--split", type=Path, required=True)
     parser.add_argument("--rejects", type=Path, required=True)
+    parser.add_argument("--answer", type=Path, required=True)
+    parser.add_argument("--dask-report", type=Path, nargs="?", help="none where the study does not load with Dask")
     parser.add_argument("--figures", type=Path, nargs="+", required=True)
     parser.add_argument("--leaks", type=Path, required=True)
     parser.add_argument("--sheet", type=Path, required=True)
@@ -156,6 +173,8 @@ def main() -> None:
         args.figures,
         args.sheet,
         args.previews,
+        tables.read_answer(args.answer),
+        args.dask_report and Path(os.path.relpath(args.dask_report, args.page.parent)).as_posix(),
     )
     write_text(args.page, page)
 

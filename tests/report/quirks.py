@@ -246,8 +246,10 @@ def render_page(study: Path, figures: Path, jobs: Path, page: Path) -> None:
         "training": {"epochs": 6, "scaling": "strong", "global_batch": 32},
         "images": {"folder": "/data/<script>alert(1)</script>"},
     }
+    dask = ("--dask-report", study / "loading/dask_report.html") if (figures / "dask_graph.svg").exists() else ()
     python(
         "scripts.report.render_page",
+        *("--answer", study / "scaling/loading.json", *dask),
         *("--training", study / "scaling/training.parquet", "--loading", study / "scaling/loading.parquet"),
         *("--jobs", jobs, "--records", *sorted(study.glob("*/records/*/*.json"))),
         *("--split", images / "split.parquet", "--rejects", images / "rejects.csv"),

@@ -9,12 +9,14 @@ from quirks import CLASSES, DRIFTS, STRAYS, WRONG, draw_figures
 from scripts import record
 from scripts.images.shards import Shards, read_split
 from scripts.report.contact_sheet import choose, draw_sheet
-from scripts.report.draw_figures import draw_efficiency, draw_learning, draw_loading, draw_speedup
+from scripts.report.loading_curves import draw_curves
+from scripts.report.loading_figures import draw_phases, draw_throughput
 from scripts.report.style import PAPER
 from scripts.report.tables import counted, read_rows
+from scripts.report.training_figures import draw_efficiency, draw_learning, draw_speedup
 from scripts.scaling.rows import LoadingRow, TrainingRow
 
-NAMES = ["efficiency", "learning", "loading", "speedup"]
+NAMES = ["efficiency", "learning", "loading", "loading_curves", "loading_phases", "speedup"]
 
 
 def words(svg: Path) -> str:
@@ -38,13 +40,13 @@ def test_every_figure_says_its_n(figures: Path) -> None:
 def test_figures_say_what_their_bars_are(figures: Path) -> None:
     assert "95 % interval" in words(figures / "speedup.svg")
     assert "95 % interval" in words(figures / "efficiency.svg")
-    assert "from the least to the greatest block" in words(figures / "loading.svg")
+    assert "block" in words(figures / "loading.svg").partition("bars: ")[2]
 
 
 def test_invalid_points_are_not_drawn(figures: Path) -> None:
     assert "fsdp" not in words(figures / "speedup.svg")
     assert STRAYS not in words(figures / "learning.svg")
-    assert WRONG.partition("-")[0] not in words(figures / "loading.svg")
+    assert WRONG.partition("-")[0] not in "".join(words(path) for path in figures.glob("loading*.svg"))
 
 
 def test_oversubscribed_points_are_hollow(study: Path) -> None:
@@ -88,7 +90,9 @@ def test_a_study_without_a_valid_point_has_figures_that_say_so(study: Path) -> N
 
     assert "No point has a speedup" in draw_speedup(rows).get_supxlabel()
     assert "No point has a speedup" in draw_efficiency(rows).get_supxlabel()
-    assert "No valid point" in draw_loading(loaded, []).get_supxlabel()
+    assert "No valid point" in draw_throughput(loaded, []).get_supxlabel()
+    assert "No valid point" in draw_phases(loaded).get_supxlabel()
+    assert "No valid point" in draw_curves(loaded).get_supxlabel()
     assert "no valid launch" in draw_learning(rows, []).get_suptitle()
 
 

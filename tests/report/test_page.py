@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
-from quirks import BLOCKS, CLASSES, DRIFTS, LOADING, LOST_JOB, REJECT, STRAYS, TRAINING, WRONG, render_page
+from quirks import BLOCKS, CLASSES, DRIFTS, LOADING, LOST_JOB, REJECT, STRAYS, TRAINING, WRONG, python, render_page
 
-from scripts.report.tables import read_rows
+from scripts.loading.trace_dask import Trace
+from scripts.report.tables import read_answer, read_rows
 from scripts.scaling.analysis import write_table
 from scripts.scaling.rows import JobRow
 
@@ -119,7 +120,7 @@ def test_figures_follow_the_pages_colours_and_have_names(opened: Page) -> None:
     figures = opened.locator("figure svg[role=img]")
     ids = opened.locator("[id]").evaluate_all("all => all.map(one => one.id)")
 
-    assert figures.count() == 4
+    assert figures.count() == 6
     assert all(name for name in figures.evaluate_all("all => all.map(one => one.getAttribute('aria-label'))"))
     assert "var(--ink)" in figures.first.inner_html()
     assert len(ids) == len(set(ids))
@@ -167,3 +168,36 @@ def test_without_a_slurm_job_a_sentence_says_so(study: Path, figures: Path, tmp_
     text = (tmp_path / "index.html").read_text()
     assert "No launch was a Slurm job." in text
     assert '<table class="rows jobs">' not in text
+
+
+def test_loading_opens_with_its_answer_and_what_was_skipped(opened: Page, study: Path) -> None:
+    section = opened.locator("section", has=opened.locator("#loading"))
+
+    said = section.locator(".answer").all_inner_texts()
+
+    assert said == read_answer(study / "scaling/loading.json").sentences
+    assert said[-1] == "ffcv was not measured: the package <ffcv> is not installed."
+    assert section.locator("a").count() == 0
+
+
+def test_a_study_that_loads_with_dask_shows_its_graph_and_links_to_its_report(
+    browser: Browser, study: Path, figures: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(figures, tmp_path / "report/figures")
+    trace = Trace(images=2, chunk=1, chunks=1, drawn=1, workers=1, means=[1, 2, 3], needs={"load 0": []})
+    (tmp_path / "dask_graph.json").write_text(trace.model_dump_json())
+    folder = tmp_path / "report/figures"
+    python("scripts.report.draw_dask_graph", "--graph", tmp_path / "dask_graph.json", "--folder", folder)
+    report = study / "loading/dask_report.html"
+    report.write_text("<title>Dask</title>")
+
+    render_page(study, folder, study / "scaling/jobs.parquet", study / "report/with_dask.html")
+    window = browser.new_page()
+    window.goto((study / "report/with_dask.html").as_uri())
+    drawn = window.locator("figure", has_text="load 0").is_visible()
+    window.locator("a", has_text="Dask's performance report").click()
+    opened = window.url
+    window.close()
+
+    assert drawn
+    assert opened == report.as_uri()

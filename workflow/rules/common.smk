@@ -271,6 +271,16 @@ def get_prepared(wildcards):
     return []
 
 
+def is_traced():
+    """Whether Dask is asked for its own account of a run: where the study loads with it."""
+    return any(name.startswith("dask_") for name in STUDY.loading.backends)
+
+
+def get_traced_workers():
+    """As many as the study's greatest count, but what stays readable in Dask's account."""
+    return min(4, max(STUDY.loading.workers))
+
+
 def get_dask_address(wildcards, input):
     """Flags that name a Dask cluster that runs already; not tracked: which one it is, is no part of a study."""
     address = STUDY.loading.dask_address

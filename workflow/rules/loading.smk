@@ -1,7 +1,8 @@
 """How fast pixels reach memory: every loading point of the config, once in each block, alone on the machine.
 
 Requires the images stage. Steps: reference_digest (what every backend must reproduce), reencode (where the study reads
-re-encoded files), measure_loading (one job a point and block).
+re-encoded files), measure_loading (one job a point and block), trace_dask (where the study loads with Dask: what Dask
+itself tells of a run).
 """
 
 
@@ -78,3 +79,34 @@ rule measure_loading:
         "python -m scripts.loading.measure_loading --folder {params.folder:q} --split {input.split:q} "
         "--reference {input.reference:q} --block {wildcards.block} --attempt {resources.attempt} "
         "{params.address} --record {output.record:q} --spec {params.spec:q} 2> {log:q}"
+
+
+rule trace_dask:
+    input:
+        split="results/{study}/images/split.parquet",
+        code=code("scripts.loading.trace_dask", *get_step_modules()),
+    output:
+        graph="results/{study}/loading/dask_graph.json",
+        report=report(
+            "results/{study}/loading/dask_report.html",
+            category="Loading",
+            caption="../report/dask_report.rst",
+        ),
+    log:
+        "logs/{study}/loading/trace_dask.log",
+    conda:
+        "../../envs/scalecard.yaml"
+    threads: get_traced_workers()
+    resources:
+        mem_mb=lambda wildcards, attempt: attempt * (2000 + 700 * get_traced_workers()),
+    params:
+        spec=canonical(
+            decode=get_decode(),
+            workers=get_traced_workers(),
+            chunk=STUDY.loading.chunks[0],
+            seed=STUDY.seed,
+        ),
+        folder=get_raw_folder,
+    shell:
+        "python -m scripts.loading.trace_dask --folder {params.folder:q} --split {input.split:q} "
+        "--graph {output.graph:q} --report {output.report:q} --spec {params.spec:q} 2> {log:q}"

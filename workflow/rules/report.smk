@@ -1,7 +1,7 @@
 """From tables and records to what a person reads: figures, a contact sheet of the images, and the page that joins them.
 
 Requires the split images, all records and the scaling tables. Steps: contact_sheet, draw_preview, draw_figures,
-render_page. The target `preview` draws what the steps do to a few images of each class, and packs nothing.
+draw_dask_graph (where the study loads with Dask), render_page. The target `preview` draws what the steps do to a few images of each class, and packs nothing.
 """
 
 # A sheet each is for studying: of a thousand classes the first ones do.
@@ -86,9 +86,19 @@ rule draw_figures:
             category="Loading",
             caption="../report/throughput.rst",
         ),
+        curves=report(
+            "results/{study}/report/figures/loading_curves.svg",
+            category="Loading",
+            caption="../report/loading_curves.rst",
+        ),
+        phases=report(
+            "results/{study}/report/figures/loading_phases.svg",
+            category="Loading",
+            caption="../report/loading_phases.rst",
+        ),
         png=expand(
             "results/{{study}}/report/figures/{figure}.png",
-            figure=["speedup", "efficiency", "learning", "loading"],
+            figure=["speedup", "efficiency", "learning", "loading", "loading_curves", "loading_phases"],
         ),
     log:
         "logs/{study}/report/draw_figures.log",
@@ -97,6 +107,26 @@ rule draw_figures:
     shell:
         "python -m scripts.report.draw_figures --training {input.training:q} --loading {input.loading:q} "
         "--records {input.loading_records:q} {input.training_records:q} --folder results/{wildcards.study}/report/figures 2> {log:q}"
+
+
+rule draw_dask_graph:
+    input:
+        graph=rules.trace_dask.output.graph,
+        code=code("scripts.report.draw_dask_graph"),
+    output:
+        svg=report(
+            "results/{study}/report/figures/dask_graph.svg",
+            category="Loading",
+            caption="../report/dask_graph.rst",
+        ),
+        png="results/{study}/report/figures/dask_graph.png",
+    log:
+        "logs/{study}/report/draw_dask_graph.log",
+    conda:
+        "../../envs/scalecard.yaml"
+    shell:
+        "python -m scripts.report.draw_dask_graph --graph {input.graph:q} "
+        "--folder results/{wildcards.study}/report/figures 2> {log:q}"
 
 
 rule render_page:
@@ -112,8 +142,10 @@ rule render_page:
         leaks="results/{study}/images/leaks.json",
         figures=expand(
             "results/{{study}}/report/figures/{figure}.svg",
-            figure=["speedup", "efficiency", "loading", "learning"],
+            figure=["speedup", "efficiency", "learning", "loading", "loading_curves", "loading_phases"],
         ),
+        dask_graph=rules.draw_dask_graph.output.svg if is_traced() else [],
+        dask_report=rules.trace_dask.output.report if is_traced() else [],
         sheet="results/{study}/report/contact_sheet.png",
         previews=rules.draw_preview.output.sheets,
         template=os.path.relpath(ROOT / "scripts/report/page.html.jinja"),
@@ -130,7 +162,8 @@ rule render_page:
         "python -m scripts.report.render_page --training {input.training:q} --loading {input.loading:q} "
         "--jobs {input.jobs:q} --records {input.loading_records:q} {input.training_records:q} "
         "--split {input.split:q} --rejects {input.rejects:q} --leaks {input.leaks:q} "
-        "--figures {input.figures:q} --sheet {input.sheet:q} --previews {input.previews:q} "
+        "--answer {input.answer:q} --figures {input.figures:q} {input.dask_graph:q} "
+        "--dask-report {input.dask_report:q} --sheet {input.sheet:q} --previews {input.previews:q} "
         "--template {input.template:q} "
         "--page {output.page:q} --spec {params.spec:q} 2> {log:q}"
 
