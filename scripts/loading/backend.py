@@ -28,6 +28,7 @@ START_METHOD: StartMethod = "forkserver"
 PREFETCH = 2  # torch's own default
 # Where images are read from; a record's key holds none of them, since all give the same pixels.
 RAW, REENCODED, REMOTE, PACKED = "raw", "reencoded", "remote", "packed"
+WEBDATASET, LITDATA = "webdataset", "litdata"
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ def launch(
     shards, images, reference = packed
     source = backend_class(name).sources[0]
     point = LoadingPoint(source=source, backend=name, workers=workers, chunk=5, **axes)
-    spec = LoadSpec(study="t", seed=0, point=point, decode=DECODE, passes=2, window_seconds=0, lock="")
+    spec = LoadSpec(study="t", seed=0, point=point, decode=DECODE, passes=2, window_seconds=0, remote=None, lock="")
     return measure(spec, 1, 1, shards if source == "packed" else pictures, images, reference)
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple, Self
 from scripts import machine
 from scripts.errors import UserError
 from scripts.loading import backend
-from scripts.loading.backend import Item, Loaded, Usage, chunks, load_chunk
+from scripts.loading.backend import RAW, REENCODED, Item, Loaded, Usage, chunks, load_chunk
 
 MEMORY_MB = 1000  # of a worker, which may hold pixels that the measuring process has not fetched yet
 
@@ -30,6 +30,7 @@ class Look(NamedTuple):
 class Backend(backend.Backend):
     """Its workers are Slurm jobs, each alone on its node."""
 
+    sources = (RAW, REENCODED)  # a server on this machine's loopback is out of their reach
     needs = "sbatch"
 
     def __enter__(self) -> Self:
