@@ -2,7 +2,6 @@
 decode what they read and hand over batches of a chunk.
 """
 
-import gc
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
@@ -44,8 +43,7 @@ class ContainedBackend(backend.Backend):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.loader = None
-        gc.collect()  # its persistent workers end with it; litdata's is in a reference cycle
+        self.loader = None  # its persistent workers end with it
 
     def load_all(self, items: Sequence[Item]) -> Iterator[Loaded]:
         if self.loader is None:  # the first pass starts the workers; later passes find them

@@ -20,7 +20,7 @@ class Sample:
         return self.decode(sample["key"], sample["data"])
 
 
-class Images(StreamingDataset):
+class Images(StreamingDataset):  # type: ignore[misc]
     """The images in a folder of chunks, in their order."""
 
     def __init__(self, folder: Path, decode: Decode) -> None:

@@ -174,9 +174,7 @@ def measure(
     watch.lap("calibration")
     items = items_of(images, spec.seed, block)
     load: Any = (
-        remote.LoadRemote(network.url, folder, spec.decode)
-        if network
-        else load_from(point.source, folder, spec.decode)
+        remote.LoadRemote(network.url, folder, spec.decode) if network else load_from(point.source, folder, spec.decode)
     )
     files = load.files(items)
     shared = SharedPixels(len(images), spec.decode.size) if point.returns == "shared_memory" else None

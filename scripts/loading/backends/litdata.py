@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable
+from types import TracebackType
 from typing import Any, cast
 
 from scripts.loading.backend import LITDATA
@@ -14,6 +15,13 @@ ALL_WORKERS = {"LITDATA_POSIX_MAX_WORKERS": "0"}
 class Backend(ContainedBackend):
     sources = (LITDATA,)
     package = "litdata"
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.loader is not None:  # it and its iterator hold each other: the workers would not end with it
+            self.loader._iterator = None  # type: ignore[attr-defined]
+        super().__exit__(kind, error, trace)
 
     def make_loader(self, decode: Decode, **settings: Any) -> Iterable[tuple[Any, Any]]:
         os.environ.update(ALL_WORKERS)
