@@ -28,7 +28,8 @@ class Remote(Settings):
         1000.0, description="Mbit/s of all connections together (traffic control, where this user may); null: no limit"
     )
     latency_ms: Rate | None = Field(
-        10.0, description="ms that each packet takes (traffic control's netem, where the kernel has it); null: none"
+        10.0,
+        description="ms that each packet takes, a round trip twice that (netem, where the kernel has it); null: none",
     )
 
     @field_validator("backends")

@@ -11,7 +11,8 @@ from scripts.errors import ImageError
 from scripts.images.decode import Decoder, DecodeSpec, Pixels
 from scripts.images.header import read_bytes, read_header
 from scripts.images.shards import Shards
-from scripts.loading.backend import PACKED, RAW, REENCODED, Item
+from scripts.loading import container
+from scripts.loading.backend import LITDATA, PACKED, RAW, REENCODED, WEBDATASET, Item
 
 
 class LoadFile(ABC):
@@ -56,10 +57,7 @@ class LoadRaw(LoadFile):
             raise ImageError(f"{path}: {error}") from None
 
     def decode(self, item: Item, data: bytes) -> Pixels:
-        try:
-            return self.decoder.decode(data, read_header(data))
-        except ImageError as error:
-            raise ImageError(f"{self.folder / item.path}: {error}") from None
+        return _decoded(self.decoder, data, str(self.folder / item.path))
 
     def files(self, items: Sequence[Item]) -> list[Path]:
         return [self.folder / item.path for item in items]
@@ -88,6 +86,27 @@ class LoadReencoded(LoadFile):
         return [reencoded_file(self.folder, item.shard, item.row) for item in items]
 
 
+class LoadContained:
+    """From a container (scripts/loading/container.py), which its own library reads, in the order that it stands in."""
+
+    def __init__(self, folder: Path, spec: DecodeSpec) -> None:
+        self.folder = folder
+        self.decoder = Decoder(spec)
+
+    def decode(self, item: Item, data: bytes) -> tuple[int, Pixels]:
+        """Its place and its pixels.
+
+        Raises:
+            ImageError: it cannot be decoded; the message names it.
+        """
+        return item.position, _decoded(self.decoder, data, f"{item.path} in {self.folder}")
+
+    def files(self, items: Sequence[Item]) -> list[Path]:
+        """As LoadFile.files."""
+        del items
+        return container.files(self.folder)
+
+
 class LoadPacked:
     """From its shard: a view of the memory map."""
 
@@ -102,16 +121,26 @@ class LoadPacked:
         return [self.shards.file(shard) for shard in sorted({item.shard for item in items})]
 
 
+def _decoded(decoder: Decoder, data: bytes, name: str) -> Pixels:
+    """The pixels of a raw file; an error names it."""
+    try:
+        return decoder.decode(data, read_header(data))
+    except ImageError as error:
+        raise ImageError(f"{name}: {error}") from None
+
+
 def reencoded_file(folder: Path, shard: int, row: int) -> Path:
     """Where the image at (shard, row) stands re-encoded."""
     return folder / f"{shard:04d}" / f"{row:06d}.png"
 
 
-def load_from(source: str, folder: Path, spec: DecodeSpec) -> LoadFile | LoadPacked:
+def load_from(source: str, folder: Path, spec: DecodeSpec) -> LoadFile | LoadPacked | LoadContained:
     """The Load of a source whose files lie in `folder`."""
     if source == PACKED:
         return LoadPacked(folder)
     if source == REENCODED:
         return LoadReencoded(folder)
+    if source in {WEBDATASET, LITDATA}:
+        return LoadContained(folder, spec)
     assert source == RAW, source
     return LoadRaw(folder, spec)

@@ -30,7 +30,7 @@ from scripts.errors import UserError
 from scripts.images.decode import DecodeSpec
 from scripts.images.shards import Split, read_split
 from scripts.lease import lease
-from scripts.loading import page_cache
+from scripts.loading import page_cache, remote
 from scripts.loading.backend import BATCH, Backend, Item, Loaded
 from scripts.loading.digest import digest
 from scripts.loading.load import load_from
@@ -51,6 +51,7 @@ class LoadSpec(Spec):
     decode: DecodeSpec
     passes: int
     window_seconds: float
+    remote: remote.RemoteLimits | None  # of a point that reads from a server
     lock: str  # digest of requirements.lock
 
 
@@ -105,7 +106,15 @@ def items_of(images: Split, seed: int, block: int) -> list[Item]:
     ]
 
 
-def run(spec: LoadSpec, loader: Backend, items: list[Item], files: list[Path], sink: Sink, watch: Stopwatch) -> Run:
+def run(
+    spec: LoadSpec,
+    loader: Backend,
+    items: list[Item],
+    files: list[Path],
+    sink: Sink,
+    watch: Stopwatch,
+    network: remote.Network | None,
+) -> Run:
     """Start the workers, make the first pass and the timed ones, stop the workers."""
     cold = spec.point.page_cache == "cold"
     shares: list[float] = []  # of the files' pages in memory before each pass
@@ -150,7 +159,7 @@ def run(spec: LoadSpec, loader: Backend, items: list[Item], files: list[Path], s
         steady_cpu_seconds=used.cpu_seconds - before.cpu_seconds,
         storage_bytes=used.read_bytes - before.read_bytes,
         resident_share=max(shares) if files else None,
-        network=None,
+        network=network.limits if network else None,
     )
     return Run(seconds / passes, loaded, used.cpu_seconds, used.peak_rss_bytes, places, busy + used.busy_elsewhere)
 
@@ -163,6 +172,7 @@ def measure(
     images: Split,
     reference: dict[str, str],
     address: str | None = None,
+    network: remote.Network | None = None,
 ) -> record.Record:
     """The record of one launch.
 
@@ -174,7 +184,9 @@ def measure(
     before = calibrate()
     watch.lap("calibration")
     items = items_of(images, spec.seed, block)
-    load: Any = load_from(point.source, folder, spec.decode)
+    load: Any = (
+        remote.LoadRemote(network.url, folder, spec.decode) if network else load_from(point.source, folder, spec.decode)
+    )
     files = load.files(items)
     shared = SharedPixels(len(images), spec.decode.size) if point.returns == "shared_memory" else None
     sink = Sink(len(images), spec.decode.size, shared)
@@ -186,7 +198,7 @@ def measure(
     ran: Run | None = None
     checks: dict[str, tuple[Any, Any]] = {}
     try:
-        ran = run(spec, loader, items, files, sink, watch)
+        ran = run(spec, loader, items, files, sink, watch, network)
     except UserError:
         raise
     except Exception as error:  # whatever ends one way to load must not end the others
@@ -218,6 +230,7 @@ def measure(
             "steps": json.dumps(spec.decode.steps, sort_keys=True),
             "images": reference["digest"],
             "page_cache": environment.page_cache,
+            "network": network.limits if network else None,
             "cpu_model": environment.cpu_model,
         },
         block=block,
@@ -252,8 +265,10 @@ def main() -> None:
 
     reference, images = json.loads(args.reference.read_text()), read_split(args.split, "train")
     with lease(args.record):
-        machine.wait_until_alone()
-        found = measure(args.spec, args.block, args.attempt, args.folder, images, reference, args.address)
+        if not remote.in_own_network():  # where it was waited before this program ran itself again
+            machine.wait_until_alone()
+        with remote.network(args.folder, args.spec.remote) as network:
+            found = measure(args.spec, args.block, args.attempt, args.folder, images, reference, args.address, network)
         record.write(found, args.record)
     cli.log.info("%s block %d: %.0f images/s", found.point_id, found.block, found.images_per_second)
 

@@ -260,15 +260,26 @@ def get_loading_folder(wildcards, input):
     source = get_loading_point(wildcards).source
     return {
         "packed": f"results/{wildcards.study}/images/shards",
-        "reencoded": f"results/{wildcards.study}/loading/reencoded",
-    }.get(source, RAW_FOLDER)
+        "raw": RAW_FOLDER,
+        "remote": RAW_FOLDER,
+    }.get(source, f"results/{wildcards.study}/loading/{source}")
 
 
 def get_prepared(wildcards):
     """What must be made before a point can be measured, beside the packed images."""
-    if get_loading_point(wildcards).source == "reencoded":
-        return rules.reencode.output.listed.format(study=wildcards.study)
-    return []
+    made_by = {
+        "reencoded": rules.reencode,
+        "webdataset": rules.pack_webdataset,
+        "litdata": rules.pack_litdata,
+    }.get(get_loading_point(wildcards).source)
+    return made_by.output.listed.format(study=wildcards.study) if made_by else []
+
+
+def get_remote_limits(wildcards):
+    """Those of the network, for a point behind one: no other point depends on them."""
+    if get_loading_point(wildcards).source != "remote":
+        return None
+    return STUDY.loading.remote.model_dump(exclude={"backends", "workers"})
 
 
 def is_traced():

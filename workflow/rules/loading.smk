@@ -1,8 +1,8 @@
 """How fast pixels reach memory: every loading point of the config, once in each block, alone on the machine.
 
 Requires the images stage. Steps: reference_digest (what every backend must reproduce), reencode (where the study reads
-re-encoded files), measure_loading (one job a point and block), trace_dask (where the study loads with Dask: what Dask
-itself tells of a run).
+re-encoded files), pack_webdataset and pack_litdata (where it uses these libraries), measure_loading (one job a point
+and block), trace_dask (where the study loads with Dask: what Dask itself tells of a run).
 """
 
 
@@ -39,6 +39,40 @@ rule reencode:
         "--folder results/{wildcards.study}/loading/reencoded --listed {output.listed:q} 2> {log:q}"
 
 
+rule pack_webdataset:
+    input:
+        split="results/{study}/images/split.parquet",
+        code=code("scripts.loading.pack_webdataset"),
+    output:
+        listed="results/{study}/loading/webdataset.csv",
+    log:
+        "logs/{study}/loading/pack_webdataset.log",
+    conda:
+        "../../envs/scalecard.yaml"
+    params:
+        raw=get_raw_folder,
+    shell:
+        "python -m scripts.loading.pack_webdataset --raw {params.raw:q} --split {input.split:q} "
+        "--folder results/{wildcards.study}/loading/webdataset --listed {output.listed:q} 2> {log:q}"
+
+
+rule pack_litdata:
+    input:
+        split="results/{study}/images/split.parquet",
+        code=code("scripts.loading.pack_litdata"),
+    output:
+        listed="results/{study}/loading/litdata.csv",
+    log:
+        "logs/{study}/loading/pack_litdata.log",
+    conda:
+        "../../envs/scalecard.yaml"
+    params:
+        raw=get_raw_folder,
+    shell:
+        "python -m scripts.loading.pack_litdata --raw {params.raw:q} --split {input.split:q} "
+        "--folder results/{wildcards.study}/loading/litdata --listed {output.listed:q} 2> {log:q}"
+
+
 rule measure_loading:
     input:
         split="results/{study}/images/split.parquet",
@@ -71,6 +105,7 @@ rule measure_loading:
             decode=get_decode(),
             passes=STUDY.loading.passes,
             window_seconds=STUDY.loading.window_seconds,
+            remote=get_remote_limits(wildcards),
             lock=LOCK,
         ),
         folder=get_loading_folder,

@@ -1,0 +1,80 @@
+"""Containers: the bytes of all raw training images in a few files, as a library wants them, each under a key."""
+
+import os
+import shutil
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from scripts.atomic import replacing
+from scripts.errors import ImageError
+from scripts.images.header import read_bytes
+from scripts.images.shards import read_split
+
+FILES = 64  # of a container at most: a library shares them out to its workers whole, 1, 2, 4 ... 64 alike
+
+
+class Raw(NamedTuple):
+    """A raw image to put into a container."""
+
+    key: str
+    path: Path
+
+    def data(self) -> bytes:
+        """Its bytes.
+
+        Raises:
+            ImageError: it cannot be read; the message names it.
+        """
+        try:
+            return read_bytes(self.path)
+        except ImageError as error:
+            raise ImageError(f"{self.path}: {error}") from None
+
+
+def key_of(shard: int, row: int) -> str:
+    """The key of the image that stands packed at (shard, row): text without a dot, which webdataset would cut off."""
+    return f"{shard:04d}_{row:06d}"
+
+
+def files(folder: Path) -> list[Path]:
+    """The files of a container, sorted."""
+    return sorted(path for path in folder.iterdir() if path.is_file())
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """What every program that makes a container is told."""
+    parser.add_argument("--raw", type=Path, required=True, help="the raw image folder")
+    parser.add_argument("--split", type=Path, required=True)
+    parser.add_argument("--folder", type=Path, required=True, help="of the container; emptied first")
+    parser.add_argument("--listed", type=Path, required=True)
+
+
+def raw_images(raw: Path, split: Path) -> list[Raw]:
+    """The training images, in the order of the split."""
+    images = read_split(split, "train")
+    places = zip(images.paths, images.shards.tolist(), images.rows.tolist(), strict=True)
+    return [Raw(key_of(shard, row), raw / path) for path, shard, row in places]
+
+
+def per_file(images: int) -> int:
+    """Images in each file of a container."""
+    return -(-images // FILES)
+
+
+def emptied(folder: Path) -> Path:
+    """`folder`, there and empty."""
+    shutil.rmtree(folder, ignore_errors=True)  # of another split
+    folder.mkdir(parents=True)
+    return folder
+
+
+def write_list(folder: Path, listed: Path) -> None:
+    """Say that the container in `folder` is whole: a CSV of its files."""
+    os.sync()  # what is not yet written out cannot be dropped from the page cache
+    rows: Iterator[tuple[str, int]] = ((path.name, path.stat().st_size) for path in files(folder))
+    with replacing(listed) as temporary:
+        pd.DataFrame(rows, columns=["file", "bytes"]).to_csv(temporary, index=False)
