@@ -49,7 +49,9 @@ def launch(packed: Packed) -> Launch:
     ) -> Record:
         source = backend_class(name).sources[0]
         way = LoadingPoint(**{"backend": name, "source": source, "workers": workers, "chunk": 5} | point)
-        spec = LoadSpec(study="t", seed=0, point=way, decode=DECODE, passes=2, window_seconds=window_seconds, lock="", remote=None)
+        spec = LoadSpec(
+            study="t", seed=0, point=way, decode=DECODE, passes=2, window_seconds=window_seconds, lock="", remote=None
+        )
         folder = folder or (packed.shards if way.source == "packed" else packed.folder)
         return measure(spec, 1, 1, folder, packed.images, packed.reference)
 

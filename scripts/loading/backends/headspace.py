@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-
 from scripts.loading import backend
 from scripts.loading.backend import BATCH, RAW, Item, Loaded, chunks
 
@@ -15,6 +13,8 @@ class Backend(backend.Backend):
     ceiling = True
 
     def prepare(self, items: Sequence[Item]) -> None:
+        import numpy as np
+
         self.batches = [
             (slice(part[0].position, part[-1].position + 1), np.stack([self.load(item)[1] for item in part]))
             for part in chunks(items, BATCH)

@@ -6,8 +6,6 @@ Each batch is gathered from the maps straight to its place.
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, cast
 
-import numpy as np
-
 from scripts.loading import backend
 from scripts.loading.backend import BATCH, PACKED, Item, Loaded
 
@@ -22,6 +20,8 @@ class Backend(backend.Backend):
     fills = True
 
     def prepare(self, items: Sequence[Item]) -> None:
+        import numpy as np
+
         # A trainer has these arrays, not objects.
         self.shards = np.array([item.shard for item in items])
         self.rows = np.array([item.row for item in items])
