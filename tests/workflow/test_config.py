@@ -104,7 +104,7 @@ def test_every_study_that_ships_is_valid(path: Path) -> None:
 def test_the_demo_study_writes_out_the_defaults() -> None:
     raw = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
     given, default = config.read(raw), config.read({})
-    assert sorted(given.loading.backends) == sorted(default.loading.backends)
+    assert set(given.loading.backends) < set(default.loading.backends)  # all of them would take a demo too long
     assert given.model_copy(update={"loading": default.loading}) == default.model_copy(
         update={"loading": default.loading}
     )

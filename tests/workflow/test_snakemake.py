@@ -18,7 +18,7 @@ loading: {backends: [serial, pool_map, dask_threads, packed], workers: [2], chun
 training: {workers: [1, 2], global_batch: 8, epochs: 2, warmup_steps: 1, optimizer: {lr: 1.0e-3}, blocks: 1}
 """
 LOCAL = ("snakemake", "--profile", "local", "--configfile", "tiny.yaml")
-MEASURED = {"measure_loading": 4, "train": 3}
+MEASURED = {"measure_loading": 6, "train": 3}
 TABLES = {"tabulate_loading": 1, "tabulate_training": 1, "answer_loading": 1, "tabulate_jobs": 1}
 TABLES_AND_PAGE = TABLES | {"draw_figures": 1, "render_page": 1, "all": 1}
 
@@ -55,7 +55,8 @@ def checkout(finished: Path, tmp_path: Path) -> Path:
 def test_the_whole_study_runs_to_its_page_and_tables(finished: Path) -> None:
     results = finished / "results" / "tiny"
     loading, training = (pd.read_csv(results / "scaling" / f"{name}.csv") for name in ("loading", "training"))
-    assert loading["point"].tolist() == ["serial-1", "pool_map-2-4", "dask_threads-2-4", "packed-1"]
+    ceilings, ways = ["decode_only-1", "headspace-1"], ["serial-1", "pool_map-2-4", "dask_threads-2-4", "packed-1"]
+    assert loading["point"].tolist() == [*ceilings, *ways]
     assert training["point"].tolist() == ["resnet18-serial-1", "resnet18-ddp-1", "resnet18-ddp-2"]
     for row in [*loading.itertuples(), *training.itertuples()]:
         assert row.validity == "valid" or row.reason
@@ -98,7 +99,7 @@ def test_editing_what_all_loading_programs_share_makes_stale_all_loading_measure
     module = checkout / "scripts/loading/backend.py"
     module.write_text(module.read_text() + "\n# edited\n")
     jobs = dry_run(run, checkout)
-    assert jobs["measure_loading"] == 4
+    assert jobs["measure_loading"] == 6
     assert not {"train", "pack_shard", "split", "tabulate_training"} & set(jobs)
 
 
