@@ -15,7 +15,12 @@ study: tiny
 images:
   {folder: pictures, size: 32, shards: 3, max_reject_fraction: 0.1, fractions: {train: 0.6, valid: 0.2, test: 0.2}}
 loading:
-  {backends: [serial, pool_map, dask_threads, packed], workers: [2], chunks: [4], passes: 1, window_seconds: 0, blocks: 1}
+  backends: [serial, pool_map, dask_threads, packed]
+  workers: [2]
+  chunks: [4]
+  passes: 1
+  window_seconds: 0
+  blocks: 1
 training: {workers: [1, 2], global_batch: 8, epochs: 2, warmup_steps: 1, optimizer: {lr: 1.0e-3}, blocks: 1}
 """
 LOCAL = ("snakemake", "--profile", "local", "--configfile", "tiny.yaml")
