@@ -90,19 +90,23 @@ $(VENV)/dev.installed: requirements-dev.lock $(VENV)/run.installed
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --requirement requirements-dev.lock
 	@touch $@
 
-# Both locks anew from the pins of pyproject.toml, in a fresh environment. CUDA's own packages exist for Linux only.
+# Both locks anew from the pins of pyproject.toml, in fresh environments: all at once, so that the two agree, then which of
+# them a run needs. CUDA's own packages exist for Linux only.
 PINS = python3 -c 'import sys, tomllib; found = tomllib.load(open("pyproject.toml", "rb")); \
-  print(*(found["project"]["dependencies"] if sys.argv[1] == "run" else found["dependency-groups"]["dev"]), sep="\n")'
-FREEZE = $(VENV)-lock/bin/python -m pip freeze | sed -E '/^(nvidia-|cuda-|triton)/s/$$/ ; sys_platform == "linux"/'
+  found = {"run": found["project"]["dependencies"], "dev": found["dependency-groups"]["dev"]}; \
+  print(*(pin for name in sys.argv[1:] for pin in found[name]), sep="\n")'
+FREEZE = -m pip freeze | sed -E '/^(nvidia-|cuda-|triton)/s/$$/ ; sys_platform == "linux"/'
+LOCK := $(VENV)-lock
 
 lock:
-	rm -rf $(VENV)-lock && python3 -m venv $(VENV)-lock
-	$(PINS) run | $(VENV)-lock/bin/python -m pip install --quiet --requirement /dev/stdin
-	$(FREEZE) > requirements.lock
-	$(PINS) dev | $(VENV)-lock/bin/python -m pip install --quiet --requirement /dev/stdin
-	{ echo "--requirement requirements.lock"; $(FREEZE) | grep --invert-match --line-regexp --fixed-strings --file requirements.lock; } \
+	rm -rf $(LOCK) && python3 -m venv $(LOCK)/all && python3 -m venv $(LOCK)/run
+	$(PINS) run dev | $(LOCK)/all/bin/python -m pip install --quiet --requirement /dev/stdin
+	$(LOCK)/all/bin/python $(FREEZE) > $(LOCK)/all.lock
+	$(PINS) run | $(LOCK)/run/bin/python -m pip install --quiet --constraint $(LOCK)/all.lock --requirement /dev/stdin
+	$(LOCK)/run/bin/python $(FREEZE) > requirements.lock
+	{ echo "--requirement requirements.lock"; grep --invert-match --line-regexp --fixed-strings --file requirements.lock $(LOCK)/all.lock; } \
 	  > requirements-dev.lock
-	rm -rf $(VENV)-lock
+	rm -rf $(LOCK)
 
 clean:
 	@[ ! -d .slurm ] || $(MAKE) slurm-down

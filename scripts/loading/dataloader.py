@@ -1,33 +1,33 @@
-"""What torch's DataLoader backends share: worker processes assemble batches of a chunk in shared memory."""
+"""What the backends on a DataLoader of torch's kind share: it is made once, and its worker processes serve every pass,
+assembling batches of a chunk in shared memory.
+"""
 
 import multiprocessing
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from scripts.loading import backend
 from scripts.loading.backend import Item, Loaded
 
-if TYPE_CHECKING:
-    from torch.utils.data import DataLoader
+Batches = Iterable[tuple[Any, Any]]  # tensors: positions (n,), uint8 pixels (n, size, size, 3)
 
 
 class DataLoaderBackend(backend.Backend):
-    """A backend on a DataLoader; a subclass says of what dataset."""
+    """A backend on a DataLoader; a subclass makes it."""
 
     processes = True
     prefetches = True
 
     @abstractmethod
-    def dataset(self, items: Sequence[Item]) -> Any:
-        """A dataset of (position, pixels)."""
+    def make_loader(self, items: Sequence[Item], **settings: Any) -> Batches:
+        """The loader of `items` in batches of a chunk; `settings` are torch's, of its workers."""
 
     def __enter__(self) -> Self:
-        import torch.utils.data
+        import torch.utils.data  # noqa: F401  (part of the start-up, not of the first pass)
 
-        self.torch = torch
-        self.loader: DataLoader[Loaded] | None = None
+        self.loader: Batches | None = None
         return self
 
     def __exit__(
@@ -40,10 +40,9 @@ class DataLoaderBackend(backend.Backend):
                 worker.join()
 
     def load_all(self, items: Sequence[Item]) -> Iterator[Loaded]:
-        if self.loader is None:  # the warm-up pass starts the workers; later passes find them
-            self.loader = self.torch.utils.data.DataLoader(
-                self.dataset(items),
-                batch_size=self.chunk,
+        if self.loader is None:  # the first pass starts the workers; later passes find them
+            self.loader = self.make_loader(
+                items,
                 num_workers=self.workers,
                 prefetch_factor=self.prefetch,
                 persistent_workers=True,

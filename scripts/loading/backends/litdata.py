@@ -1,18 +1,22 @@
 """litdata's StreamingDataLoader: worker processes map chunks of the raw files into memory, each its share of them."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Sequence
 from types import TracebackType
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from scripts.loading.backend import LITDATA
-from scripts.loading.contained import ContainedBackend, Decode
+from scripts.loading.backend import LITDATA, Item
+from scripts.loading.contained import Decode
+from scripts.loading.dataloader import Batches, DataLoaderBackend
+
+if TYPE_CHECKING:
+    from scripts.loading.load import LoadContained
 
 # Where memory is short, litdata would start fewer workers than it is asked for.
 ALL_WORKERS = {"LITDATA_POSIX_MAX_WORKERS": "0"}
 
 
-class Backend(ContainedBackend):
+class Backend(DataLoaderBackend):
     sources = (LITDATA,)
     package = "litdata"
 
@@ -23,11 +27,12 @@ class Backend(ContainedBackend):
             self.loader._iterator = None  # type: ignore[attr-defined]
         super().__exit__(kind, error, trace)
 
-    def make_loader(self, decode: Decode, **settings: Any) -> Iterable[tuple[Any, Any]]:
+    def make_loader(self, items: Sequence[Item], **settings: Any) -> Batches:
+        load = cast("LoadContained", self.load)
         os.environ.update(ALL_WORKERS)
         from litdata import StreamingDataLoader
 
         from scripts.loading.litdata_images import Images
 
-        images = Images(decode.load.folder, decode)
-        return cast(Iterable[tuple[Any, Any]], StreamingDataLoader(images, batch_size=self.chunk, **settings))
+        images = Images(load.folder, Decode(load, items))
+        return cast(Batches, StreamingDataLoader(images, batch_size=self.chunk, **settings))

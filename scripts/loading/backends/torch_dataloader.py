@@ -1,9 +1,10 @@
 """torch.utils.data.DataLoader, map style: worker processes assemble batches of a chunk in shared memory."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from scripts.loading.backend import Item, Load, Loaded
-from scripts.loading.dataloader import DataLoaderBackend
+from scripts.loading.dataloader import Batches, DataLoaderBackend
 
 
 class Images:
@@ -21,5 +22,8 @@ class Images:
 
 
 class Backend(DataLoaderBackend):
-    def dataset(self, items: Sequence[Item]) -> Images:
-        return Images(self.load, items)
+    def make_loader(self, items: Sequence[Item], **settings: Any) -> Batches:
+        from torch.utils.data import DataLoader
+
+        # To torch, whatever has a length and items is a dataset of the map style.
+        return DataLoader(Images(self.load, items), batch_size=self.chunk, **settings)  # type: ignore[arg-type]

@@ -1,17 +1,16 @@
 """torch.utils.data.DataLoader, iterable style: each worker process streams its own share of the images."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Any
 
 from scripts.loading.backend import Item
-from scripts.loading.dataloader import DataLoaderBackend
-
-if TYPE_CHECKING:
-    from scripts.loading.image_stream import ImageStream
+from scripts.loading.dataloader import Batches, DataLoaderBackend
 
 
 class Backend(DataLoaderBackend):
-    def dataset(self, items: Sequence[Item]) -> "ImageStream":
+    def make_loader(self, items: Sequence[Item], **settings: Any) -> Batches:
+        from torch.utils.data import DataLoader
+
         from scripts.loading.image_stream import ImageStream
 
-        return ImageStream(self.load, items)
+        return DataLoader(ImageStream(self.load, items), batch_size=self.chunk, **settings)

@@ -1,11 +1,15 @@
 """webdataset's WebLoader: worker processes read tar files of the raw files from end to end, each its share of them."""
 
-from collections.abc import Iterable
-from typing import Any, cast
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, cast
 
-from scripts.loading.backend import WEBDATASET, Loaded
-from scripts.loading.contained import ContainedBackend, Decode
+from scripts.loading.backend import WEBDATASET, Item, Loaded
+from scripts.loading.contained import Decode
 from scripts.loading.container import files
+from scripts.loading.dataloader import Batches, DataLoaderBackend
+
+if TYPE_CHECKING:
+    from scripts.loading.load import LoadContained
 
 
 class Samples:
@@ -18,15 +22,16 @@ class Samples:
         return self.decode(sample["__key__"], sample["data"])
 
 
-class Backend(ContainedBackend):
+class Backend(DataLoaderBackend):
     sources = (WEBDATASET,)
     package = "webdataset"
 
-    def make_loader(self, decode: Decode, **settings: Any) -> Iterable[tuple[Any, Any]]:
+    def make_loader(self, items: Sequence[Item], **settings: Any) -> Batches:
+        load = cast("LoadContained", self.load)
         import torch.utils.data
         import webdataset
 
-        tars = [str(path) for path in files(decode.load.folder)]
-        images = webdataset.WebDataset(tars, shardshuffle=False, empty_check=False).map(Samples(decode))
+        tars = [str(path) for path in files(load.folder)]
+        images = webdataset.WebDataset(tars, shardshuffle=False, empty_check=False).map(Samples(Decode(load, items)))
         batches = images.batched(self.chunk, collation_fn=torch.utils.data.default_collate)
-        return cast(Iterable[tuple[Any, Any]], webdataset.WebLoader(batches, batch_size=None, **settings))
+        return cast(Batches, webdataset.WebLoader(batches, batch_size=None, **settings))
