@@ -6,13 +6,12 @@
 
 import hashlib
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
 from scripts.errors import ImageError
+from scripts.images.packed_images import PackedImages
 
 SHARD_COLUMNS = {
     "path": "str",  # relative to the image folder, forward slashes: the image's id
@@ -78,19 +77,6 @@ def digests(table: Path) -> tuple[str, str]:
     return hashlib.sha256(images.encode()).hexdigest()[:12], hashlib.sha256(sides.encode()).hexdigest()[:12]
 
 
-class Run(NamedTuple):
-    """Images of one shard that are gathered in one call."""
-
-    pixels: np.ndarray  # of the shard, uint8 (m, h, w, 3)
-    rows: np.ndarray  # int64 (n,), each below m
-    where: slice  # n places
-
-    def copy(self, out: np.ndarray) -> None:
-        """Copy the images to out[where]."""
-        # 'clip' would take a wrong image for a row that is not there, but any other mode goes through a buffer.
-        self.pixels.take(self.rows, 0, out[self.where], "clip")
-
-
 class Shards:
     """The pixels of a folder of shards, memory-mapped when first touched; picklable by its path."""
 
@@ -111,41 +97,17 @@ class Shards:
         view: np.ndarray = self._map(shard)[row]
         return view
 
-    def gather(self, shards: np.ndarray, rows: np.ndarray, out: np.ndarray) -> None:
-        """Copy the images at (shards[i], rows[i]) to out[i]; out is uint8 (n, h, w, 3), C-contiguous.
+    def images(self, shards: np.ndarray, rows: np.ndarray) -> PackedImages:
+        """The images at (shards[i], rows[i]), to be gathered in batches; int64 arrays.
 
         Raises:
             ImageError: a shard is not there, or shorter than a row asks for.
         """
-        for run in self.runs(shards, rows):
-            run.copy(out)
-
-    def runs(self, shards: np.ndarray, rows: np.ndarray, batch: int | None = None) -> list["Run"]:
-        """How to gather the images at (shards[i], rows[i]): neighbours of one shard in one call, and no call over the
-        end of a batch. Where the order inside a batch is free, sort it by shard.
-
-        Raises:
-            ImageError: a shard is not there, or shorter than a row asks for.
-        """
-        maps = {shard: self._map(shard) for shard in set(shards.tolist())}
-        lengths = np.zeros(max(maps, default=-1) + 1, np.int64)
-        for shard, pixels in maps.items():
-            lengths[shard] = len(pixels)
-        for i in (rows >= lengths[shards]).nonzero()[0].tolist():
-            raise ImageError(f"{self.file(shards[i])} has {lengths[shards[i]]} images, expected one in row {rows[i]}")
-        starts = np.ones(len(shards), bool)
-        np.not_equal(shards[1:], shards[:-1], out=starts[1:])
-        starts[:: batch or len(shards)] = True
-        bounds = [*starts.nonzero()[0].tolist(), len(shards)]
-        return [Run(maps[int(shards[a])], rows[a:b], slice(a, b)) for a, b in pairwise(bounds)]
+        return PackedImages({shard: self.file(shard) for shard in set(shards.tolist())}, shards, rows)
 
     def file(self, shard: int) -> Path:
         """The file of a shard."""
         return self.folder / f"{shard:04d}.npy"
-
-    def close(self) -> None:
-        """Unmap all shards that nobody looks at any more."""
-        self._open.clear()
 
     def _map(self, shard: int) -> np.ndarray:
         pixels = self._open.get(shard)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from scripts.images.shards import Shards, Split
+from scripts.images.packed_images import PackedImages
+from scripts.images.shards import Split
 from scripts.training.steps import steps
 
 
@@ -19,10 +20,11 @@ class Batches:
     """The images of one split, handed out in batches.
 
     Args:
+        packed: the pixels of `images`, in their order.
         mean, std: three numbers each, in units of 0-255, that pixels are normalised by.
     """
 
-    shards: Shards
+    packed: PackedImages
     images: Split
     size: int
     mean: torch.Tensor
@@ -32,7 +34,7 @@ class Batches:
     def batch(self, chosen: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
         """Images as normalised float32 (n, 3, size, size) in channels-last memory, labels as int64 (n,)."""
         pixels = np.empty((len(chosen), self.size, self.size, 3), np.uint8)
-        self.shards.gather(self.images.shards[chosen], self.images.rows[chosen], out=pixels)
+        self.packed.gather(chosen, pixels)
         # Sent as uint8, a quarter of float32, and normalised where it is used.
         images = torch.from_numpy(pixels).to(self.device).permute(0, 3, 1, 2)
         labels = torch.from_numpy(self.images.labels[chosen]).to(self.device)

@@ -65,9 +65,13 @@ def load_splits(inputs: Inputs, size: int, ranks: Ranks) -> dict[str, Batches]:
     found = json.loads(inputs.stats.read_text())
     mean, std = (torch.tensor(found[name], device=ranks.device).view(1, 3, 1, 1) for name in ("mean", "std"))
     std = std.clamp(min=1.0)  # a channel that never varies would divide by zero
+    shards, splits = (
+        Shards(inputs.shards),
+        {name: read_split(inputs.split, name) for name in ("train", "valid", "test")},
+    )
     return {
-        name: Batches(Shards(inputs.shards), read_split(inputs.split, name), size, mean, std, ranks.device)
-        for name in ("train", "valid", "test")
+        name: Batches(shards.images(images.shards, images.rows), images, size, mean, std, ranks.device)
+        for name, images in splits.items()
     }
 
 

@@ -146,7 +146,7 @@ def test_what_was_packed_is_read_back(pictures: Path, tmp_path: Path) -> None:
     assert train.classes == ["ash", "birch", "cedar"]
     assert train.labels.tolist() == [0] * 8 + [1] * 8 + [2] * 8
     gathered = np.empty((24, 16, 16, 3), np.uint8)
-    Shards(tmp_path).gather(train.shards, train.rows, out=gathered)
+    Shards(tmp_path).images(train.shards, train.rows).gather(slice(None), gathered)
     for i, path in enumerate(train.paths):
         assert (gathered[i] == DECODER(pictures / path)).all()
 

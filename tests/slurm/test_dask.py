@@ -80,11 +80,12 @@ def test_a_loading_measured_inside_a_job_counts_the_workers_on_other_nodes(
         *("--spec", json.dumps(DECODE)),
     )
     point = {"source": "raw", "backend": "dask_jobqueue", "workers": 2, "chunk": 4}
-    spec = {"study": "small", "point": point, "decode": DECODE, "passes": 100, "lock": ""}
+    spec = {"study": "small", "seed": 0, "point": point, "decode": DECODE, "lock": "", "remote": None}
+    spec |= {"passes": 100, "window_seconds": 0}
     command = [
         *(sys.executable, "-m", "scripts.loading.measure_loading", "--folder", str(study / "images/sample")),
-        *("--shards", str(study / "images/shards"), "--split", str(study / "images/split.parquet")),
-        *("--reference", str(here / "reference.json"), "--block", "1", "--attempt", "1"),
+        *("--split", str(study / "images/split.parquet"), "--reference", str(here / "reference.json")),
+        *("--block", "1", "--attempt", "1"),
         *("--record", str(written), "--spec", json.dumps(spec)),
     ]
     (here / "job.sh").write_text(f"#!/bin/sh\n{shlex.join(command)}\n")

@@ -1,6 +1,6 @@
 """Memory-mapped shards of packed pixels: no decoding, no processes; what a trainer of this study reads.
 
-Each batch is gathered from the maps straight to its place.
+Each batch is gathered from the maps straight to its place, in one call.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,6 +10,7 @@ from scripts.loading import backend
 from scripts.loading.backend import BATCH, PACKED, Item, Loaded
 
 if TYPE_CHECKING:
+    from scripts.images.packed_images import PackedImages
     from scripts.loading.load import LoadPacked
 
 
@@ -25,15 +26,15 @@ class Backend(backend.Backend):
         # A trainer has these arrays, not objects.
         self.shards = np.array([item.shard for item in items])
         self.rows = np.array([item.row for item in items])
+        self.images: PackedImages | None = None
 
     def release(self) -> None:
-        cast("LoadPacked", self.load).shards.close()
+        self.images = None
 
     def load_all(self, items: Sequence[Item]) -> Iterator[Loaded]:
-        start = 0
-        for run in cast("LoadPacked", self.load).shards.runs(self.shards, self.rows, BATCH):
-            run.copy(self.out)
-            end = run.where.stop
-            if end % BATCH == 0 or end == len(items):
-                yield slice(start, end), None
-                start = end
+        if self.images is None:  # the first pass maps the shards, and each pass after a release
+            self.images = cast("LoadPacked", self.load).shards.images(self.shards, self.rows)
+        for start in range(0, len(items), BATCH):
+            batch = slice(start, min(start + BATCH, len(items)))
+            self.images.gather(batch, self.out[batch])
+            yield batch, None
