@@ -16,7 +16,7 @@ from scripts.atomic import write_text
 from scripts.config import Study
 from scripts.errors import UserError
 from scripts.images.step import STEPS
-from scripts.loading.points import BACKENDS
+from scripts.loading.points import BACKENDS, backend_class
 from scripts.registry import ROOT
 from scripts.scaling.rows import JobRow, LoadingRow, TrainingRow
 from scripts.training.points import STRATEGIES
@@ -37,8 +37,8 @@ def readme() -> str:
     )
     text: str = template.render(
         sections=_sections(Study, ""),
+        backends=_backends(),
         plugins=[
-            _plugins("Loading backends", BACKENDS),
             _plugins("Training strategies", STRATEGIES),
             _plugins("Preprocessing steps", STEPS),
         ],
@@ -94,6 +94,31 @@ def _allowed(shape: dict[str, Any]) -> str:
     limits = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
     found = [f"{sign} {shape[name]:g}" for name, sign in limits.items() if name in shape]
     return " ".join([words[shape["type"]], *found])
+
+
+def _backends() -> list[dict[str, str]]:
+    """A row for each loading backend: what it reads, and which axes of the sweep mean something to it."""
+    rows = []
+    for plugin in _plugins("", BACKENDS)["rows"]:
+        kind = backend_class(plugin["name"])
+        axes = {
+            "workers": kind.parallel,
+            "chunks": kind.chunked,
+            "start_methods": kind.processes,
+            "returns": kind.shares,
+            "prefetch": kind.prefetches,
+            "page_cache": not kind.ceiling,
+        }
+        needs = [kind.needs, f"the package {kind.package}" if kind.package else None]
+        rows.append(
+            plugin
+            | {
+                "reads": ", ".join(kind.sources),
+                "axes": ", ".join(name for name, means_something in axes.items() if means_something),
+                "needs": ", ".join(filter(None, needs)),
+            }
+        )
+    return rows
 
 
 def _plugins(title: str, package: str) -> dict[str, Any]:

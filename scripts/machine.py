@@ -9,6 +9,7 @@ import os
 import platform
 import signal
 import tempfile
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -21,7 +22,10 @@ from scripts.record import Environment, Noise
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 PR_SET_PDEATHSIG = 1  # of prctl(2)
-PACKAGES = ("torch", "torchvision", "dask", "opencv-python-headless", "numpy", "snakemake")
+PACKAGES = (
+    *("torch", "torchvision", "dask", "distributed", "joblib", "fsspec", "webdataset", "litdata"),
+    *("opencv-python-headless", "simplejpeg", "numpy", "snakemake"),
+)
 
 
 class Place(NamedTuple):
@@ -97,7 +101,7 @@ def environment(
         kernel=platform.release(),
         gpu=gpu,
         python=platform.python_version(),
-        packages={name: metadata.version(name) for name in PACKAGES},
+        packages=_versions(),
         threads={name: os.environ[name] for name in THREAD_VARIABLES if name in os.environ},
         job_id=os.environ.get("SLURM_JOB_ID"),
         nodes=places.nodes,
@@ -169,6 +173,15 @@ def wait_until_alone() -> int:
         log.info("waiting for another measurement on this machine to end (%s)", path)
         fcntl.flock(descriptor, fcntl.LOCK_EX)
     return descriptor
+
+
+def _versions() -> dict[str, str]:
+    """Of PACKAGES, those that are installed."""
+    found = {}
+    for name in PACKAGES:
+        with suppress(metadata.PackageNotFoundError):
+            found[name] = metadata.version(name)
+    return found
 
 
 def _cpu_model() -> str:

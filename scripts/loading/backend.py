@@ -63,6 +63,7 @@ class Backend(ABC):
     sources: ClassVar[Sequence[str]] = (RAW, REENCODED, REMOTE)  # that it can read; the first is in its id by its name
     parallel: ClassVar[bool] = True  # `workers`
     chunked: ClassVar[bool] = True  # `chunks`
+    threads: ClassVar[bool] = False  # its workers are threads of the measuring process
     processes: ClassVar[bool] = False  # `start_methods`: its workers are processes of this machine
     shares: ClassVar[bool] = False  # `returns`: its results are pickled, unless shared memory takes the pixels
     prefetches: ClassVar[bool] = False  # `prefetch`: it can bound the chunks that are under way

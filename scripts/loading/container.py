@@ -1,6 +1,5 @@
 """Containers: the bytes of all raw training images in a few files, as a library wants them, each under a key."""
 
-import os
 import shutil
 from argparse import ArgumentParser
 from collections.abc import Iterator
@@ -74,7 +73,6 @@ def emptied(folder: Path) -> Path:
 
 def write_list(folder: Path, listed: Path) -> None:
     """Say that the container in `folder` is whole: a CSV of its files."""
-    os.sync()  # what is not yet written out cannot be dropped from the page cache
     rows: Iterator[tuple[str, int]] = ((path.name, path.stat().st_size) for path in files(folder))
     with replacing(listed) as temporary:
         pd.DataFrame(rows, columns=["file", "bytes"]).to_csv(temporary, index=False)

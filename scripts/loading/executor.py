@@ -52,6 +52,8 @@ class ExecutorBackend(backend.Backend):
 class OnThreads(ExecutorBackend):
     """Its workers are threads."""
 
+    threads = True
+
     def executor(self) -> Executor:
         return ThreadPoolExecutor(self.workers)
 

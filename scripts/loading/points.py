@@ -61,9 +61,9 @@ class LoadingPoint(Spec):
         return backend_class(self.backend).needs == "sbatch"
 
     @property
-    def workers_here(self) -> int:
-        """Workers on the node of the measuring job."""
-        return 0 if self.elsewhere else self.workers
+    def processes_here(self) -> int:
+        """Worker processes on the node of the measuring job."""
+        return 0 if self.elsewhere or backend_class(self.backend).threads else self.workers
 
     @property
     def cores_here(self) -> int:

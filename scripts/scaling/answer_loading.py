@@ -3,7 +3,7 @@
 For each situation (page cache warm, cold; from a server) the fastest valid way, among all and among those that read the
 raw files, with what it is tied with. Ceilings and points with more cores than the machine has take no part.
 
-Inputs: the loading records, and the training records for what a trainer takes.
+Inputs: the loading records; for what a trainer takes, the training records, unless the config says it.
 Output: `loading.json` (scripts/scaling/answer.py).
 
 By hand: see the command that `snakemake -np` prints for rule answer_loading.
@@ -161,7 +161,9 @@ def cheapest_first(rows: Sequence[LoadingRow], needed: float) -> list[Feeder]:
 def main() -> None:
     parser = cli.parser(__doc__)
     parser.add_argument("--loading", type=Path, nargs="+", required=True, help="records")
-    parser.add_argument("--training", type=Path, nargs="+", required=True, help="records")
+    parser.add_argument(
+        "--training", type=Path, nargs="*", required=True, help="records; none where the config says what is needed"
+    )
     parser.add_argument("--answer", type=Path, required=True)
     parser.add_argument("--spec", type=AnswerSpec.model_validate_json, required=True)
     args = parser.parse_args()

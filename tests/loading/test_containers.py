@@ -1,46 +1,27 @@
 """The containers of other libraries: made by their rules' programs, read by the backends of their names."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from loading_points import DECODE, Packed, packed_shards
+from loading_study import CONTAINERS, DECODE, Packed, put_in_container
 
-from scripts.loading import container, pack_litdata, pack_webdataset
+from scripts.loading import container
 from scripts.loading.backend import Item
 from scripts.loading.load import LoadContained
-from scripts.loading.measure_loading import LoadSpec, measure
-from scripts.loading.points import LoadingPoint
 from scripts.record import Record
 
-PROGRAMS = {"webdataset": pack_webdataset, "litdata": pack_litdata}
 
-
-@pytest.fixture(scope="module")
-def packed(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Packed:
-    return packed_shards(pictures, tmp_path_factory.mktemp("shards"))
-
-
-@pytest.fixture(scope="module", params=PROGRAMS)
-def made(
-    request: pytest.FixtureRequest, packed: Packed, pictures: Path, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[str, Path]:
+@pytest.fixture(scope="module", params=CONTAINERS)
+def made(request: pytest.FixtureRequest, packed: Packed, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     """The name of a container's library, and the folder of the container."""
-    name, folder = request.param, tmp_path_factory.mktemp("containers")
-    flags = {"raw": pictures, "split": packed.split, "folder": folder / name, "listed": folder / "listed.csv"}
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(sys, "argv", [name, *(f"--{flag}={value}" for flag, value in flags.items())])
-        PROGRAMS[name].main()
-    return name, folder / name
+    return request.param, put_in_container(request.param, packed, tmp_path_factory.mktemp("containers"))
 
 
 def launch(made: tuple[str, Path], packed: Packed, workers: int, **axes: Any) -> Record:
     name, folder = made
     # Forked, so that the workers need not import torch and the library again.
-    point = LoadingPoint(backend=name, source=name, workers=workers, chunk=5, start_method="fork", prefetch=2, **axes)
-    spec = LoadSpec(study="t", seed=0, point=point, decode=DECODE, passes=2, window_seconds=0, remote=None, lock="")
-    return measure(spec, 1, 1, folder, packed.images, packed.reference)
+    return packed.launch(name, workers, folder=folder, start_method="fork", prefetch=2, **axes)
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -59,7 +40,7 @@ def test_workers_that_stay_keep_no_page_of_a_container_in_memory(made: tuple[str
 
 def test_a_container_is_listed_when_it_is_whole(made: tuple[str, Path]) -> None:
     _, folder = made
-    listed = (folder.parent / "listed.csv").read_text().splitlines()
+    listed = (folder.parent / f"{folder.name}.csv").read_text().splitlines()
     assert listed == ["file,bytes", *(f"{path.name},{path.stat().st_size}" for path in container.files(folder))]
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import dask.config
 import pytest
-from conftest import DECODE
 from distributed import LocalCluster
+from loading_study import DECODE
 
 from scripts import machine
 from scripts.errors import UserError

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from conftest import Launch, Packed
+from loading_study import Launch, Packed
 
 from scripts.errors import ImageError
 from scripts.loading import backend

@@ -13,7 +13,7 @@ from time import monotonic
 import psutil
 import pytest
 from helping import ROOT, Run
-from loading_points import DECODE, Packed, packed_shards
+from loading_study import DECODE, Packed
 
 from scripts import record
 from scripts.errors import ImageError
@@ -26,11 +26,6 @@ from scripts.loading.remote import LoadRemote, Network, RemoteLimits
 NO_LIMITS = RemoteLimits(connection_megabits=None, megabits=None, latency_ms=None)
 PACED = RemoteLimits(connection_megabits=20.0, megabits=None, latency_ms=None)
 ODD = ["a b.jpg", "a%20b.jpg", "#1?.jpg", "Lunge/Drüse+&;=@:.jpg", "%2F.jpg", "picture.jpg", "picture.jpg.gz"]
-
-
-@pytest.fixture(scope="module")
-def packed(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Packed:
-    return packed_shards(pictures, tmp_path_factory.mktemp("shards"))
 
 
 @pytest.fixture(scope="module")

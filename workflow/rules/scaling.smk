@@ -55,7 +55,7 @@ rule tabulate_training:
 rule answer_loading:
     input:
         loading=rules.tabulate_loading.input.records,
-        training=rules.tabulate_training.input.records,
+        training=rules.tabulate_training.input.records if is_trainer_asked() else [],
         code=code("scripts.scaling.answer_loading"),
     output:
         answer="results/{study}/scaling/loading.json",
@@ -66,7 +66,7 @@ rule answer_loading:
     params:
         spec=canonical(
             loading=list(LOADING_POINTS),
-            training=list(TRAINING_POINTS),
+            training=list(TRAINING_POINTS) if is_trainer_asked() else [],
             scaling=STUDY.scaling,
             needed_images_per_second=STUDY.loading.needed_images_per_second,
             skipped=skipped_backends(STUDY.loading),

@@ -1,0 +1,69 @@
+"""A small packed study, and launches on it."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+from helping import LIMITS, pack
+
+from scripts.images.decode import Decoder, DecodeSpec
+from scripts.images.shards import Split, read_split
+from scripts.images.source import entries
+from scripts.loading import pack_litdata, pack_webdataset
+from scripts.loading.backend import PACKED
+from scripts.loading.digest import digest
+from scripts.loading.measure_loading import LoadSpec, measure
+from scripts.loading.points import LoadingPoint, backend_class
+from scripts.record import Record
+
+DECODE = DecodeSpec(size=16, steps=[{"resize": {}}])
+CONTAINERS = {"webdataset": pack_webdataset, "litdata": pack_litdata}
+Launch = Callable[..., Record]
+
+
+class Packed(NamedTuple):
+    """Pictures, all of them training images, and what has been made of them."""
+
+    folder: Path  # raw
+    shards: Path
+    images: Split
+    reference: dict[str, str]
+
+    @property
+    def split(self) -> Path:
+        return self.shards / "split.parquet"
+
+    def launch(
+        self, name: str, workers: int = 1, folder: Path | None = None, window_seconds: float = 0, **point: Any
+    ) -> Record:
+        """One launch of a backend by name: its record. Further settings are those of its point."""
+        source = backend_class(name).sources[0]
+        way = LoadingPoint(**{"backend": name, "source": source, "workers": workers, "chunk": 5} | point)
+        spec = LoadSpec(
+            study="t", seed=0, point=way, decode=DECODE, passes=2, window_seconds=window_seconds, lock="", remote=None
+        )
+        folder = folder or (self.shards if way.source == PACKED else self.folder)
+        return measure(spec, 1, 1, folder, self.images, self.reference)
+
+
+def packed_in(shards: Path, pictures: Path) -> Packed:
+    """Pack `pictures` into one shard in `shards`."""
+    pixels, table = pack(pictures, 0, entries(pictures), Decoder(DECODE), LIMITS)
+    np.save(shards / "0000.npy", pixels)
+    good = table[table["status"] == "ok"]
+    good.assign(split="train", group="g").to_parquet(shards / "split.parquet")
+    images = read_split(shards / "split.parquet", "train")
+    pixels = pixels[images.rows]
+    return Packed(pictures, shards, images, {"digest": digest(images.paths, pixels, np.ones(len(images), np.int64))})
+
+
+def put_in_container(name: str, packed: Packed, folder: Path) -> Path:
+    """Run the program that makes a library's container, which it lists in `folder`; returns the container."""
+    flags = {"raw": packed.folder, "split": packed.split, "folder": folder / name, "listed": folder / f"{name}.csv"}
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(sys, "argv", [name, *(f"--{flag}={value}" for flag, value in flags.items())])
+        CONTAINERS[name].main()
+    return folder / name

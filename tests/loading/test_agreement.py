@@ -1,0 +1,44 @@
+"""Every way to load brings the same pixels as every other: of the demo's drawings, and of real photographs, X-rays and
+tissue.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+from loading_study import CONTAINERS, Packed, packed_in, put_in_container
+
+from scripts import registry
+from scripts.images.draw_sample import write_class
+from scripts.images.sample_classes import CLASSES
+from scripts.loading.points import BACKENDS, backend_class
+
+REAL = ["chest_xray", "hymenoptera", "imagenet_sample", "lc25000_768"]
+HERE = [name for name in registry.names(BACKENDS) if backend_class(name).needs is None]  # tests/slurm has the other
+
+
+@pytest.fixture(scope="module", params=["demo", *(pytest.param(name, marks=pytest.mark.real_images) for name in REAL)])
+def pictures_of(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Packed:
+    """A set, packed, with its containers beside its shards."""
+    folder = tmp_path_factory.mktemp(request.param)
+    if request.param == "demo":
+        pictures = folder / "raw"
+        for tissue in CLASSES:
+            write_class(pictures / tissue, tissue, count=6, size=768, seed=0)
+    else:
+        pictures = Path(os.environ["SCALECARD_REAL_IMAGES"]).resolve() / request.param
+    (folder / "shards").mkdir()
+    packed = packed_in(folder / "shards", pictures)
+    for name in CONTAINERS:
+        put_in_container(name, packed, folder)
+    return packed
+
+
+@pytest.mark.parametrize("name", HERE)
+def test_all_ways_to_load_agree(name: str, pictures_of: Packed) -> None:
+    kind = backend_class(name)
+    axes = {"start_method": "fork"} if kind.processes else {}
+    container = pictures_of.shards.parent / name if name in CONTAINERS else None
+    record = pictures_of.launch(name, workers=2 if kind.parallel else 1, folder=container, **axes)
+    assert record.validity.ok, record.validity.faults
+    assert record.images == record.loaded.passes * len(pictures_of.images) >= 2 * 30

@@ -1,0 +1,118 @@
+"""The checked study and its points; all other rule files use them.
+
+Only light modules are imported here: each cluster job parses the Snakefile again.
+"""
+
+import json
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+ROOT = Path(workflow.basedir)
+sys.path.insert(0, str(ROOT))
+# Jobs run `python -m scripts...` with the interpreter that runs Snakemake, in whatever folder they start.
+os.environ.update(
+    PYTHONPATH=os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
+    PATH=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
+)
+# Slurm's executor takes SLURM_CONF from the jobs that it starts; where the cluster needs it (`make slurm-up`), so do they.
+for to, came_from in (("SCALECARD_SLURM_CONF", "SLURM_CONF"), ("SLURM_CONF", "SCALECARD_SLURM_CONF")):
+    if came_from in os.environ:
+        os.environ.setdefault(to, os.environ[came_from])
+
+from scripts import config as study_config
+from scripts.errors import ImageError, UserError
+from scripts.images import manifest, source
+from scripts.images.sample_classes import CLASSES
+from scripts.loading.points import loading_points
+from scripts.spec import lock_digest
+from scripts.training.points import training_points
+from scripts.training.steps import check_steps
+
+# All of the machine, in the shares that `resources: machine` of profiles/local counts.
+MACHINE = 1000
+
+
+def read_study():
+    """The checked study; its raw images where each file is tracked, of these the paths that Snakemake cannot take as
+    input, and the summary of all images; no images where an archive is still to be fetched.
+
+    A user's mistake ends the run here.
+    """
+    try:
+        study = study_config.read(config)
+        if is_archive_pending(study.images):
+            return study, [], set(), manifest.Summary.of([])
+        images, training, root = study.images, study.training, Path(get_raw_root(study))
+        drawn = images.folder is None and images.manifest is None
+        if not drawn and not root.is_dir():
+            raise ImageError(f"images.folder: {root} is not a folder; {source.EXPECTED}")
+        listed = []
+        if images.track == "manifest":
+            lists = Path(f"results/{study.study}/images/lists")
+            summary = manifest.refresh_lists(Path(images.manifest), images.shards, lists)
+        else:
+            if images.manifest is not None:
+                table = Path(images.manifest)
+                listed = manifest.listed_once(manifest.read_manifest(table), table)
+            elif drawn:
+                listed = source.sample_entries(images.sample.per_class)
+            else:
+                listed = source.entries(root, images.layout)
+            summary = manifest.Summary.of(listed)
+        summary.check()
+        # Copies and known groups may put a few images more or less into training; training checks again, exactly.
+        train = summary.training_images(images.fractions.model_dump())
+        train = summary.images if images.groups else train
+        check_steps(train, training.global_batch, training.epochs, training.warmup_steps)
+    except UserError as error:
+        sys.exit(f"error: {error}")
+    # The sample's files, which may still have to be drawn, all have plain names.
+    odd = {entry.path for entry in listed if not drawn and not source.is_nameable(root, entry.path)}
+    return study, listed, odd, summary
+
+
+def is_archive_pending(images):
+    """Whether this run can do no more than fetch the images.
+
+    Raises:
+        ImageError: the folder holds something else than the archive of this checksum.
+    """
+    if images.archive.url is None:
+        return False
+    folder = Path(images.folder)
+    if not folder.is_dir() or not any(folder.iterdir()):
+        return True
+    receipt = folder / ".fetch_archive.json"  # of scripts/images/fetch_archive.py
+    found = "no archive"
+    with suppress(OSError, ValueError, LookupError):  # absent or damaged
+        found = json.loads(receipt.read_text())["checksum"]
+    if found.rpartition(":")[2] != images.archive.checksum.rpartition(":")[2]:
+        raise ImageError(
+            f"images.folder: {folder} was unpacked from {found}; images.archive.checksum is {images.archive.checksum}: "
+            "remove the folder, or name another"
+        )
+    return False
+
+
+def get_raw_root(study):
+    if study.images.folder is None and study.images.manifest is not None:
+        return str(Path(study.images.manifest).parent)
+    return str(Path(study.images.folder or f"results/{study.study}/images/sample"))
+
+
+STUDY, LISTED, UNNAMEABLE, SUMMARY = read_study()
+ARCHIVE_PENDING = not SUMMARY.classes
+RAW_FOLDER = get_raw_root(STUDY)
+LOADING_POINTS = loading_points(STUDY.loading)
+TRAINING_POINTS = training_points(STUDY.training)
+LOCK = lock_digest()
+
+
+wildcard_constraints:
+    study=STUDY.study.replace(".", r"\."),
+    shard=r"\d{4}",
+    block=r"[1-9]\d*",
+    tissue="|".join(CLASSES),
+    point=r"[a-z0-9_]+(-[a-z0-9_]+)+",
