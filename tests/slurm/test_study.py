@@ -41,7 +41,7 @@ def test_jobs_ran_with_the_geometry_that_their_points_ask_for(finished: tuple[Pa
         "ddp-2_1": "1",
         "ddp-4n2_1": "2",
     }
-    assert len([name for name in jobs if name.startswith("measure_loading_")]) == 2
+    assert len([name for name in jobs if name.startswith("measure_loading_")]) == 4  # two ways, two ceilings
     assert len([name for name in jobs if name.startswith("pack_shard_")]) == 2
     found = record.read(folder / "results/small/training/records/resnet18-ddp-4n2/b1.json")
     assert len(found.environment.nodes) == 2
@@ -90,6 +90,7 @@ def test_a_second_run_submits_nothing_and_a_longer_sweep_only_its_new_points(
     slurm.wait_until(lambda: {state for [state] in slurm.jobs("State", since=last)} == {"COMPLETED"})
     # tabulate_jobs runs where Snakemake does, since a compute node may not reach the accounting.
     assert sorted(geometry(slurm, last)) == [
+        "answer_loading_wildcards_small",
         "draw_figures_wildcards_small",
         "render_page_wildcards_small",
         "tabulate_training_wildcards_small",
