@@ -2,12 +2,13 @@
 
 What one worker does alone is measured beside each point: taking ready images (`headspace`), decoding bytes that are in
 memory (`decode_only`), reading and decoding (`serial`). A point's parts are these, of the same block, divided by its
-workers, and what that leaves:
+hands, its workers or the cores where those are fewer, and what that leaves:
 
     take       a pass of headspace
-    decode     (decode_only - headspace) / workers; 0 where nothing is decoded (packed shards, headspace)
-    read       (serial - decode_only) / workers, from the same files in the same state (raw ones for a format of the
-               backend's own); packed shards: all of the pass that is not take; ceilings: 0
+    decode     (decode_only - headspace) / hands; 0 where nothing is decoded (packed shards, headspace)
+    read       (serial - decode_only) / hands, from the same files in the same state (raw ones for a format of the
+               backend's own); from a server / workers, which wait and need no core; packed shards: all of the pass that
+               is not take; ceilings: 0
     transport  the rest of the pass: handing over between processes, waiting, and what the parallel work lost. Below 0
                where the backend was better than the ideal division; 0 by definition for serial
     once       start of the workers + first pass - one pass + their shutdown
@@ -91,14 +92,16 @@ def _parts(one: Record, block: Mapping[str, Record]) -> Attribution:
         return seconds(LoadingPoint(backend=backend, source=source, workers=1, chunk=1, page_cache=page_cache))
 
     take, decode, read = alone("headspace", RAW), 0.0, 0.0
+    hands = min(point.workers, one.environment.usable_cores)
     if point.source == PACKED:
         read = one.seconds - take
     elif point.backend != "headspace":
         files = point.source if point.source in {REENCODED, REMOTE} else RAW
         decode_only = alone("decode_only", REENCODED if files == REENCODED else RAW)
-        decode = (decode_only - take) / point.workers
+        decode = (decode_only - take) / hands
         if not backend_class(point.backend).ceiling:
-            read = (alone("serial", files, point.page_cache) - decode_only) / point.workers
+            readers = point.workers if files == REMOTE else hands
+            read = (alone("serial", files, point.page_cache) - decode_only) / readers
     assert one.loaded is not None, "a valid loading record says how it went"
     return Attribution(
         take_seconds=take,

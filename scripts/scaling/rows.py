@@ -77,8 +77,13 @@ class LoadingRow(Row):
         description="median peak resident memory, summed over processes (an upper bound)"
     )
     take_seconds: float | None = Field(None, description="of a launch of one pass: taking images that are ready")
-    decode_seconds: float | None = Field(None, description="decoding, divided by the workers; 0 if nothing is decoded")
-    read_seconds: float | None = Field(None, description="reading the files, divided by the workers")
+    decode_seconds: float | None = Field(
+        None,
+        description="decoding, divided by the workers, or the cores where those are fewer; 0 if nothing is decoded",
+    )
+    read_seconds: float | None = Field(
+        None, description="reading the files, divided alike; from a server by the workers, which wait"
+    )
     transport_seconds: float | None = Field(
         None, description="rest of the pass: handing over between processes, waiting; below 0: better than divided"
     )

@@ -72,6 +72,16 @@ def test_cold_files_are_read_as_long_as_serial_reads_them_cold() -> None:
     assert found.read_seconds == pytest.approx((2.3 - 1.1) / 2)
 
 
+def test_more_workers_than_cores_divide_the_waiting_and_not_the_decoding() -> None:
+    serial, many = way("serial", source="remote"), way("threads", 8, 16, source="remote")
+    seconds = {HEADSPACE: (0.1,), DECODE_ONLY: (1.1,), SERIAL: (1.3,), serial: (9.1,), many: (1.7,)}
+    found = parts_of(many, study(seconds))
+
+    assert found.decode_seconds == pytest.approx((1.1 - 0.1) / 2)
+    assert found.read_seconds == pytest.approx((9.1 - 1.1) / 8)
+    assert found.transport_seconds == pytest.approx(1.7 - 0.1 - 0.5 - 1.0)
+
+
 def test_what_a_launch_pays_once_is_told_from_a_pass_in_the_same_state() -> None:
     records = study({point: (value[0],) for point, value in SECONDS.items()})
     cold = records[POOL_COLD.id][0]
