@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test lint format docs bench lock browser slurm slurm-up slurm-down slurm-demo slurm-recover clean
+.PHONY: demo test test-slurm test-rest lint format docs bench lock browser slurm slurm-up slurm-down slurm-demo slurm-recover clean
 
 LAST_LOG = { echo "A job failed; the last lines of the newest log:"; find logs -name '*.log' -size +0 -printf '%T@ %p\n' | \
   sort -n | tail -n 1 | cut -d ' ' -f 2 | xargs -r tail -n 20; exit 1; }
@@ -14,8 +14,15 @@ demo: $(VENV)/run.installed
 	python -m scripts.report.print_tables results/demo/scaling
 	@echo "The page: results/demo/report/index.html"
 
+# Slurm's tests mostly wait, so they run beside the others, with a lock of the machine of their own.
 test: $(VENV)/dev.installed browser slurm
-	python -m pytest
+	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=line test-slurm test-rest
+
+test-slurm:
+	TMPDIR="$$(mktemp -d)" python -m pytest tests/slurm
+
+test-rest:
+	python -m pytest --ignore tests/slurm
 
 lint: $(VENV)/dev.installed
 	ruff check .
