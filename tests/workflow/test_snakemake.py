@@ -150,6 +150,15 @@ def test_adding_a_block_runs_only_that_block(checkout: Path, run: Run) -> None:
     assert "measure_loading" not in jobs
 
 
+def test_the_answer_for_a_trainer_that_the_config_names_needs_no_training(checkout: Path, run: Run) -> None:
+    shutil.rmtree(checkout / "results/tiny/training")
+    asked = ("--config", "loading={'needed_images_per_second': 100}")
+    assert dry_run(run, checkout, "--until", "answer_loading", *asked) == {"answer_loading": 1}
+    run(checkout, *LOCAL, "--until", "answer_loading", *asked)
+    answer = json.loads((checkout / "results/tiny/scaling/loading.json").read_text())
+    assert answer["feeding"]["needed_by"] == "loading.needed_images_per_second"
+
+
 def test_other_packages_make_measurements_stale_and_images_not(checkout: Path, run: Run) -> None:
     lock = checkout / "requirements.lock"
     lock.write_text(lock.read_text() + "# another package\n")
