@@ -37,21 +37,22 @@ class PackedImages:
     def __init__(self, files: dict[int, Path], shards: np.ndarray, rows: np.ndarray) -> None:
         first = np.zeros(max(files) + 1, np.int64)  # of each shard's images, among those of all
         length = np.zeros_like(first)
-        kinds, places, end = {}, {}, 0
+        kinds, files_at, end = {}, {}, 0
         for shard, path in files.items():
             (length[shard], *shape), begin = _header(path)
             image_bytes = math.prod(shape)
+            size = begin + int(length[shard]) * image_bytes
             kinds[(*shape, begin)] = path
             if len(kinds) > 1:
                 found = " and ".join(f"{path} (images of {kind[:3]})" for kind, path in kinds.items())
                 raise ImageError(f"these are no shards of one study: {found}; pack them anew")
             # A file begins at a page and an image at a multiple of its size: both at multiples of both.
             step = math.lcm(image_bytes, mmap.PAGESIZE)
-            first[shard], places[path] = end // image_bytes, end
-            end += -(-(begin + int(length[shard]) * image_bytes) // step) * step
+            first[shard], files_at[path] = end // image_bytes, (end, size)
+            end += -(-size // step) * step
         for i in ((rows >= length[shards]) | (rows < 0)).nonzero()[0].tolist():
             raise ImageError(f"{files[int(shards[i])]} has {length[shards[i]]} images, expected one in row {rows[i]}")
-        self._all = np.asarray(_Region(places, end, begin, shape))
+        self._all = np.asarray(_Region(files_at, end, begin, shape))
         self._where = first[shards] + rows
 
     def __len__(self) -> int:
@@ -66,12 +67,15 @@ class PackedImages:
 class _Region:
     """Files mapped at their places in one stretch of addresses; what it shows as an array keeps it there."""
 
-    def __init__(self, places: dict[Path, int], size: int, offset: int, shape: Sequence[int]) -> None:
+    def __init__(self, files: dict[Path, tuple[int, int]], size: int, offset: int, shape: Sequence[int]) -> None:
+        """`files`: where each begins in the stretch, and its bytes; `offset`: of the first image in it."""
         start = _map(None, size, PROT_NONE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, -1)
-        weakref.finalize(self, _libc.munmap, start, size)
-        for path, place in places.items():
+        weakref.finalize(self, _libc.munmap, start, size).atexit = False  # someone may still look then
+        for path, (place, length) in files.items():
             with path.open("rb") as opened:
-                length = os.fstat(opened.fileno()).st_size
+                found = os.fstat(opened.fileno()).st_size
+                if found < length:  # what lies beyond a file's end cannot be read
+                    raise ImageError(f"{path} has {found} bytes, expected {length}: pack it anew")
                 _map(start + place, length, mmap.PROT_READ, mmap.MAP_SHARED | MAP_FIXED, opened.fileno())
         self.__array_interface__ = {
             "version": 3,
@@ -95,8 +99,13 @@ def _header(path: Path) -> tuple[tuple[int, ...], int]:
     Raises:
         ImageError: it is not there, or no shard.
     """
+    anew = "expected a packed shard: `snakemake --forcerun pack_shard`"
     try:
         mapped = np.load(path, mmap_mode="r")
     except FileNotFoundError:
-        raise ImageError(f"{path} is missing; expected a packed shard: `snakemake --forcerun pack_shard`") from None
+        raise ImageError(f"{path} is missing; {anew}") from None
+    except (ValueError, EOFError) as error:
+        raise ImageError(f"{path} is damaged ({error}); {anew}") from None
+    if mapped.dtype != np.uint8 or mapped.ndim != 4:
+        raise ImageError(f"{path} holds {mapped.dtype} of shape {mapped.shape}; {anew}")
     return mapped.shape, mapped.offset

@@ -65,6 +65,7 @@ class Backend(ABC):
     chunked: ClassVar[bool] = True  # `chunks`
     threads: ClassVar[bool] = False  # its workers are threads of the measuring process
     processes: ClassVar[bool] = False  # `start_methods`: its workers are processes of this machine
+    forks: ClassVar[bool] = True  # they may be forked: no other thread holds a lock that they would wait for
     shares: ClassVar[bool] = False  # `returns`: its results are pickled, unless shared memory takes the pixels
     prefetches: ClassVar[bool] = False  # `prefetch`: it can bound the chunks that are under way
     fills: ClassVar[bool] = False  # it puts pixels to their place itself: `place` is called before it is entered

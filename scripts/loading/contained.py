@@ -1,15 +1,19 @@
-"""What the backends on containers share: how a worker decodes what its library reads."""
+"""What the backends on containers share: the key of an image there, and how a worker decodes what its library reads."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from scripts.loading.backend import Item
-from scripts.loading.container import key_of
 
 if TYPE_CHECKING:
     import numpy as np
 
     from scripts.loading.load import LoadContained
+
+
+def key_of(shard: int, row: int) -> str:
+    """The key of the image that stands packed at (shard, row): text without a dot, which webdataset would cut off."""
+    return f"{shard:04d}_{row:06d}"
 
 
 class Decode:

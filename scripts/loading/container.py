@@ -1,6 +1,7 @@
 """Containers: the bytes of all raw training images in a few files, as a library wants them, each under a key."""
 
 import shutil
+import zlib
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from scripts.atomic import replacing
 from scripts.errors import ImageError
 from scripts.images.header import read_bytes
 from scripts.images.shards import read_split
+from scripts.loading.contained import key_of
 
 FILES = 64  # of a container at most: a library shares them out to its workers whole, 1, 2, 4 ... 64 alike
 
@@ -34,14 +36,16 @@ class Raw(NamedTuple):
             raise ImageError(f"{self.path}: {error}") from None
 
 
-def key_of(shard: int, row: int) -> str:
-    """The key of the image that stands packed at (shard, row): text without a dot, which webdataset would cut off."""
-    return f"{shard:04d}_{row:06d}"
-
-
 def files(folder: Path) -> list[Path]:
-    """The files of a container, sorted."""
-    return sorted(path for path in folder.iterdir() if path.is_file())
+    """The files of a container, sorted.
+
+    Raises:
+        ImageError: there are none.
+    """
+    found = sorted(path for path in folder.glob("*") if path.is_file())
+    if not found:
+        raise ImageError(f"{folder} is missing; expected a container: `snakemake --forcerun pack_{folder.name}`")
+    return found
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -53,10 +57,13 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def raw_images(raw: Path, split: Path) -> list[Raw]:
-    """The training images, in the order of the split."""
+    """The training images, shuffled: a library reads its container from end to end, and no trainer wants a class after
+    the other.
+    """
     images = read_split(split, "train")
     places = zip(images.paths, images.shards.tolist(), images.rows.tolist(), strict=True)
-    return [Raw(key_of(shard, row), raw / path) for path, shard, row in places]
+    found = [Raw(key_of(shard, row), raw / path) for path, shard, row in places]
+    return sorted(found, key=lambda image: zlib.crc32(image.key.encode()))
 
 
 def per_file(images: int) -> int:

@@ -8,9 +8,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from scripts import machine
-from scripts.errors import UserError
 from scripts.loading import backend
 from scripts.loading.backend import RAW, REENCODED, Item, Loaded, Usage, chunks, load_chunk
+from scripts.loading.worker_watch import WorkerDiedError
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -97,7 +97,9 @@ class DaskClientBackend(backend.Backend):
     def _look(self) -> list[Look]:
         looks = [look for address, look in self.client.run(Look.here).items() if address in self.chosen]
         if len(looks) < self.workers:  # Dask gives a lost worker's tasks to the others, so nothing else would show it
-            raise UserError(f"{self.workers - len(looks)} of {self.workers} Dask workers were lost while they loaded")
+            raise WorkerDiedError(
+                f"{self.workers - len(looks)} of {self.workers} Dask workers were lost while they loaded"
+            )
         return looks
 
 

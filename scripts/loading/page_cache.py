@@ -4,6 +4,7 @@ import ctypes
 import mmap
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,8 @@ def evict(files: Iterable[Path]) -> None:
     for path in files:
         descriptor = os.open(path, os.O_RDONLY)
         try:
-            os.fdatasync(descriptor)  # what is not written out yet would stay
+            with suppress(OSError):  # some file systems, whose files never change, know no such call
+                os.fdatasync(descriptor)  # what is not written out yet would stay
             os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
         finally:
             os.close(descriptor)

@@ -6,6 +6,7 @@ points. What is usual (forkserver, pickled results, a prefetch of 2, raw files, 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.util import find_spec
 from itertools import product
 from typing import TYPE_CHECKING, Any, Literal
@@ -110,6 +111,12 @@ def loading_points(settings: Loading) -> dict[str, LoadingPoint]:
     return {point.id: point for point in found}
 
 
+def _start_methods(settings: Loading, kind: type[Backend]) -> Sequence[StartMethod | None]:
+    if not kind.processes:
+        return [None]
+    return [method for method in settings.start_methods if kind.forks or method != "fork"] or [START_METHOD]
+
+
 def _points(settings: Loading, name: str, remote: bool = False) -> list[LoadingPoint]:
     kind = backend_class(name)
     sources: list[str] = [source for source in settings.sources if source in kind.sources] or [kind.sources[0]]
@@ -118,7 +125,7 @@ def _points(settings: Loading, name: str, remote: bool = False) -> list[LoadingP
         [REMOTE] if remote else sources,
         workers if kind.parallel else [1],
         settings.chunks if kind.chunked else [1],
-        settings.start_methods if kind.processes else [None],
+        _start_methods(settings, kind),
         settings.returns if kind.shares else [None],
         settings.prefetch if kind.prefetches else [None],
         ["warm"] if remote or kind.ceiling else settings.page_cache,

@@ -9,7 +9,7 @@ Output: `loading.json` (scripts/scaling/answer.py).
 By hand: see the command that `snakemake -np` prints for rule answer_loading.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Literal
@@ -47,7 +47,8 @@ def answer(loading: Records, training: Records, spec: AnswerSpec) -> LoadingAnsw
     rows = tabulate_loading.rows(loading, spec.loading, confidence)
     needed, needed_by = spec.needed_images_per_second, "loading.needed_images_per_second"
     if needed is None:
-        needed, needed_by = fastest_training(tabulate_training.rows(training, spec.training, spec.scaling))
+        nodes = {point: int(mine[0].point["nodes"]) for point, mine in training.items()}
+        needed, needed_by = fastest_training(tabulate_training.rows(training, spec.training, spec.scaling), nodes)
     return LoadingAnswer(
         situations=situations(rows, loading, confidence),
         feeding=feeding(rows, loading, confidence, needed, needed_by),
@@ -55,9 +56,15 @@ def answer(loading: Records, training: Records, spec: AnswerSpec) -> LoadingAnsw
     )
 
 
-def fastest_training(rows: Sequence[TrainingRow]) -> tuple[float | None, str]:
-    """The greatest images/s that a valid training takes, and its point; None where none is valid."""
-    rates = [(row.images_per_second, row.point) for row in rows if row.images_per_second is not None]
+def fastest_training(rows: Sequence[TrainingRow], nodes: Mapping[str, int]) -> tuple[float | None, str]:
+    """The greatest images/s that a valid training takes, and its point; None where none is valid. Its nodes share what it
+    takes: each loads for itself.
+    """
+    rates = [
+        (row.images_per_second / nodes[row.point], row.point)
+        for row in rows
+        if row.images_per_second is not None and "oversubscribed" not in row.marks
+    ]
     return max(rates, default=(None, ""))
 
 

@@ -114,5 +114,5 @@ def _parts(one: Record, block: Mapping[str, Record]) -> Attribution:
 
 
 def _work(one: Record) -> dict[str, object]:
-    """What must agree for seconds to be subtracted: ceilings read no files, so in whichever state those are."""
-    return {name: value for name, value in one.key.items() if name != "page_cache"}
+    """What must agree for seconds to be subtracted; ceilings read no files, in whichever state and place those are."""
+    return {name: value for name, value in one.key.items() if name not in {"page_cache", "network"}}

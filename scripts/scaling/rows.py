@@ -60,9 +60,12 @@ class LoadingRow(Row):
         None, description="lower end of the interval of images/s (Student t on the log rates of the valid blocks)"
     )
     images_per_second_high: float | None = Field(None, description="upper end of that interval")
-    startup_seconds: float | None = Field(None, description="median seconds until the workers were started")
+    startup_seconds: float | None = Field(
+        None, description="median seconds until the workers were started, unless the first request starts them"
+    )
     first_batch_seconds: float | None = Field(
-        None, description="median seconds from the first request, workers started, to the first image"
+        None,
+        description="median seconds from the first request to the first delivery: an image, a batch, or all",
     )
     shutdown_seconds: float | None = Field(None, description="median seconds until the workers had stopped")
     passes: float | None = Field(None, description="median number of timed passes of a launch")

@@ -55,6 +55,29 @@ def test_a_shard_that_is_missing_is_an_error_that_names_it(tmp_path: Path) -> No
         Shards(tmp_path).images(np.array([0, 1]), np.array([0, 0]))
 
 
+@pytest.mark.parametrize(
+    "content", [b"", b"no shard", pytest.param(None, id="cut"), pytest.param(np.zeros((3, 16, 16, 3)), id="float64")]
+)
+def test_a_file_that_is_no_whole_shard_is_an_error_that_names_it(content: object, tmp_path: Path) -> None:
+    write_shards(tmp_path, 16, 3)
+    file = tmp_path / "0000.npy"
+    if isinstance(content, np.ndarray):
+        np.save(file, content)
+    else:
+        file.write_bytes(file.read_bytes()[:-1] if content is None else content)
+    with pytest.raises(ImageError, match=r"0000\.npy .*expected a packed shard"):
+        Shards(tmp_path).images(np.array([0]), np.array([0]))
+
+
+def test_what_follows_a_shard_in_its_file_overwrites_nothing(tmp_path: Path) -> None:
+    written = write_shards(tmp_path, 16, 3)
+    with (tmp_path / "0000.npy").open("ab") as file:
+        file.write(b"x" * (4 << 20))
+    out = np.zeros((1, 16, 16, 3), np.uint8)
+    Shards(tmp_path).images(np.array([0]), np.array([2])).gather(slice(None), out)
+    assert (out[0] == written[0][2]).all()
+
+
 def test_shards_of_two_sizes_are_an_error_that_names_both(tmp_path: Path) -> None:
     write_shards(tmp_path, 16, 3)
     np.save(tmp_path / "0001.npy", np.zeros((3, 8, 8, 3), np.uint8))

@@ -93,7 +93,7 @@ def test_a_worker_that_is_killed_makes_an_invalid_record(
     monkeypatch.setattr(
         "scripts.loading.measure_loading.load_from", lambda *_: LoadDying(pictures, tmp_path / "asked for")
     )
-    record = launch(name, workers=2, start_method="fork")
+    record = launch(name, workers=2, **{"start_method": "fork"} if backend_class(name).forks else {})
     assert [fault.parameter for fault in record.validity.faults] == ["backend"]
 
 

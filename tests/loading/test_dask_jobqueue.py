@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from scripts import machine
-from scripts.errors import UserError
 from scripts.loading.backends.dask_jobqueue import Backend
 from scripts.loading.dask_client import Look, busy_elsewhere
 from scripts.loading.load import LoadRaw
+from scripts.loading.worker_watch import WorkerDiedError
 from scripts.machine import Place
 
 CORES = frozenset({0, 1})
@@ -54,5 +54,5 @@ def test_the_usage_is_that_of_this_process_and_of_all_workers(monkeypatch: pytes
 
 
 def test_a_lost_worker_is_no_measurement() -> None:
-    with pytest.raises(UserError, match="1 of 2 Dask workers were lost"):
+    with pytest.raises(WorkerDiedError, match="1 of 2 Dask workers were lost"):
         backend_with(Look(place("n1", "a"), 1.0, 1.0, 1, 0)).usage()

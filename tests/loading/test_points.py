@@ -89,3 +89,9 @@ def test_a_backend_whose_package_is_not_installed_is_skipped_with_the_reason(mon
 def test_impossible_settings_are_refused(settings: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Loading.model_validate(settings)
+
+
+def test_what_may_not_be_forked_is_started_otherwise() -> None:
+    names = ["serial", "pool_map", "dask_distributed"]
+    found = loading_points(Loading(backends=names, workers=[2], start_methods=["fork"]))
+    assert list(found)[-2:] == ["pool_map-2-16-fork", "dask_distributed-2-16"]

@@ -37,7 +37,7 @@ def loaded(point: LoadingPoint, block: int, seconds: float, **changes: object) -
         "stage": "loading",
         "point_id": point.id,
         "point": point.model_dump(),
-        "key": {"image_size": 32, "page_cache": point.page_cache},
+        "key": {"image_size": 32, "page_cache": point.page_cache, "network": {} if point.source == "remote" else None},
         "cores": point.cores,
         "images": IMAGES * PASSES,
         "images_per_second": IMAGES / seconds,

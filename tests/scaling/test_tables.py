@@ -26,7 +26,14 @@ def made(point: str, block: int, seconds: float, **changes: object) -> Record:
         "study": "t",
         "stage": "training",
         "point_id": f"resnet18-{point}",
-        "point": {"model": "resnet18", "strategy": strategy, "workers": int(workers), "threads": 1, "global_batch": 32},
+        "point": {
+            "model": "resnet18",
+            "strategy": strategy,
+            "workers": int(workers),
+            "threads": 1,
+            "global_batch": 32,
+            "nodes": 1,
+        },
         "key": {"model": "resnet18", "device": "cpu", "epochs": 2},
         "block": block,
         "cores": int(workers),
@@ -188,7 +195,7 @@ def test_a_point_that_missed_the_target_once_has_no_time_to_it() -> None:
 
 
 def test_each_model_has_its_own_baseline() -> None:
-    large = {"model": "resnet50", "strategy": "serial", "workers": 1, "threads": 1, "global_batch": 32}
+    large = {"model": "resnet50", "strategy": "serial", "workers": 1, "threads": 1, "global_batch": 32, "nodes": 1}
     changes = {"point": large, "point_id": "resnet50-serial-1", "key": {"model": "resnet50", "device": "cpu"}}
     others = [made("serial-1", block, 40.0).model_copy(update=changes) for block in (1, 2, 3)]
     rows = tabulated(*serial(), *others)

@@ -5,7 +5,9 @@ import os
 import shlex
 import sys
 import zlib
+from contextlib import suppress
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 
 from scripts import registry
@@ -14,7 +16,7 @@ from scripts.errors import UserError
 from scripts.images import source
 from scripts.images.sample_classes import file_name
 from scripts.images.step import STEPS
-from scripts.loading.points import BACKENDS, skipped_backends
+from scripts.loading.points import BACKENDS, backend_class, skipped_backends
 from scripts.slurm.recover import jobs_of
 from scripts.spec import canonical, pins
 from scripts.training.points import STRATEGIES
@@ -170,6 +172,18 @@ def get_prepared(wildcards):
     return made_by.output.listed.format(study=wildcards.study) if made_by else []
 
 
+def get_package(name):
+    """The version of a library that scalecard can do without; null where it is not installed."""
+    with suppress(metadata.PackageNotFoundError):
+        return f"{name}=={metadata.version(name)}"
+
+
+def get_lock(wildcards):
+    """What all packages of a loading measurement are told by: the lock, and the library that it does not name."""
+    package = backend_class(get_loading_point(wildcards).backend).package
+    return f"{LOCK} {get_package(package)}" if package else LOCK
+
+
 def get_remote_limits(wildcards):
     """Those of the network, for a point behind one: no other point depends on them."""
     if get_loading_point(wildcards).source != "remote":
@@ -201,12 +215,23 @@ def get_dask_address(wildcards, input):
 
 
 def get_loading_memory(wildcards, attempt):
-    """MB: all training images decoded, twice where they are ready batches or shared; 100 for each worker, which decodes a
-    large picture, and 600 more for one that is a process, which is what a DataLoader's takes with torch in it.
+    """MB: all training images decoded, twice where they are ready batches or shared; their files where these are held; 100
+    for each worker, which decodes a large picture, and 600 more for one that is a process, which is what a DataLoader's
+    takes with torch in it.
     """
     point = get_loading_point(wildcards)
     decoded = SUMMARY.images * 3 * STUDY.images.size**2 // 1_000_000
-    return attempt * (2000 + 2 * decoded + 100 * point.workers + 600 * point.processes_here)
+    held = get_raw_megabytes() if point.backend == "decode_only" else 0
+    return attempt * (2000 + 2 * decoded + held + 100 * point.workers + 600 * point.processes_here)
+
+
+@cache
+def get_raw_megabytes():
+    """Of all raw files; 0.3 an image where they are not there yet, or not listed."""
+    files = [Path(RAW_FOLDER, entry.path) for entry in LISTED]
+    if not files or not all(path.is_file() for path in files):
+        return round(0.3 * SUMMARY.images)
+    return sum(path.stat().st_size for path in files) // 1_000_000
 
 
 def get_training_memory(wildcards, attempt):

@@ -34,6 +34,8 @@ rule reencode:
         "logs/{study}/loading/reencode.log",
     conda:
         "../../envs/scalecard.yaml"
+    params:
+        spec=canonical(packages=pins("opencv-python-headless")),
     shell:
         "python -m scripts.loading.reencode --shards results/{wildcards.study}/images/shards --split {input.split:q} "
         "--folder results/{wildcards.study}/loading/reencoded --listed {output.listed:q} 2> {log:q}"
@@ -50,6 +52,7 @@ rule pack_webdataset:
     conda:
         "../../envs/scalecard.yaml"
     params:
+        spec=canonical(package=get_package("webdataset")),
         raw=get_raw_folder,
     shell:
         "python -m scripts.loading.pack_webdataset --raw {params.raw:q} --split {input.split:q} "
@@ -67,6 +70,7 @@ rule pack_litdata:
     conda:
         "../../envs/scalecard.yaml"
     params:
+        spec=canonical(package=get_package("litdata")),
         raw=get_raw_folder,
     shell:
         "python -m scripts.loading.pack_litdata --raw {params.raw:q} --split {input.split:q} "
@@ -106,12 +110,13 @@ rule measure_loading:
             passes=STUDY.loading.passes,
             window_seconds=STUDY.loading.window_seconds,
             remote=get_remote_limits(wildcards),
-            lock=LOCK,
+            lock=get_lock(wildcards),
         ),
         folder=get_loading_folder,
         address=get_dask_address,
+    # Snakemake sets these to the threads of the rule: a step that calls BLAS would run workers x workers threads.
     shell:
-        "python -m scripts.loading.measure_loading --folder {params.folder:q} --split {input.split:q} "
+        "OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 python -m scripts.loading.measure_loading --folder {params.folder:q} --split {input.split:q} "
         "--reference {input.reference:q} --block {wildcards.block} --attempt {resources.attempt} "
         "{params.address} --record {output.record:q} --spec {params.spec:q} 2> {log:q}"
 

@@ -1,16 +1,22 @@
 """dask.array: delayed chunks put together to one array of all images; on threads, which Dask uses for arrays."""
 
-from collections.abc import Iterator, Sequence
+from __future__ import annotations
 
-import numpy as np
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from scripts.loading.backend import Item, Load, Loaded, chunks
 from scripts.loading.dask_local import DaskBackend
 from scripts.loading.executor import OnThreads
 
+if TYPE_CHECKING:
+    import numpy as np
+
 
 def stack(load: Load, items: Sequence[Item]) -> np.ndarray:
     """uint8 (n, size, size, 3) of n items."""
+    import numpy as np
+
     return np.stack([load(item)[1] for item in items])
 
 
@@ -26,7 +32,7 @@ class Backend(DaskBackend, OnThreads):
         self.shape = self.shape or self.load(items[0])[1].shape
         task = delayed(stack, pure=False)
         blocks = [
-            array.from_delayed(task(self.load, part), (len(part), *self.shape), np.uint8)  # type: ignore[no-untyped-call]
+            array.from_delayed(task(self.load, part), (len(part), *self.shape), "uint8")  # type: ignore[no-untyped-call]
             for part in chunks(items, self.chunk)
         ]
         (pixels,) = self.compute(array.concatenate(blocks))  # type: ignore[no-untyped-call]

@@ -23,6 +23,7 @@ class Backend(DaskClientBackend):
     """Its workers are processes of a cluster of its own, or those of `address`, where that is given."""
 
     processes = True
+    forks = False  # Dask starts workers, also anew where one dies, from a process with many threads
 
     @contextmanager
     def connect(self) -> Iterator["Client"]:

@@ -1,4 +1,6 @@
-"""litdata's StreamingDataLoader: worker processes map chunks of the raw files into memory, each its share of them."""
+"""litdata's StreamingDataLoader: worker processes map chunks of the raw files into memory, each its share: in one order,
+shuffled when they were written.
+"""
 
 import os
 from collections.abc import Sequence

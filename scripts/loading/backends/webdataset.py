@@ -1,11 +1,12 @@
-"""webdataset's WebLoader: worker processes read tar files of the raw files from end to end, each its share of them."""
+"""webdataset's WebLoader: worker processes read tar files of the raw files, each its share of them, from end to end: in
+one order, shuffled when they were written.
+"""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from scripts.loading.backend import WEBDATASET, Item, Loaded
 from scripts.loading.contained import Decode
-from scripts.loading.container import files
 from scripts.loading.dataloader import Batches, DataLoaderBackend
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ class Backend(DataLoaderBackend):
         load = cast("LoadContained", self.load)
         import torch.utils.data
         import webdataset
+
+        from scripts.loading.container import files
 
         tars = [str(path) for path in files(load.folder)]
         images = webdataset.WebDataset(tars, shardshuffle=False, empty_check=False).map(Samples(Decode(load, items)))

@@ -11,6 +11,7 @@ from loading_study import CONTAINERS, Packed, packed_in, put_in_container
 from scripts import registry
 from scripts.images.draw_sample import write_class
 from scripts.images.sample_classes import CLASSES
+from scripts.loading.dataloader import DataLoaderBackend
 from scripts.loading.points import BACKENDS, backend_class
 
 REAL = ["chest_xray", "hymenoptera", "imagenet_sample", "lc25000_768"]
@@ -37,7 +38,8 @@ def pictures_of(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
 @pytest.mark.parametrize("name", HERE)
 def test_all_ways_to_load_agree(name: str, pictures_of: Packed) -> None:
     kind = backend_class(name)
-    axes = {"start_method": "fork"} if kind.processes else {}
+    # Where workers would have to import torch; others are not forked from a process that has run so much.
+    axes = {"start_method": "fork"} if issubclass(kind, DataLoaderBackend) else {}
     container = pictures_of.shards.parent / name if name in CONTAINERS else None
     record = pictures_of.launch(name, workers=2 if kind.parallel else 1, folder=container, **axes)
     assert record.validity.ok, record.validity.faults
