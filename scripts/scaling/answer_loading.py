@@ -57,8 +57,8 @@ def answer(loading: Records, training: Records, spec: AnswerSpec) -> LoadingAnsw
 
 
 def fastest_training(rows: Sequence[TrainingRow], nodes: Mapping[str, int]) -> tuple[float | None, str]:
-    """The greatest images/s that a valid training takes, and its point; None where none is valid. Its nodes share what it
-    takes: each loads for itself.
+    """The greatest images/s that a valid training takes, and its point; None where none is valid. Its nodes share what
+    it takes: each loads for itself.
     """
     rates = [
         (row.images_per_second / nodes[row.point], row.point)

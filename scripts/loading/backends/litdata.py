@@ -1,5 +1,5 @@
-"""litdata's StreamingDataLoader: worker processes map chunks of the raw files into memory, each its share: in one order,
-shuffled when they were written.
+"""litdata's StreamingDataLoader: worker processes map chunks of the raw files into memory, each its share: in one
+order, shuffled when they were written.
 """
 
 import os
