@@ -41,6 +41,11 @@ def test_passes_go_on_until_the_window_is_long_enough(launch: Launch) -> None:
     assert record.images == 36 * record.loaded.passes
 
 
+def test_cpu_time_is_that_of_the_timed_passes_alone(launch: Launch) -> None:
+    record = launch("headspace", window_seconds=0.5)  # what lies between its passes takes about as long as they do
+    assert 0 < record.loaded.steady_cpu_seconds < 1.15 * record.phases["steady"]
+
+
 def test_a_cold_pass_reads_its_files_from_storage(launch: Launch, packed: Packed) -> None:
     warm, cold = launch("serial"), launch("serial", page_cache="cold")
     size = sum((packed.folder / path).stat().st_size for path in packed.images.paths)

@@ -17,8 +17,9 @@ from loading_records import (
 from test_tables import SCALING, made
 
 from scripts.record import Record, Validity
+from scripts.scaling import tabulate_training
 from scripts.scaling.answer import LoadingAnswer
-from scripts.scaling.answer_loading import AnswerSpec, answer
+from scripts.scaling.answer_loading import AnswerSpec, answer, fastest_training
 from scripts.scaling.ratios import mean_rate
 from scripts.scaling.rows import LoadingRow
 from scripts.scaling.tabulate_loading import rows
@@ -206,6 +207,14 @@ def test_what_a_trainer_takes_is_the_fastest_training_unless_the_config_says() -
 
     assert found.needed_by == "resnet18-ddp-2"
     assert found.needed_images_per_second == pytest.approx(100 / 1.02)
+
+
+def test_what_a_trainer_takes_is_that_of_a_node_and_of_no_oversubscribed_training() -> None:
+    training = TRAINING | {"resnet18-ddp-4": [made("ddp-4", b, 0.1) for b in (1, 2, 3)]}  # on two cores
+    trained = tabulate_training.rows(training, list(training), SCALING)
+
+    assert fastest_training(trained, dict.fromkeys(training, 1)) == (pytest.approx(100 / 1.02), "resnet18-ddp-2")
+    assert fastest_training(trained, dict.fromkeys(training, 2))[0] == pytest.approx(50 / 1.02)
 
 
 def test_backends_that_could_not_run_are_told_with_the_reason() -> None:
