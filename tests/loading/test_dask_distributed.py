@@ -14,6 +14,7 @@ from scripts.images.source import entries
 from scripts.loading.backend import Item
 from scripts.loading.backends.dask_distributed import Backend
 from scripts.loading.load import LoadRaw
+from scripts.loading.worker_watch import WorkerDiedError
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +54,7 @@ def test_a_cluster_with_too_few_workers_is_refused(cluster: LocalCluster, pictur
 def test_a_lost_worker_stops_the_measurement(cluster: LocalCluster, pictures: Path) -> None:
     with on(cluster, pictures, workers=2) as backend:
         backend.client.retire_workers([backend.chosen[0]])
-        with pytest.raises(UserError, match="1 of 2 Dask workers were lost"):
+        with pytest.raises(WorkerDiedError, match="1 of 2 Dask workers were lost"):
             backend.usage()
 
 

@@ -126,6 +126,7 @@ def training_record(point: str, block: int) -> Record:
         "strategy": strategy,
         "workers": int(workers),
         "threads": 1,
+        "nodes": 1,
         "global_batch": 32,
     }
     key = {"model": model, "device": "cpu", "epochs": 6}
