@@ -13,6 +13,7 @@ report: "workflow/report/workflow.rst"
 
 include: "workflow/rules/study.smk"
 include: "workflow/rules/common.smk"
+include: "workflow/rules/common_training.smk"
 include: "workflow/rules/images.smk"
 include: "workflow/rules/loading.smk"
 include: "workflow/rules/training.smk"

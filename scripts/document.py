@@ -18,7 +18,7 @@ from scripts.errors import UserError
 from scripts.images.step import STEPS
 from scripts.loading.points import BACKENDS, backend_class
 from scripts.registry import ROOT
-from scripts.scaling.rows import JobRow, LoadingRow, TrainingRow
+from scripts.scaling.rows import JobRow, LoadingRow, ProfileRow, TrainingRow
 from scripts.training.points import STRATEGIES
 
 
@@ -43,7 +43,12 @@ def readme() -> str:
             _plugins("Preprocessing steps", STEPS),
         ],
         steps=_step_settings(),
-        tables=[_columns("loading", LoadingRow), _columns("training", TrainingRow), _columns("jobs", JobRow)],
+        tables=[
+            _columns("loading", LoadingRow),
+            _columns("training", TrainingRow),
+            _columns("profiles", ProfileRow),
+            _columns("jobs", JobRow),
+        ],
     )
     return text
 
@@ -90,7 +95,9 @@ def _allowed(shape: dict[str, Any]) -> str:
         return ", ".join(f"`{value}`" for value in shape.get("enum", [shape.get("const")]))
     if shape.get("type") == "array":
         return f"list of {_allowed(shape['items'])}"
-    words = {"null": "null", "string": "text", "integer": "whole number", "number": "number", "object": "settings"}
+    words = {"null": "null", "string": "text", "integer": "whole number", "number": "number", "boolean": "true or false"}
+    if shape.get("type") == "object":
+        return "settings by name"
     limits = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
     found = [f"{sign} {shape[name]:g}" for name, sign in limits.items() if name in shape]
     return " ".join([words[shape["type"]], *found])

@@ -3,6 +3,7 @@
 A field's comment gives its meaning and unit. Reading a record of an unknown schema version is an error.
 """
 
+import hashlib
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -100,6 +101,7 @@ class Quality(_Part):
     f1: float  # macro mean over classes
     confusion: list[list[int]]  # rows: true class; columns: predicted
     seconds_to_target: float | None  # training seconds until validation accuracy reached the target; null: never
+    precision_emulated: bool  # the device computes numbers of this precision by others
 
 
 class Loaded(_Part):
@@ -146,6 +148,12 @@ class Record(_Part):
     def oversubscribed(self) -> bool:
         """More cores asked for than the run's machines let it use."""
         return self.cores > self.environment.usable_cores
+
+
+def file_digest(path: Path) -> str:
+    """What tells one file from another: 12 hex digits of its sha256."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:12]
 
 
 def write(record: Record, path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,12 +16,52 @@ from scripts.images import pack_shard
 from scripts.images.decode import Decoder
 from scripts.images.header import Limits
 from scripts.images.source import Entry
+from scripts.spec import canonical
+from scripts.training.points import TrainingPoint
 
 ROOT = Path(__file__).resolve().parent.parent
 LIMITS = Limits.model_validate(Study().images.limits.model_dump())  # as a study has them by default
+# As `training.optimizer`.
+OPTIMIZER = {
+    "name": "sgd",
+    "lr": 0.001,
+    "momentum": 0.9,
+    "weight_decay": 0.0,
+    "schedule": "constant",
+    "lr_warmup_steps": 0,
+    "lr_rule": "none",
+}
 Train = Callable[..., record.Record]  # the fixture `train` of training/
 Command = Callable[..., list[str]]  # the fixture `train_command` of training/
 Run = Callable[..., "subprocess.CompletedProcess[str]"]  # the fixture `run`
+
+
+def training_point(strategy: str, workers: int, **changes: object) -> TrainingPoint:
+    """A point of ResNet-18 on the CPU with the config's defaults, but for `changes`."""
+    fields = {
+        "model": "resnet18",
+        "strategy": strategy,
+        "device": "cpu",
+        "precision": "fp32",
+        "workers": workers,
+        "nodes": 1,
+        "threads": 1,
+        "scaling": "strong",
+        "global_batch": 32,
+        "lr_factor": 1.0,
+        "micro_batch": None,
+        "pipe": None,
+        "variant": "",
+        "tuning": Study().training.tuning.model_dump(),
+    }
+    return TrainingPoint.model_validate(fields | changes)
+
+
+def stages_command(model: str, path: Path, most: int = 2) -> list[str]:
+    """The command by which rule measure_stages writes the costs of a network."""
+    spec = canonical(model=model, classes=3, size=32, batch=4, threads=1, device="cpu", channels_last=True, lock="")
+    flags = ["--most-stages", str(most), "--output", str(path), "--spec", spec]
+    return [sys.executable, "-m", "scripts.training.measure_stages", *flags]
 
 
 def write_jpeg(path: Path, seed: int, size: int = 96) -> None:

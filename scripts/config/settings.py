@@ -3,7 +3,7 @@
 import shutil
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from scripts import registry
 
@@ -15,8 +15,6 @@ Counts = Annotated[list[Count], Field(min_length=1)]
 
 def _from_command_line(value: Any) -> Any:
     """Undo what Snakemake does to nested `--config` values: all of them, `null` too, arrive as text."""
-    if isinstance(value, bool):
-        raise ValueError(f"found {str(value).lower()}; no setting is true or false")
     if isinstance(value, list):
         return [_from_command_line(item) for item in value]
     return None if value == "null" else value
@@ -27,7 +25,13 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, coerce_numbers_to_str=True)
 
-    _plain = field_validator("*", mode="before")(_from_command_line)
+    @field_validator("*", mode="before")
+    @classmethod
+    def _plain(cls, value: Any, about: ValidationInfo) -> Any:
+        found = next((one for one in one_or_more(value) if isinstance(one, bool)), None)
+        if found is not None and cls.model_fields[about.field_name or ""].annotation is not bool:
+            raise ValueError(f"found {str(found).lower()}; this setting is not true or false")
+        return _from_command_line(value)
 
 
 def known(package: str, found: list[str]) -> list[str]:
@@ -36,6 +40,11 @@ def known(package: str, found: list[str]) -> list[str]:
         if name not in allowed:
             raise ValueError(f"{name!r} is none of {', '.join(allowed)}")
     return unique(found)
+
+
+def one_or_more(value: T | list[T]) -> list[T]:
+    """The values of a setting that takes one or a list."""
+    return value if isinstance(value, list) else [value]
 
 
 def unique(found: list[T]) -> list[T]:

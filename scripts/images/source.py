@@ -69,6 +69,17 @@ def entries(folder: Path, layout: Layout = "auto") -> list[Entry]:
     return sorted(listed)
 
 
+def files_below(folder: Path) -> list[str]:
+    """Relative paths of all files in `folder` and the folders below it, hidden ones apart; sorted.
+
+    Raises:
+        ImageError: there is no such folder, or one below it cannot be read.
+    """
+    if not folder.is_dir():
+        raise ImageError(f"{folder} is not a folder")
+    return sorted(_files(folder, PurePosixPath()))
+
+
 def recognise(folder: Path, layout: Layout) -> tuple[PurePosixPath, Layout]:
     """Where below `folder` the layout begins, and which it is."""
     base = PurePosixPath()
@@ -107,7 +118,7 @@ def _counts(folder: str) -> bool:
 
 
 def _refuse(error: OSError) -> None:
-    raise ImageError(f"images.folder: {error.filename} cannot be read: {error.strerror}")
+    raise ImageError(f"{error.filename} cannot be read: {error.strerror}")
 
 
 def sample_entries(per_class: int) -> list[Entry]:

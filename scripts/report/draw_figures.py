@@ -1,19 +1,20 @@
 """The figures: speedup and efficiency against cores, learning curves, and how the ways to load compare.
 
-Inputs: both scaling tables (parquet) and all records.
-Outputs, in --folder: `speedup`, `efficiency`, `learning` (training_figures.py), `loading` and
-`loading_phases` (loading_figures.py), `loading_curves` (loading_curves.py), each as `.svg` and `.png`.
+Inputs: both scaling tables (parquet), all records, and what trainings used (CSV, scripts/training/monitor.py).
+Outputs, in --folder: `speedup`, `efficiency`, `learning` (training_figures.py), `usage` (usage_figures.py), `loading`
+and `loading_phases` (loading_figures.py), `loading_curves` (loading_curves.py), each as `.svg` and `.png`.
 
 Equal inputs give equal bytes. Every figure says its n and what its bars are; invalid rows and blocks are not drawn.
 
 By hand:
     python -m scripts.report.draw_figures --training training.parquet --loading loading.parquet \
-        --records results/demo/*/records/*/*.json --folder figures
+        --records results/demo/*/records/*/*.json --usage results/demo/training/records/*/b1.usage.csv --folder figures
 """
 
 from pathlib import Path
 
 import matplotlib as mpl
+import pandas as pd
 
 from scripts import cli, record
 from scripts.report.figure_parts import save
@@ -22,6 +23,7 @@ from scripts.report.loading_figures import draw_phases, draw_throughput
 from scripts.report.style import STYLE
 from scripts.report.tables import read_rows
 from scripts.report.training_figures import draw_efficiency, draw_learning, draw_speedup
+from scripts.report.usage_figures import draw_usage
 from scripts.scaling.rows import LoadingRow, TrainingRow
 
 
@@ -30,6 +32,7 @@ def main() -> None:
     parser.add_argument("--training", type=Path, required=True)
     parser.add_argument("--loading", type=Path, required=True)
     parser.add_argument("--records", type=Path, nargs="+", required=True)
+    parser.add_argument("--usage", type=Path, nargs="+", required=True, help="of one launch of each point")
     parser.add_argument("--folder", type=Path, required=True)
     args = parser.parse_args()
     training, loading = read_rows(args.training, TrainingRow), read_rows(args.loading, LoadingRow)
@@ -40,6 +43,7 @@ def main() -> None:
         save(draw_speedup(training), args.folder, "speedup")
         save(draw_efficiency(training), args.folder, "efficiency")
         save(draw_learning(training, trained), args.folder, "learning")
+        save(draw_usage({path.parent.name: pd.read_csv(path) for path in args.usage}), args.folder, "usage")
         save(draw_throughput(loading, loaded), args.folder, "loading")
         save(draw_curves(loading), args.folder, "loading_curves")
         save(draw_phases(loading), args.folder, "loading_phases")

@@ -24,6 +24,8 @@ from scripts.report.tables import (
     ATTRIBUTION_NOTE,
     JOBS,
     LOADING,
+    PROFILES,
+    PROFILES_NOTE,
     TRAINING,
     Column,
     divisor,
@@ -33,13 +35,13 @@ from scripts.report.tables import (
     read_rows,
 )
 from scripts.scaling.answer import LoadingAnswer
-from scripts.scaling.rows import JobRow, LoadingRow, Row, TrainingRow
+from scripts.scaling.rows import JobRow, LoadingRow, ProfileRow, Row, TrainingRow
 
 WIDTH = 120  # columns, where nobody has set the width of a window
 ABBREVIATED = {"oversubscribed": "oversub."}
 
 
-def render(rows: Sequence[Row], columns: Sequence[Column]) -> Table:
+def render(rows: Sequence[Row] | Sequence[ProfileRow], columns: Sequence[Column]) -> Table:
     """The brief columns of `rows`; point and marks fold where a line is too short, numbers never."""
     table = Table(box=box.SIMPLE_HEAD, padding=0, pad_edge=False, show_edge=False, header_style="bold")
     brief = [column for column in columns if column.brief is not None]
@@ -75,6 +77,15 @@ def print_attribution(console: Console, rows: Sequence[LoadingRow]) -> None:
     console.print(Text(ATTRIBUTION_NOTE, style="dim"))
     console.print()
     console.print(render([row for row in rows if row.whole_seconds is not None], ATTRIBUTION))
+    console.print()
+
+
+def print_profiles(console: Console, rows: Sequence[ProfileRow]) -> None:
+    """Where the efficiency of each training point is lost."""
+    console.print(Text("Where a training step's time goes", style="bold"))
+    console.print(Text(PROFILES_NOTE, style="dim"))
+    console.print()
+    console.print(render(rows, PROFILES))
     console.print()
 
 
@@ -120,6 +131,8 @@ def main() -> None:
     if not console.is_terminal:
         console = Console(highlight=False, width=WIDTH)
     print_table(console, "Training", training, TrainingRow, TRAINING)
+    if (folder / "profiles.parquet").is_file():
+        print_profiles(console, read_rows(folder / "profiles.parquet", ProfileRow))
     print_table(console, "Loading", loading, LoadingRow, LOADING)
     print_attribution(console, loading)
     print_answer(console, answer)
@@ -131,8 +144,8 @@ def _shorten(text: str) -> str:
     return " ".join(ABBREVIATED.get(word, word) for word in text.split(" "))
 
 
-def _style(row: Row) -> str:
-    return "dim" if row.validity == "invalid" else ""
+def _style(row: Row | ProfileRow) -> str:
+    return "dim" if isinstance(row, Row) and row.validity == "invalid" else ""
 
 
 if __name__ == "__main__":

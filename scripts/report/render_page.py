@@ -1,9 +1,9 @@
 """The page a person reads: tables, figures, images, machines and settings of a study in one file.
 
-Inputs: the scaling tables, what the study says of loading (`loading.json`), all records, `split.parquet`,
-`rejects.csv`, `leaks.json`, the figures (SVG), the contact sheet and the previews (PNG), the template; where the study
-loads with Dask, its task graph among the figures, and its own report, which the page links to.
-Output: `index.html`, which loads nothing from a network: styles, figures and images are inside.
+Inputs: the scaling tables, the profiles where there are some, what the study says of loading (`loading.json`), all
+records, `split.parquet`, `rejects.csv`, `leaks.json`, the figures (SVG), the contact sheet and the previews (PNG), the
+template; where the study loads with Dask, its task graph among the figures, and its own report, which the page links
+to. Output: `index.html`, which loads nothing from a network: styles, figures and images are inside.
 
 By hand:
     python -m scripts.report.render_page --training training.parquet --loading loading.parquet --jobs jobs.parquet \
@@ -22,6 +22,7 @@ from typing import Any
 
 import jinja2
 from markupsafe import Markup
+from pydantic import BaseModel
 
 from scripts import cli, record
 from scripts import format as show
@@ -30,7 +31,7 @@ from scripts.record import Record
 from scripts.report import facts, tables
 from scripts.report.style import GRID, INK, MUTED, PAPER
 from scripts.scaling.answer import LoadingAnswer
-from scripts.scaling.rows import JobRow, LoadingRow, Row, TrainingRow
+from scripts.scaling.rows import JobRow, LoadingRow, ProfileRow, Row, TrainingRow
 from scripts.spec import Spec
 
 # What each figure shows, for those who cannot see it; also their order in their sections.
@@ -39,6 +40,7 @@ FIGURES = {
         "speedup": "Speedup of each strategy against cores, with the ideal line.",
         "efficiency": "Efficiency of each strategy against cores; 1 is ideal.",
         "learning": "Training loss and validation accuracy of each valid launch, by epoch.",
+        "usage": "CPU, memory, disk and network that trainings used, second by second.",
     },
     "loading": {
         "loading": "Images per second of each way to load, by workers.",
@@ -90,12 +92,11 @@ def section(rows: Sequence[Row], kind: type[Row], columns: Sequence[tables.Colum
     }
 
 
-def jobs_section(rows: Sequence[JobRow]) -> dict[str, Any]:
-    """What the template needs of the jobs; no rows where no launch was a Slurm job."""
-    columns = tables.JOBS if any(row.job_id for row in rows) else []
+def plain_section(rows: Sequence[BaseModel], kind: type[BaseModel], columns: Sequence[tables.Column]) -> dict[str, Any]:
+    """What the template needs of a table that compares nothing."""
     return {
-        "columns": [{"title": one.title, "text": one.text, "meaning": one.meaning(JobRow)} for one in columns],
-        "rows": [[one.cell(row) for one in columns] for row in rows] if columns else [],
+        "columns": [{"title": one.title, "text": one.text, "meaning": one.meaning(kind)} for one in columns],
+        "rows": [[one.cell(row) for one in columns] for row in rows],
     }
 
 
@@ -105,6 +106,7 @@ def render(
     training: Sequence[TrainingRow],
     loading: Sequence[LoadingRow],
     jobs: Sequence[JobRow],
+    profiles: Sequence[ProfileRow],
     records: Sequence[Record],
     images: facts.Images,
     figures: Sequence[Path],
@@ -128,9 +130,13 @@ def render(
         settings=spec.config["training"],
         images=images,
         models=list(dict.fromkeys(row.model for row in training)),
+        scalings=list(dict.fromkeys(row.scaling for row in training)),
         training=section(training, TrainingRow, tables.TRAINING),
         loading=section(loading, LoadingRow, tables.LOADING),
-        jobs=jobs_section(jobs),
+        profiles=plain_section(profiles, ProfileRow, tables.PROFILES),
+        profiles_note=tables.PROFILES_NOTE,
+        # Nothing where no launch was a Slurm job.
+        jobs=plain_section(jobs if any(row.job_id for row in jobs) else [], JobRow, tables.JOBS),
         answer=answer,
         attribution=tables.ATTRIBUTION_NOTE,
         figures={name: [drawings[one] for one in some if one in drawings] for name, some in FIGURES.items()},
@@ -149,6 +155,7 @@ def main() -> None:
     parser.add_argument("--training", type=Path, required=True)
     parser.add_argument("--loading", type=Path, required=True)
     parser.add_argument("--jobs", type=Path, required=True)
+    parser.add_argument("--profiles", type=Path, nargs="?", help="none where the study profiles nothing")
     parser.add_argument("--records", type=Path, nargs="+", required=True)
     parser.add_argument("--split", type=Path, required=True)
     parser.add_argument("--rejects", type=Path, required=True)
@@ -168,6 +175,7 @@ def main() -> None:
         tables.read_rows(args.training, TrainingRow),
         tables.read_rows(args.loading, LoadingRow),
         tables.read_rows(args.jobs, JobRow),
+        tables.read_rows(args.profiles, ProfileRow) if args.profiles else [],
         [record.read(path) for path in args.records],
         facts.images(args.split, args.rejects, args.leaks),
         args.figures,

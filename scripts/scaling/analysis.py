@@ -102,7 +102,10 @@ def common_columns(
     pairs = [(sound[one.block], one) for one in good if one.block in sound]
     ratio: Ratio | None = None
     if pairs:
-        ratio = paired_ratio([a.seconds for a, _ in pairs], [b.seconds for _, b in pairs], confidence)
+        # Of rates, not of seconds: weak scaling trains on a few images more or less than its baseline.
+        ratio = paired_ratio(
+            [one.images_per_second for _, one in pairs], [base.images_per_second for base, _ in pairs], confidence
+        )
     is_baseline = first.point_id == baseline_id
     reasons = reasons + [
         f"block {one.block}: no valid {baseline_id} to divide by" for one in good if one.block not in sound

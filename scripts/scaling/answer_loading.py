@@ -22,7 +22,7 @@ from scripts.scaling import tabulate_loading, tabulate_training
 from scripts.scaling.analysis import read_records
 from scripts.scaling.answer import Best, Feeder, Feeding, LoadingAnswer, Rival, Situation
 from scripts.scaling.limits import LEAST_BLOCKS
-from scripts.scaling.ratios import mean_rate, paired_ratio
+from scripts.scaling.ratios import Ratio, mean_rate, paired_ratio, unpaired_ratio
 from scripts.scaling.rows import LoadingRow, TrainingRow
 from scripts.scaling.sentences import feeding_sentence, situation_sentence
 from scripts.scaling.tabulate_training import ScalingSpec
@@ -107,11 +107,8 @@ def fastest(rows: Sequence[LoadingRow], records: Records, confidence: float) -> 
     tied: list[str] = []
     behind: list[Rival] = []
     for other in others if sure else []:
-        shared = sorted(rates[point].keys() & rates[other].keys())
-        ratio = None
-        if shared:
-            ratio = paired_ratio([rates[point][b] for b in shared], [rates[other][b] for b in shared], confidence)
-        if ratio is None or ratio.low is None or ratio.low <= 1:
+        ratio = lead(rates[point], rates[other], confidence)
+        if ratio.low is None or ratio.low <= 1:
             tied.append(other)
         else:
             behind.append(Rival(point=other, ratio=ratio.value, low=ratio.low, high=ratio.high))
@@ -128,6 +125,14 @@ def fastest(rows: Sequence[LoadingRow], records: Records, confidence: float) -> 
         tied=tied,
         next=behind[0] if behind else None,
     )
+
+
+def lead(mine: dict[int, float], other: dict[int, float], confidence: float) -> Ratio:
+    """How many times as fast one way is as another, by the rates of valid blocks: paired where enough are shared."""
+    shared = sorted(mine.keys() & other.keys())
+    if len(shared) < LEAST_BLOCKS:
+        return unpaired_ratio(list(mine.values()), list(other.values()), confidence)
+    return paired_ratio([mine[block] for block in shared], [other[block] for block in shared], confidence)
 
 
 def rates_of(row: LoadingRow, records: Records) -> dict[int, float]:

@@ -44,6 +44,19 @@ def paired_ratio(numerators: Sequence[float], denominators: Sequence[float], con
     return Ratio(math.exp(mean), math.exp(mean - reach), math.exp(mean + reach))
 
 
+def unpaired_ratio(numerators: Sequence[float], denominators: Sequence[float], confidence: float) -> Ratio:
+    """The ratio of the geometric means of two series that share no blocks to speak of: Welch's t on their logs.
+
+    Args:
+        numerators, denominators: positive, two or more of each.
+        confidence: level of the two-sided interval, as 0.95.
+    """
+    above, below = np.log(np.asarray(numerators, float)), np.log(np.asarray(denominators, float))
+    interval = stats.ttest_ind(above, below, equal_var=False).confidence_interval(confidence)
+    value = math.exp(float(above.mean() - below.mean()))
+    return Ratio(value, math.exp(float(interval.low)), math.exp(float(interval.high)))
+
+
 def mean_rate(rates: Sequence[float], confidence: float) -> Ratio:
     """The geometric mean of the rates of some blocks: Student's t on their logs.
 

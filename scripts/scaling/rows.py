@@ -24,7 +24,9 @@ class Row(BaseModel):
     seconds_min: float | None = Field(description="least over valid blocks")
     seconds_max: float | None = Field(description="greatest over valid blocks")
     images_per_second: float | None = Field(description="median over valid blocks, steady state")
-    speedup: float | None = Field(description="baseline seconds / seconds: exp of the mean log ratio, paired by block")
+    speedup: float | None = Field(
+        description="images/s against the baseline's: exp of the mean log ratio, paired by block"
+    )
     speedup_low: float | None = Field(
         description="lower end of the speedup's interval (Student t on paired log ratios)"
     )
@@ -37,7 +39,7 @@ class Row(BaseModel):
     marks: str = Field(
         description="`baseline`; `tied` (the interval holds 1); `exploratory` (under 3 blocks to divide: no interval); "
         "`oversubscribed` (more cores than the machine offered: in no fit, no recommendation); `ceiling` (no way to "
-        "load, but what one could reach at most)"
+        "load, but what one could reach at most); `emulated` (the device computes numbers of this precision by others)"
     )
     reason: str = Field(description="each block that does not count, and why")
 
@@ -104,6 +106,12 @@ class TrainingRow(Row):
     model: str = Field(description="the network, as torchvision names it")
     strategy: str = Field(description="training strategy")
     threads: int = Field(description="intra-op threads of each rank")
+    precision_of_numbers: str = Field(description="fp32, tf32, or bf16 or fp16 by autocast")
+    scaling: str = Field(
+        description="strong: the global batch is the baseline's; weak: it grows with the workers, and so do the images "
+        "between two steps of the optimizer"
+    )
+    variant: str = Field(description="name of the tuning in `training.variants`; empty: `training.tuning`")
     device: str = Field(description="cpu or cuda, as it was used")
     global_batch: int = Field(description="images of one optimizer step, all ranks together")
     steps_per_epoch: int | None = Field(description="optimizer steps of one epoch")
@@ -119,6 +127,33 @@ class TrainingRow(Row):
     loss_distance: float | None = Field(
         description="greatest mean distance of a block's loss curve from the baseline's, as a share of ln(classes)"
     )
+
+
+class ProfileRow(BaseModel):
+    """Where the efficiency of a training point is lost: seconds of one step, from a run of its own, once."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    point: str = Field(description="id of the point")
+    baseline: str = Field(description="id of the point that it is compared with")
+    cores: int = Field(description="workers x threads")
+    step_seconds: float = Field(description="median step, slowest rank")
+    ideal_seconds: float = Field(description="the baseline's step for as many images, divided by the cores")
+    efficiency: float = Field(description="ideal_seconds / step_seconds; step_seconds - ideal_seconds is the sum of:")
+    input: float = Field(description="data: reading and normalising a batch")
+    threads: float | None = Field(description="a rank alone on its threads, beyond its one-thread time / threads")
+    smaller_batch: float | None = Field(description="a rank's share of a step alone, beyond its part of the baseline's")
+    contention: float | None = Field(description="all ranks computing at once, beyond one alone")
+    imbalance: float | None = Field(description="the slowest rank, beyond the mean")
+    communication: float = Field(
+        description="exchange of gradients that is not hidden behind backward; of strategies that cannot go without "
+        "it, all of forward and backward beyond the ideal"
+    )
+    optimizer: float = Field(description="the optimizer's step, which each rank makes for all weights that it holds")
+    gradient_bytes: int = Field(description="bytes of gradients that a step averages over ranks")
+    all_reduce_bytes_per_second: float | None = Field(description="rate of an all-reduce of that size, all alone")
+    bubble: float | None = Field(description="pipelines: share of forward and backward in which stages are idle")
+    ideal_bubble: float | None = Field(description="(S - 1) / (M + S - 1) for S equal stages and M micro-batches")
 
 
 class JobRow(BaseModel):

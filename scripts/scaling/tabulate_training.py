@@ -20,6 +20,7 @@ from scripts.scaling.analysis import common_columns, loss_distance, median, read
 from scripts.scaling.ratios import serial_fraction
 from scripts.scaling.rows import TrainingRow
 from scripts.spec import Spec
+from scripts.training.points import TrainingPoint
 
 
 class ScalingSpec(Spec):
@@ -41,6 +42,8 @@ def rows(records: dict[str, list[Record]], points: list[str], scaling: ScalingSp
     """One row for each of `points`."""
 
     def strays(one: Record, other: Record) -> list[str]:
+        if one.point["global_batch"] != other.point["global_batch"]:
+            return []  # weak scaling: other steps, another curve
         distance = loss_distance(one, other)
         if distance <= scaling.loss_tolerance:
             return []
@@ -50,11 +53,13 @@ def rows(records: dict[str, list[Record]], points: list[str], scaling: ScalingSp
 
     found = []
     for point in points:
-        baseline_id = f"{records[point][0].point['model']}-{scaling.baseline}"
+        baseline_id = TrainingPoint.model_validate(records[point][0].point).baseline(scaling.baseline)
         baseline = {one.block: one for one in records[baseline_id]}
         good, reasons = usable(records[point], baseline, more=strays)
         common = common_columns(records[point], good, reasons, baseline_id, baseline, scaling.confidence)
         first = records[point][0]
+        if any(one.quality is not None and one.quality.precision_emulated for one in records[point]):
+            common["marks"] = f"{common['marks']} emulated".strip()
         qualities = [one.quality for one in good if one.quality is not None]
         cores = next((one.cores for one in baseline.values()), first.cores)
         distances = [loss_distance(one, baseline[one.block]) for one in good if one.block in baseline]
@@ -64,6 +69,9 @@ def rows(records: dict[str, list[Record]], points: list[str], scaling: ScalingSp
                 model=first.point["model"],
                 strategy=first.point["strategy"],
                 threads=first.point["threads"],
+                precision_of_numbers=first.point["precision"],
+                scaling=first.point["scaling"],
+                variant=first.point["variant"],
                 device=first.key["device"],
                 global_batch=first.point["global_batch"],
                 steps_per_epoch=qualities[0].steps_per_epoch if qualities else None,

@@ -30,15 +30,21 @@ class Batches:
     mean: torch.Tensor
     std: torch.Tensor
     device: torch.device
+    memory_format: torch.memory_format
 
-    def batch(self, chosen: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
-        """Images as normalised float32 (n, 3, size, size) in channels-last memory, labels as int64 (n,)."""
+    def batch(self, chosen: np.ndarray, pixels_too: bool = True) -> tuple[torch.Tensor, torch.Tensor]:
+        """Images as normalised float32 (n, 3, size, size) in `memory_format`, labels as int64 (n,).
+
+        Without `pixels_too` no image is read, and the first has no rows.
+        """
+        labels = torch.from_numpy(self.images.labels[chosen]).to(self.device)
+        if not pixels_too:
+            return torch.empty((0, 3, self.size, self.size), device=self.device), labels
         pixels = np.empty((len(chosen), self.size, self.size, 3), np.uint8)
         self.packed.gather(chosen, pixels)
         # Sent as uint8, a quarter of float32, and normalised where it is used.
         images = torch.from_numpy(pixels).to(self.device).permute(0, 3, 1, 2)
-        labels = torch.from_numpy(self.images.labels[chosen]).to(self.device)
-        return (images - self.mean) / self.std, labels
+        return images.sub(self.mean).div_(self.std).contiguous(memory_format=self.memory_format), labels
 
 
 def training_order(

@@ -1,11 +1,16 @@
-"""A training run's state on disk, whole or not at all, from which it goes on to the same result, bit for bit on CPU."""
+"""A training run's state on disk, whole or not at all, from which it goes on to the same result, bit for bit on CPU.
+
+The file begins with the sha256 of what follows, so that a damaged one is known before it is used.
+"""
 
 import hashlib
+import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch.distributed.tensor import DTensor
 
 from scripts.atomic import replacing
 from scripts.cli import log
@@ -14,6 +19,8 @@ from scripts.record import Epoch
 from scripts.training.learner import Learner
 from scripts.training.ranks import Ranks
 
+State = dict[str, Any]
+
 
 @dataclass
 class Progress:
@@ -21,7 +28,7 @@ class Progress:
 
     step: int  # steps done since its start
     epochs: list[Epoch]  # whole ones
-    loss_sum: torch.Tensor  # float64 (1,): of this rank's images in the epoch under way
+    losses: torch.Tensor  # float64 (steps of an epoch,): of the epoch under way, summed over this rank's images; nats
     seconds: float  # training time of the epoch under way before the last interruption, slowest rank
 
 
@@ -33,12 +40,32 @@ def identity(strategy: str, **parts: Any) -> str:
     return found.hexdigest()
 
 
+def write_state(state: State, path: Path) -> None:
+    """Write a state behind its digest, whole or not at all."""
+    held = io.BytesIO()
+    torch.save(state, held)
+    with replacing(path) as temporary:
+        temporary.write_bytes(hashlib.sha256(held.getbuffer()).digest() + held.getbuffer())
+
+
+def read_state(path: Path) -> State:
+    """The state in a file (read weights-only).
+
+    Raises:
+        ValueError: the file is damaged, or no state.
+    """
+    found = path.read_bytes()
+    if hashlib.sha256(found[32:]).digest() != found[:32]:
+        raise ValueError("its digest is not that of its content")
+    return dict(torch.load(io.BytesIO(found[32:]), map_location="cpu", weights_only=True))
+
+
 @dataclass(frozen=True)
 class Checkpoint:
     """The file of one run, and the parts whose state it holds.
 
-    Replicas are equal but for BatchNorm's running statistics, and there rank 0's, which the file holds, are what DDP
-    gives to all before the next step.
+    Of ranks that hold all weights, rank 0's state stands for all: replicas are equal but for BatchNorm's running
+    statistics, and there rank 0's are what DDP gives to all before the next step. Ranks that hold parts keep their own.
     """
 
     path: Path
@@ -46,7 +73,7 @@ class Checkpoint:
     ranks: Ranks
     learner: Learner
 
-    def begin(self, rehearsal: tuple[torch.Tensor, torch.Tensor]) -> Progress:
+    def begin(self, steps_per_epoch: int, rehearsal: tuple[torch.Tensor, torch.Tensor]) -> Progress:
         """Where this run stands: at its checkpoint, or at the beginning where not all ranks read the same one.
 
         Before it goes on, a step on the batch `rehearsal` is made and thrown away: DDP lays its gradients out anew
@@ -57,7 +84,8 @@ class Checkpoint:
         if state is None or set(steps) != {state["step"]}:
             if any(steps):
                 log.info("ranks read checkpoints of different steps (%s); starting from the beginning", steps)
-            return Progress(0, [], torch.zeros(1, dtype=torch.float64, device=self.ranks.device), 0.0)
+            losses = torch.zeros(steps_per_epoch, dtype=torch.float64, device=self.ranks.device)
+            return Progress(0, [], losses, 0.0)
         self.learner.loss(*rehearsal)
         return self._restore(state)
 
@@ -67,50 +95,83 @@ class Checkpoint:
         A disk that is full stops no training: the former checkpoint stays.
         """
         cuda = self.ranks.device.type == "cuda"
-        rng = [torch.get_rng_state()] + ([torch.cuda.get_rng_state()] if cuda else [])
-        of_ranks = self.ranks.gather((rng, progress.loss_sum.cpu()))
+        mine: State = {
+            "rng": [torch.get_rng_state()] + ([torch.cuda.get_rng_state()] if cuda else []),
+            "losses": progress.losses.cpu(),
+        }
+        if self.ranks.rank == 0 or not self.learner.strategy.whole:
+            mine["model"] = _local(self.learner.strategy.model.state_dict())
+            mine["optimizer"] = _local(self.learner.optimizer.state_dict())
+        of_ranks = self.ranks.gather(mine)
         if self.ranks.rank == 0:
             state = {
                 "identity": self.belongs_to,
                 "step": progress.step,
                 "epochs": [epoch.model_dump() for epoch in progress.epochs],
                 "seconds": progress.seconds,
-                "rng": [one[0] for one in of_ranks],
-                "loss_sum": [one[1] for one in of_ranks],
-                "model": self.learner.network.state_dict(),
-                "optimizer": self.learner.optimizer.state_dict(),
                 "schedule": self.learner.schedule.state_dict(),
+                "scaler": self.learner.precision.scaler.state_dict(),
+                "ranks": of_ranks,
             }
             try:
-                with replacing(self.path) as temporary:
-                    torch.save(state, temporary)
+                write_state(state, self.path)
                 log.info("checkpoint after step %d: %s", progress.step, self.path)
-            except (OSError, RuntimeError) as error:  # torch's own writer raises RuntimeError where the disk is full
+            except OSError as error:
                 log.error("error: %s: no checkpoint after step %d: %s", self.path, progress.step, error)
         self.ranks.barrier()
 
-    def _load(self) -> dict[str, Any] | None:
+    def _load(self) -> State | None:
         """The state in the file; None where there is none, or one of another run (other data, settings or code)."""
         if not self.path.exists():
             return None
         try:
-            state = torch.load(self.path, map_location="cpu", weights_only=True)
+            state = read_state(self.path)
         except Exception as error:  # torch raises whatever its unpickler meets
             log.info("%s: cannot be read (%s); starting from the beginning", self.path, error)
             return None
         if state["identity"] != self.belongs_to:
             log.info("%s: of a run with other data, settings or code; starting from the beginning", self.path)
             return None
-        return dict(state)
+        return state
 
-    def _restore(self, state: dict[str, Any]) -> Progress:
-        self.learner.network.load_state_dict(state["model"])
-        self.learner.optimizer.load_state_dict(state["optimizer"])
+    @torch.no_grad()
+    def _restore(self, state: State) -> Progress:
+        mine = state["ranks"][self.ranks.rank]
+        weights = state["ranks"][self.ranks.rank if "model" in mine else 0]
+        for name, tensor in _local(self.learner.strategy.model.state_dict()).items():
+            tensor.copy_(weights["model"][name])
+        optimizer = self.learner.optimizer
+        optimizer.load_state_dict(_spread(weights["optimizer"], optimizer))
         self.learner.schedule.load_state_dict(state["schedule"])
-        rng = state["rng"][self.ranks.rank]
-        torch.set_rng_state(rng[0])
+        self.learner.precision.scaler.load_state_dict(state["scaler"])
+        torch.set_rng_state(mine["rng"][0])
         if self.ranks.device.type == "cuda":
-            torch.cuda.set_rng_state(rng[1])
-        loss_sum = state["loss_sum"][self.ranks.rank].to(self.ranks.device)
+            torch.cuda.set_rng_state(mine["rng"][1])
         log.info("rank %d goes on after step %d", self.ranks.rank, state["step"])
-        return Progress(state["step"], [Epoch(**epoch) for epoch in state["epochs"]], loss_sum, state["seconds"])
+        epochs = [Epoch(**epoch) for epoch in state["epochs"]]
+        return Progress(state["step"], epochs, mine["losses"].to(self.ranks.device), state["seconds"])
+
+
+def _local(state: State) -> State:
+    """A state dict whose tensors that are spread over ranks stand as this rank's part."""
+
+    def part(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: part(inner) for key, inner in value.items()}
+        return value.to_local() if isinstance(value, DTensor) else value
+
+    return dict(part(state))
+
+
+def _spread(state: State, optimizer: torch.optim.Optimizer) -> State:
+    """Undo `_local` for an optimizer: what has the shape of this rank's part of a weight is that part's."""
+    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
+    for number, weight in enumerate(weights):
+        if isinstance(weight, DTensor):
+            of_weight = state["state"].get(number, {})
+            for name, value in of_weight.items():
+                if isinstance(value, torch.Tensor) and value.shape == weight.to_local().shape and value.ndim:
+                    of_weight[name] = DTensor.from_local(
+                        value, weight.device_mesh, weight.placements, shape=weight.shape, stride=weight.stride()
+                    )
+    return state

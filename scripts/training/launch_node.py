@@ -2,7 +2,7 @@
 
 Nodes first meet in a store on the first of them, so that a node that does not come can be named. Then torch's elastic
 agent, the part of torchrun that starts processes, starts the ranks; what each writes goes to `rank-<rank>.log` and,
-marked with its rank, to this process's stderr.
+marked with its rank, to this process's stderr. What they use of the node goes to `usage-<node>.csv` (monitor.py).
 
 Started by scripts/training/train.py, which passes its own arguments on.
 """
@@ -21,11 +21,14 @@ from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 from scripts import cli, machine
 from scripts.errors import UserError
 from scripts.slurm.allocation import Node, interface_towards
+from scripts.training import allocator
 from scripts.training.interruption import EXIT_RETRY
+from scripts.training.monitor import Monitor
 from scripts.training.spec import TrainSpec
 
 # Seconds that ranks have after SIGTERM to end their step and save, before they are killed.
 GRACE = 110
+LAST_LINES = 5  # of a failed rank's log, that are shown
 
 
 class RankLogs(LogsSpecs):
@@ -84,7 +87,9 @@ def meet(nodes: list[Node], this: int, port: int, seconds: float) -> TCPStore:
     return store
 
 
-def launch(spec: TrainSpec, nodes: list[Node], this: int, port: int, logs: Path, arguments: list[str]) -> None:
+def launch(
+    program: str, spec: TrainSpec, nodes: list[Node], this: int, port: int, logs: Path, arguments: list[str]
+) -> None:
     """Start this node's ranks and wait for their end.
 
     Raises:
@@ -93,6 +98,7 @@ def launch(spec: TrainSpec, nodes: list[Node], this: int, port: int, logs: Path,
     """
     point = spec.point
     os.environ |= {"OMP_NUM_THREADS": str(point.threads), "MKL_NUM_THREADS": str(point.threads)}
+    os.environ |= allocator.environment(point.tuning.allocator)
     others = [node.address for number, node in enumerate(nodes) if number != this]
     if interface := interface_towards(others[0] if others else nodes[this].address):
         os.environ["GLOO_SOCKET_IFNAME"] = interface
@@ -111,8 +117,11 @@ def launch(spec: TrainSpec, nodes: list[Node], this: int, port: int, logs: Path,
         log_line_prefix_template="[rank ${rank}] ",
         shutdown_timeout=GRACE,
     )
+    monitor = Monitor(nodes[this].name)
     try:
-        elastic_launch(config, sys.executable)("-u", "-m", "scripts.training.train_rank", *arguments)
+        with monitor:
+            elastic_launch(config, sys.executable)("-u", "-m", program, *arguments)
+        monitor.write(logs / f"usage-{this}.csv")
     except SignalException as error:
         cli.log.info("node %s: stopped by %s", nodes[this].name, error.sigval.name)
         sys.exit(EXIT_RETRY)
@@ -122,7 +131,9 @@ def launch(spec: TrainSpec, nodes: list[Node], this: int, port: int, logs: Path,
             sys.exit(EXIT_RETRY)
         rank, code = failures[0][0], failures[0][1].exitcode
         how = f"was killed by signal {-code}" if code < 0 else f"ended with {code}"
-        raise UserError(f"rank {rank} on {nodes[this].name} {how}; its log: {logs / f'rank-{rank}.log'}") from None
+        log = logs / f"rank-{rank}.log"
+        last = "\n".join(log.read_text(errors="replace").splitlines()[-LAST_LINES:]) if log.is_file() else ""
+        raise UserError(f"rank {rank} on {nodes[this].name} {how}; its log, {log}, ends:\n{last}") from None
 
 
 def main() -> None:
@@ -130,6 +141,7 @@ def main() -> None:
     parser.add_argument("--nodes", type=json.loads, required=True, help="JSON: [[name, address], ...], rank 0's first")
     parser.add_argument("--port", type=int, required=True, help="a port of the first node that is free")
     parser.add_argument("--logs", type=Path, required=True, help="folder for the logs of the ranks")
+    parser.add_argument("--program", required=True, help="module of a rank")
     parser.add_argument("--join-seconds", type=float, required=True, help="longest wait for the other nodes")
     parser.add_argument("--spec", type=TrainSpec.model_validate_json, required=True)
     args, passed_on = parser.parse_known_args()
@@ -141,7 +153,9 @@ def main() -> None:
     machines = [store.get(f"machine {number}").decode() for number in range(this)]
     if machine.boot_id() not in machines:  # virtual nodes of one machine are one measurement on it
         machine.wait_until_alone()
-    launch(args.spec, nodes, this, args.port, args.logs, [*passed_on, "--spec", args.spec.model_dump_json()])
+    launch(
+        args.program, args.spec, nodes, this, args.port, args.logs, [*passed_on, "--spec", args.spec.model_dump_json()]
+    )
 
 
 if __name__ == "__main__":

@@ -1,48 +1,88 @@
-"""What learns: the network, the strategy's wrapping of it, the optimizer and its schedule."""
+"""What learns: the network, the strategy that spreads it, the optimizer and its schedule."""
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 
 from scripts import registry
 from scripts.training import model as models
 from scripts.training.points import STRATEGIES
+from scripts.training.precision import Precision
 from scripts.training.ranks import Ranks
 from scripts.training.spec import OptimizerSpec, TrainSpec
+from scripts.training.strategy import Strategy
 
 
 @dataclass(frozen=True)
 class Learner:
     """The parts of a run whose state changes from step to step."""
 
-    network: torch.nn.Module  # as torchvision made it
-    model: torch.nn.Module  # the same, wrapped by the strategy: what a step calls
+    network: torch.nn.Module  # whole and plain, for evaluation; trained itself only where the strategy needs no other
+    strategy: Strategy
     optimizer: torch.optim.Optimizer
     schedule: torch.optim.lr_scheduler.LRScheduler
+    precision: Precision
 
     @classmethod
-    def build(cls, spec: TrainSpec, classes: int, weights: Path | None, total_steps: int, ranks: Ranks) -> "Learner":
+    def build(
+        cls,
+        spec: TrainSpec,
+        classes: int,
+        weights: Path | str | None,
+        costs: Path | None,
+        total_steps: int,
+        ranks: Ranks,
+    ) -> "Learner":
         """The parts at their beginning, in training mode; weights are drawn from torch's seed."""
-        network = models.build(spec.point.model, classes, weights)
-        network = network.to(ranks.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        model = registry.load(STRATEGIES, spec.point.strategy, "Strategy")().wrap(network, ranks.device)
-        model.train()
-        return cls(network, model, *optimizer_of(model, spec.optimizer, total_steps))
+        point, tuning = spec.point, spec.point.tuning
+        layout = torch.channels_last if tuning.channels_last else torch.contiguous_format
+        network = models.build(point.model, classes, weights)
+        network = network.to(ranks.device, memory_format=layout)  # type: ignore[call-overload]
+        network.train()
+        precision = Precision(point.precision, ranks.device)
+        strategy = registry.load(STRATEGIES, point.strategy, "Strategy")(point, ranks, precision, costs)
+        strategy.model = strategy.wrap(network)
+        strategy.model.train()
+        if tuning.compile:
+            strategy.model.compile()
+        lr = spec.optimizer.lr * point.lr_factor
+        parameters = list(strategy.model.parameters())
+        optimizer = optimizer_of(parameters, spec.optimizer, lr, tuning.optimizer_kernel)
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, course(spec.optimizer, total_steps))
+        return cls(network, strategy, optimizer, schedule, precision)
 
-    def loss(self, batch: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """Forward, the mean cross-entropy in nats, and backward."""
-        loss = F.cross_entropy(self.model(batch), labels)
-        loss.backward()  # type: ignore[no-untyped-call]
-        return loss.detach()
+    def loss(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """Forward, the mean cross-entropy of this rank's share in nats, and backward."""
+        self.optimizer.zero_grad(set_to_none=True)
+        return self.strategy.forward_backward(images, labels)
+
+    def step(self) -> None:
+        """Move the weights, and the learning rate."""
+        self.precision.step(self.optimizer)
+        self.schedule.step()
 
 
 def optimizer_of(
-    model: torch.nn.Module, spec: OptimizerSpec, total_steps: int
-) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
-    """The optimizer and its learning-rate schedule, which moves once a step."""
-    optimizer = torch.optim.SGD(model.parameters(), lr=spec.lr, momentum=spec.momentum)
-    if spec.schedule == "cosine":
-        return optimizer, torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=total_steps)
-    return optimizer, torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1.0)
+    parameters: list[torch.nn.Parameter], spec: OptimizerSpec, lr: float, kernel: str
+) -> torch.optim.Optimizer:
+    """torch's optimizer of that name, by that implementation."""
+    how = {"fused": kernel == "fused", "foreach": kernel == "foreach"}
+    if spec.name == "adamw":
+        betas = (spec.momentum, 0.999)
+        return torch.optim.AdamW(parameters, lr=lr, betas=betas, weight_decay=spec.weight_decay, **how)
+    return torch.optim.SGD(parameters, lr=lr, momentum=spec.momentum, weight_decay=spec.weight_decay, **how)
+
+
+def course(spec: OptimizerSpec, total_steps: int) -> Callable[[int], float]:
+    """The learning rate at each step (from 0), as a share of its greatest."""
+
+    def share(step: int) -> float:
+        if step < spec.lr_warmup_steps:
+            return (step + 1) / spec.lr_warmup_steps
+        gone = (step - spec.lr_warmup_steps) / max(1, total_steps - spec.lr_warmup_steps)
+        return {"constant": 1.0, "linear": 1 - gone, "cosine": (1 + math.cos(math.pi * gone)) / 2}[spec.schedule]
+
+    return share

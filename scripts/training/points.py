@@ -6,6 +6,7 @@ An id is made only from what the point is (`resnet18-ddp-2`), so a longer sweep 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
 from scripts import registry
@@ -15,31 +16,77 @@ if TYPE_CHECKING:
     from scripts.config.training import Training
 
 STRATEGIES = "scripts.training.strategies"
+Device = Literal["auto", "cpu", "cuda"]
+Precision = Literal["fp32", "tf32", "bf16", "fp16"]
+ScalingMode = Literal["strong", "weak"]
+PipelineSchedule = Literal["gpipe", "1f1b"]
+Allocator = Literal["system", "glibc", "tcmalloc", "jemalloc"]
+
+
+class Tuning(Spec):
+    """How the same work is computed; as `training.tuning`."""
+
+    channels_last: bool
+    compile: bool
+    allocator: Allocator
+    optimizer_kernel: Literal["fused", "foreach", "for_loop"]
+    bucket_mb: float
+    bucket_view: bool
+    static_graph: bool
+    compression: Literal["none", "bf16", "fp16"]
+    sync_batchnorm: bool
+
+
+class Pipe(Spec):
+    """How a network that is cut into stages is fed."""
+
+    stages: int
+    schedule: PipelineSchedule
+    microbatches: int  # that each rank's share of a step is cut into
 
 
 class TrainingPoint(Spec):
     """One way to train the model."""
 
-    model: str  # torchvision's name
+    model: str  # torchvision's name, or tiny_cnn
     strategy: str  # a module of scripts/training/strategies/
-    device: Literal["auto", "cpu", "cuda"]  # as asked for; the record's key holds what it became
-    precision: Literal["fp32"]
+    device: Device  # as asked for; the record's key holds what it became
+    precision: Precision
     workers: int  # ranks
     nodes: int  # that share the ranks equally
     threads: int  # intra-op threads of each rank
-    scaling: Literal["strong"]
+    scaling: ScalingMode
     global_batch: int  # images of one optimizer step, all ranks together
+    lr_factor: float  # that the config's learning rate is multiplied by, for a global batch that grows
+    micro_batch: int | None  # images of one forward pass at most; a rank's larger share is accumulated
+    pipe: Pipe | None  # of strategies that cut the network
+    variant: str  # name of the tuning; empty: the study's own
+    tuning: Tuning
 
     @property
     def sweep(self) -> str:
-        """The id within its model: strategy, workers, and where there are several, threads of a rank and nodes."""
+        """The id within its model, precision, scaling and variant: strategy, workers, and where there are several,
+        threads of a rank and nodes; then how a pipeline is fed.
+        """
         threads = f"x{self.threads}" if self.threads > 1 else ""
         nodes = f"n{self.nodes}" if self.nodes > 1 else ""
-        return f"{self.strategy}-{self.workers}{threads}{nodes}"
+        stages = f"-s{self.pipe.stages}" if self.pipe and self.pipe.stages != self.workers else ""
+        pipe = f"-{self.pipe.schedule}-m{self.pipe.microbatches}" if self.pipe else ""
+        return f"{self.strategy}-{self.workers}{threads}{nodes}{stages}{pipe}"
+
+    @property
+    def group(self) -> str:
+        """What a point's baseline shares with it beside the model, as the end of both ids."""
+        precision = "" if self.precision == "fp32" else f"-{self.precision}"
+        return precision + ("" if self.scaling == "strong" else f"-{self.scaling}")
 
     @property
     def id(self) -> str:
-        return f"{self.model}-{self.sweep}"
+        return f"{self.model}-{self.sweep}{self.group}" + (f"-{self.variant}" if self.variant else "")
+
+    def baseline(self, sweep: str) -> str:
+        """The id of the point that this one's speedup divides by; `sweep` as `scaling.baseline`."""
+        return f"{self.model}-{sweep}{self.group}"
 
     @property
     def cores(self) -> int:
@@ -51,6 +98,16 @@ class TrainingPoint(Spec):
         return self.workers // self.nodes
 
     @property
+    def replicas(self) -> int:
+        """Copies of the network: each takes an equal share of a step's images."""
+        return max(1, self.workers // self.pipe.stages) if self.pipe else self.workers
+
+    @property
+    def share(self) -> int:
+        """Images of one step that each copy of the network takes."""
+        return self.global_batch // self.replicas
+
+    @property
     def gpus_per_node(self) -> int:
         """GPUs to ask for: one a rank, where the config asks for cuda by name."""
         return self.workers_per_node if self.device == "cuda" else 0
@@ -59,20 +116,48 @@ class TrainingPoint(Spec):
 def training_points(settings: Training) -> dict[str, TrainingPoint]:
     """Every point by id, in the order of the config; a strategy that is not parallel has one worker."""
     found = {}
-    for model, name in itertools.product(settings.models, settings.strategies):
-        strategy = registry.load(STRATEGIES, name, "Strategy")
-        for workers in settings.workers if strategy.parallel else [1]:
+    axes = itertools.product(
+        settings.models,
+        settings.scalings,
+        settings.precisions,
+        [("", settings.tuning), *settings.variants.items()],
+        settings.strategies,
+        settings.threads_of_ranks,
+    )
+    for model, scaling, precision, (variant, tuning), strategy, threads in axes:
+        for workers, pipe in _spread(settings, strategy):
+            if settings.cores_at_most is not None and workers * threads > settings.cores_at_most:
+                continue
             per_node = settings.workers_per_node or workers
+            growth = workers if scaling == "weak" else 1
             point = TrainingPoint(
                 model=model,
-                strategy=name,
+                strategy=strategy,
                 device=settings.device,
-                precision="fp32",
+                precision=precision,
                 workers=workers,
                 nodes=-(-workers // per_node),
-                threads=settings.threads,
-                scaling=settings.scaling,
-                global_batch=settings.global_batch,
+                threads=threads,
+                scaling=scaling,
+                global_batch=settings.global_batch * growth,
+                lr_factor={"none": 1.0, "linear": float(growth), "sqrt": growth**0.5}[settings.optimizer.lr_rule],
+                micro_batch=settings.micro_batch,
+                pipe=pipe,
+                variant=variant,
+                tuning=Tuning.model_validate(tuning.model_dump()),
             )
             found[point.id] = point
     return found
+
+
+def _spread(settings: Training, name: str) -> Iterator[tuple[int, Pipe | None]]:
+    """The worker counts of a strategy, with the ways to feed it where it cuts the network."""
+    strategy = registry.load(STRATEGIES, name, "Strategy")
+    if not strategy.staged:
+        yield from ((workers, None) for workers in (settings.workers if strategy.parallel else [1]))
+        return
+    pipeline = settings.pipeline
+    for workers in pipeline.hybrid_workers if strategy.replicated else settings.workers:
+        stages = pipeline.hybrid_stages if strategy.replicated else workers
+        for schedule, microbatches in itertools.product(pipeline.schedules, pipeline.microbatches):
+            yield workers, Pipe(stages=stages, schedule=schedule, microbatches=microbatches)

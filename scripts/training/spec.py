@@ -9,10 +9,13 @@ from scripts.training.points import TrainingPoint
 class OptimizerSpec(Spec):
     """As `training.optimizer`."""
 
-    name: Literal["sgd"]
+    name: Literal["sgd", "adamw"]
     lr: float
     momentum: float
-    schedule: Literal["constant", "cosine"]
+    weight_decay: float
+    schedule: Literal["constant", "cosine", "linear"]
+    lr_warmup_steps: int
+    lr_rule: Literal["none", "linear", "sqrt"]
 
 
 class TrainSpec(Spec):
@@ -24,6 +27,8 @@ class TrainSpec(Spec):
     epochs: int
     warmup_steps: int
     optimizer: OptimizerSpec
+    weights_name: str | None  # of torchvision's weights to start from
     target_accuracy: float
+    stop_at_target: bool
     seed: int
     lock: str  # digest of requirements.lock

@@ -1,10 +1,12 @@
 """Train one point of the sweep once: find the job's nodes and start on each what starts its ranks.
 
 The one launch path, for one rank and for many nodes: scripts/training/launch_node.py runs once on each node (by `srun`
-in a Slurm job, directly on a machine of one's own) and starts scripts/training/train_rank.py once a rank.
+in a Slurm job, directly on a machine of one's own) and starts scripts/training/train_rank.py once a rank, or
+profile_rank.py in its place.
 
 Inputs: the packed shards, `split.parquet`, `stats.json`.
-Output: a record (scripts/record.py), written by rank 0. Exit status 75: stopped by SIGTERM, to be run again.
+Outputs: a record (scripts/record.py), written by rank 0; what the run used of its nodes, second by second
+(scripts/training/monitor.py). Exit status 75: stopped by SIGTERM, to be run again.
 
 By hand: see the command that `snakemake -np` prints for rule train.
 """
@@ -18,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts import cli
+from scripts.atomic import write_text
 from scripts.errors import UserError
 from scripts.lease import lease
 from scripts.slurm.allocation import Allocation, of_slurm, this_machine
@@ -57,18 +60,32 @@ def wait(words: list[str], job_id: str | None) -> int:
         return process.wait()
 
 
+def join(parts: list[Path], path: Path) -> None:
+    """One CSV of those of all nodes, which have the same first line."""
+    lines = [part.read_text(encoding="utf-8").splitlines() for part in parts]
+    write_text(path, "\n".join([lines[0][0], *(line for rows in lines for line in rows[1:])]) + "\n")
+
+
 def main() -> None:
     parser = cli.parser(__doc__)
     parser.add_argument(
         "--launcher", choices=["here", "srun"], required=True, help="here: this machine; srun: the job's"
     )
     parser.add_argument("--record", type=Path, required=True)
+    parser.add_argument("--program", default="scripts.training.train_rank", help="module of a rank: train or profile")
+    parser.add_argument("--usage", type=Path, help="CSV of what the run used; left out: none")
+    parser.add_argument("--logs", type=Path, required=True, help="folder for the logs of the ranks")
     parser.add_argument("--spec", type=TrainSpec.model_validate_json, required=True)
     args, passed_on = parser.parse_known_args()
     with lease(args.record):
         allocation = of_slurm() if args.launcher == "srun" else this_machine()
-        passed_on += ["--record", str(args.record), "--spec", args.spec.model_dump_json()]
-        status = wait(command(allocation, args.spec.point, passed_on), allocation.job_id)
+        launched = command(
+            allocation, args.spec.point, ["--program", args.program, "--logs", str(args.logs), *passed_on]
+        )
+        launched += ["--record", str(args.record), "--spec", args.spec.model_dump_json()]
+        status = wait(launched, allocation.job_id)
+        if status == 0 and args.usage:
+            join([args.logs / f"usage-{number}.csv" for number in range(len(allocation.nodes))], args.usage)
     sys.exit(status)
 
 

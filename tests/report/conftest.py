@@ -15,6 +15,7 @@ from quirks import (
     training_record,
     write_images,
     write_records,
+    write_usage,
 )
 
 from scripts import record
@@ -33,6 +34,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_images(folder / "images")
     training = write_records(folder, (training_record(point, block) for point in TRAINING for block in BLOCKS))
     loading = write_records(folder, (loading_record(point, block) for point in LOADING for block in BLOCKS))
+    write_usage(folder)
     tables = folder / "scaling"
     scaling = ScalingSpec(baseline="serial-1", confidence=0.95, loss_tolerance=0.25)
     rows = tabulate_training.rows(read_records(training), list(TRAINING), scaling)

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from helping import training_point
 
 from scripts import record
 from scripts.loading.points import LoadingPoint
 from scripts.record import Environment, Epoch, Loaded, Noise, Quality, Record, Validity
 from scripts.registry import ROOT
 from scripts.scaling.tabulate_jobs import Job
+from scripts.training.monitor import Sample
 
 CLASSES = ["$cost$_1_", "<b>x</b>&", "normal"]
 REJECT = ("<i>bad</i>.jpg", "cannot be decoded & more")
@@ -120,15 +122,9 @@ def training_record(point: str, block: int) -> Record:
         f1=0.903,
         confusion=[[9, 1, 0], [0, 10, 0], [2, 0, 8]],
         seconds_to_target=seconds * 0.8,
+        precision_emulated=False,
     )
-    settings = {
-        "model": model,
-        "strategy": strategy,
-        "workers": int(workers),
-        "threads": 1,
-        "nodes": 1,
-        "global_batch": 32,
-    }
+    settings = training_point(strategy, int(workers), model=model).model_dump()
     key = {"model": model, "device": "cpu", "epochs": 6}
     return a_record("training", point, block, int(workers), seconds, point=settings, key=key, quality=quality)
 
@@ -218,6 +214,16 @@ def write_records(folder: Path, records: Iterable[Record]) -> list[Path]:
     return paths
 
 
+def write_usage(folder: Path) -> None:
+    """What the trainings of the first block used."""
+    for point in TRAINING:
+        ten = np.arange(1.0, 11.0)
+        table = pd.DataFrame(dict.fromkeys(Sample._fields, 0.0), index=range(10))
+        table = table.assign(node="node1", seconds=ten, cpu_cores=1.5, memory_bytes=2**30)
+        table = table.assign(gpu_utilisation=None, gpu_memory_bytes=None, gpu_watts=None)
+        table.to_csv(folder / "training" / "records" / point / "b1.usage.csv", index=False)
+
+
 def python(*arguments: object) -> str:
     """Run a program of the repository; its stdout."""
     command = [sys.executable, "-m", *map(str, arguments)]
@@ -232,6 +238,7 @@ def draw_figures(study: Path, folder: Path) -> None:
         "scripts.report.draw_figures",
         *("--training", study / "scaling/training.parquet", "--loading", study / "scaling/loading.parquet"),
         *("--records", *sorted(study.glob("*/records/*/*.json")), "--folder", folder),
+        *("--usage", *sorted(study.glob("training/records/*/b1.usage.csv"))),
     )
 
 

@@ -16,7 +16,7 @@ from scripts.report.tables import counted, read_rows
 from scripts.report.training_figures import draw_efficiency, draw_learning, draw_speedup
 from scripts.scaling.rows import LoadingRow, TrainingRow
 
-NAMES = ["efficiency", "learning", "loading", "loading_curves", "loading_phases", "speedup"]
+NAMES = ["efficiency", "learning", "loading", "loading_curves", "loading_phases", "speedup", "usage"]
 
 
 def words(svg: Path) -> str:

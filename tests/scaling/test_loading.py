@@ -19,7 +19,7 @@ from test_tables import SCALING, made
 from scripts.record import Record, Validity
 from scripts.scaling import tabulate_training
 from scripts.scaling.answer import LoadingAnswer
-from scripts.scaling.answer_loading import AnswerSpec, answer, fastest_training
+from scripts.scaling.answer_loading import AnswerSpec, answer, fastest_training, lead
 from scripts.scaling.ratios import mean_rate
 from scripts.scaling.rows import LoadingRow
 from scripts.scaling.tabulate_loading import rows
@@ -222,3 +222,11 @@ def test_backends_that_could_not_run_are_told_with_the_reason() -> None:
 
     assert found.skipped == {"ffcv": "the package ffcv is not installed"}
     assert found.sentences[-1] == "ffcv was not measured: the package ffcv is not installed."
+
+
+def test_a_way_far_behind_is_not_tied_for_want_of_common_blocks() -> None:
+    fast, slow = {1: 800.0, 2: 810.0, 3: 790.0}, {3: 1.0, 4: 1.1, 5: 0.9}
+    found = lead(fast, slow, 0.95)
+    assert found.low is not None
+    assert found.low > 500
+    assert lead(fast, {1: 799.0, 5: 803.0, 6: 812.0}, 0.95).tied

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from scripts.scaling.ratios import efficiency, paired_ratio, serial_fraction
+from scripts.scaling.ratios import efficiency, paired_ratio, serial_fraction, unpaired_ratio
 
 
 def test_a_ratio_is_the_exp_of_the_mean_log_ratio() -> None:
@@ -32,6 +32,15 @@ def test_nominal_intervals_cover_the_truth(n: int) -> None:
         found = paired_ratio(1.8 * drift * rng.lognormal(0, 0.05, n), drift * rng.lognormal(0, 0.05, n), 0.95)
         hits += found.low <= 1.8 <= found.high
     assert 930 <= hits <= 980
+
+
+def test_series_without_common_blocks_are_compared_by_welch_on_logs() -> None:
+    rng = np.random.default_rng(0)
+    a, b = rng.lognormal(1, 0.1, 5), rng.lognormal(0, 0.2, 3)
+    found = unpaired_ratio(a, b, 0.95)
+    expected = stats.ttest_ind(np.log(a), np.log(b), equal_var=False).confidence_interval(0.95)
+    assert found.value == pytest.approx(stats.gmean(a) / stats.gmean(b))
+    assert (found.low, found.high) == pytest.approx((np.exp(expected.low), np.exp(expected.high)))
 
 
 def test_fewer_than_three_blocks_give_no_interval() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from helping import training_point
 
 from scripts import record
 from scripts.errors import UserError
@@ -26,14 +27,7 @@ def made(point: str, block: int, seconds: float, **changes: object) -> Record:
         "study": "t",
         "stage": "training",
         "point_id": f"resnet18-{point}",
-        "point": {
-            "model": "resnet18",
-            "strategy": strategy,
-            "workers": int(workers),
-            "threads": 1,
-            "global_batch": 32,
-            "nodes": 1,
-        },
+        "point": training_point(strategy, int(workers)).model_dump(),
         "key": {"model": "resnet18", "device": "cpu", "epochs": 2},
         "block": block,
         "cores": int(workers),
@@ -54,6 +48,7 @@ def made(point: str, block: int, seconds: float, **changes: object) -> Record:
             f1=0.9,
             confusion=[[1, 0], [0, 1]],
             seconds_to_target=seconds if accuracy[-1] >= 0.9 else None,
+            precision_emulated=False,
         ),
         "validity": Validity.of({}),
         "environment": Environment(
@@ -195,7 +190,7 @@ def test_a_point_that_missed_the_target_once_has_no_time_to_it() -> None:
 
 
 def test_each_model_has_its_own_baseline() -> None:
-    large = {"model": "resnet50", "strategy": "serial", "workers": 1, "threads": 1, "global_batch": 32, "nodes": 1}
+    large = training_point("serial", 1, model="resnet50").model_dump()
     changes = {"point": large, "point_id": "resnet50-serial-1", "key": {"model": "resnet50", "device": "cpu"}}
     others = [made("serial-1", block, 40.0).model_copy(update=changes) for block in (1, 2, 3)]
     rows = tabulated(*serial(), *others)

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from helping import ROOT
+from helping import ROOT, training_point
 from slurm_cluster import SNAKEMAKE, Slurm
 
 from scripts.slurm.allocation import Allocation, Node, interface_towards, this_machine
@@ -17,17 +17,7 @@ from scripts.training.train import command
 
 def point(workers: int, device: str, threads: int = 1) -> TrainingPoint:
     """Two ranks a node."""
-    return TrainingPoint(
-        model="resnet18",
-        strategy="ddp",
-        device=device,
-        precision="fp32",
-        workers=workers,
-        nodes=max(1, workers // 2),
-        threads=threads,
-        scaling="strong",
-        global_batch=32,
-    )
+    return training_point("ddp", workers, device=device, nodes=max(1, workers // 2), threads=threads)
 
 
 @pytest.mark.parametrize("workers", [1, 2, 4, 8])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helping import LIMITS, ROOT, Command, Run, Train, pack
+from helping import LIMITS, OPTIMIZER, ROOT, Command, Run, Train, pack, stages_command, training_point
 
 from scripts import record
 from scripts.images.channel_stats import channel_stats
@@ -15,7 +15,6 @@ from scripts.images.shards import Shards, read_split
 from scripts.images.source import entries
 from scripts.images.split import assign_splits
 from scripts.spec import canonical
-from scripts.training.points import TrainingPoint
 
 SIZE = 32
 
@@ -35,41 +34,51 @@ def study(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def launch(study: Path, path: Path, strategy: str, workers: int, changes: dict[str, object]) -> list[str]:
+    """What training and profile share of their command; takes what it uses out of `changes`."""
+    point = training_point(strategy, workers, **({"global_batch": 8} | dict(changes.pop("point", {}))))
+    given = {name: changes.pop(name, None) for name in ("weights", "costs")}
+    spec = {
+        "study": "t",
+        "point": point,
+        "size": SIZE,
+        "epochs": 2,
+        "warmup_steps": 1,
+        "optimizer": OPTIMIZER,
+        "weights_name": None,
+        "target_accuracy": 0.0,
+        "stop_at_target": False,
+        "seed": 0,
+        "lock": "",
+    }
+    flags = ["--shards", str(study), "--split", str(study / "split.parquet"), "--stats", str(study / "stats.json")]
+    for name, file in given.items():
+        flags += [f"--{name}", *([str(file)] if file else [])]
+    flags += ["--launcher", "here", "--logs", str(path.with_name("ranks")), "--record", str(path)]
+    return [sys.executable, "-m", "scripts.training.train", *flags, "--spec", canonical(**(spec | changes))]
+
+
 @pytest.fixture(scope="session")
 def train_command(study: Path) -> Command:
     """The command by which rule train launches a point that writes its record to a path."""
 
     def command(path: Path, strategy: str, workers: int, **changes: object) -> list[str]:
-        point = TrainingPoint(
-            model="resnet18",
-            strategy=strategy,
-            device="cpu",
-            precision="fp32",
-            workers=workers,
-            nodes=1,
-            threads=1,
-            scaling="strong",
-            global_batch=8,
-        )
-        spec = {
-            "study": "t",
-            "point": point,
-            "size": SIZE,
-            "epochs": 2,
-            "warmup_steps": 1,
-            "optimizer": {"name": "sgd", "lr": 0.001, "momentum": 0.9, "schedule": "constant"},
-            "target_accuracy": 0.0,
-            "seed": 0,
-            "lock": "",
-        }
-        weights, seconds = changes.pop("weights", None), changes.pop("checkpoint_seconds", 300)
-        flags = ["--shards", str(study), "--split", str(study / "split.parquet"), "--stats", str(study / "stats.json")]
-        flags += ["--weights", *([str(weights)] if weights else [])]
-        flags += ["--checkpoint", str(path.with_suffix(".pt"))]
+        seconds = changes.pop("checkpoint_seconds", 300)
+        flags = ["--checkpoint", str(path.with_suffix(".pt")), "--usage", str(path.with_suffix(".usage.csv"))]
         flags += ["--checkpoint-seconds", *([] if seconds is None else [str(seconds)])]
-        flags += ["--attempt", str(changes.pop("attempt", 1)), "--logs", str(path.with_name("ranks"))]
-        flags += ["--launcher", "here", "--block", "1", "--record", str(path), "--spec", canonical(**(spec | changes))]
-        return [sys.executable, "-m", "scripts.training.train", *flags]
+        flags += ["--block", "1", "--attempt", str(changes.pop("attempt", 1))]
+        return [*launch(study, path, strategy, workers, changes), *flags]
+
+    return command
+
+
+@pytest.fixture(scope="session")
+def profile_command(study: Path) -> Command:
+    """The command by which rule profile takes a point apart."""
+
+    def command(path: Path, strategy: str, workers: int, **changes: object) -> list[str]:
+        flags = ["--program", "scripts.training.profile_rank", "--traces", str(path.with_name("traces"))]
+        return [*launch(study, path, strategy, workers, changes), *flags, "--steps", "3"]
 
     return command
 
@@ -78,9 +87,25 @@ def train_command(study: Path) -> Command:
 def train(train_command: Command, run: Run, tmp_path_factory: pytest.TempPathFactory) -> Train:
     """Launch a point, as rule train does, and read its record."""
 
-    def launch(strategy: str, workers: int, **changes: object) -> record.Record:
+    def trained(strategy: str, workers: int, **changes: object) -> record.Record:
         path = tmp_path_factory.mktemp("record") / "b1.json"
         run(ROOT, *train_command(path, strategy, workers, **changes))
         return record.read(path)
 
-    return launch
+    return trained
+
+
+@pytest.fixture(scope="session")
+def costs(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the pieces of ResNet-18 cost."""
+    path = tmp_path_factory.mktemp("costs") / "resnet18.json"
+    run(ROOT, *stages_command("resnet18", path))
+    return path
+
+
+@pytest.fixture(scope="session")
+def tiny_costs(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the pieces of tiny_cnn cost."""
+    path = tmp_path_factory.mktemp("costs") / "tiny_cnn.json"
+    run(ROOT, *stages_command("tiny_cnn", path))
+    return path

@@ -7,10 +7,10 @@ import time
 from pathlib import Path
 
 import pytest
-import torch
-from helping import ROOT, Command, Run, Train
+from helping import OPTIMIZER, ROOT, Command, Run, Train
 
 from scripts import record
+from scripts.training.checkpoint import read_state
 
 LONG = {"epochs": 5, "checkpoint_seconds": 0.3}
 
@@ -26,22 +26,44 @@ def start(command: list[str], until: Path) -> subprocess.Popen[str]:
     return process
 
 
-@pytest.mark.parametrize(("strategy", "workers"), [("serial", 1), ("ddp", 2), ("ddp", 4)])
+PIPE = {"stages": 2, "schedule": "1f1b", "microbatches": 2}
+
+
+@pytest.mark.parametrize(
+    ("strategy", "workers", "point"),
+    [
+        ("serial", 1, {}),
+        ("ddp", 2, {}),
+        ("ddp", 4, {}),
+        ("ddp", 2, {"precision": "fp16"}),
+        ("fsdp", 2, {}),
+        ("pipeline", 2, {"pipe": PIPE}),
+        ("hybrid", 4, {"pipe": PIPE}),
+    ],
+)
 def test_a_run_stopped_by_sigterm_goes_on_to_the_same_bits(
-    strategy: str, workers: int, train: Train, train_command: Command, tmp_path: Path, run: Run
+    strategy: str,
+    workers: int,
+    point: dict[str, object],
+    train: Train,
+    train_command: Command,
+    costs: Path,
+    tmp_path: Path,
+    run: Run,
 ) -> None:
     path = tmp_path / "b1.json"
-    process = start(train_command(path, strategy, workers, **LONG), until=path.with_suffix(".pt"))
+    how = {**LONG, "point": {"global_batch": 8} | point, "costs": costs if "pipe" in point else None}
+    process = start(train_command(path, strategy, workers, **how), until=path.with_suffix(".pt"))
     process.send_signal(signal.SIGTERM)
     printed = process.communicate(timeout=120)[1]
     assert process.returncode == 75, printed
     assert "SIGTERM heard; saving after step" in printed
     assert not path.exists()
-    stopped_at = torch.load(path.with_suffix(".pt"), weights_only=True)["step"]
+    stopped_at = read_state(path.with_suffix(".pt"))["step"]
     assert 1 <= stopped_at < 15
 
-    again = run(ROOT, *train_command(path, strategy, workers, attempt=2, **LONG))
-    found, undisturbed = record.read(path), train(strategy, workers, **LONG)
+    again = run(ROOT, *train_command(path, strategy, workers, attempt=2, **how))
+    found, undisturbed = record.read(path), train(strategy, workers, **how)
     assert f"goes on after step {stopped_at}" in again.stderr
     assert (found.resumed, found.attempt, undisturbed.resumed) == (True, 2, False)
     assert learned(found) == learned(undisturbed)
@@ -62,11 +84,24 @@ def test_a_killed_run_goes_on_from_the_last_checkpoint_of_an_epoch(
     process = start(train_command(path, "serial", 1, epochs=6, checkpoint_seconds=None), path.with_suffix(".pt"))
     subprocess.run(["pkill", "-KILL", "-f", str(path)], check=True)  # launcher, node and rank alike
     process.communicate()
-    step = torch.load(path.with_suffix(".pt"), weights_only=True)["step"]
+    step = read_state(path.with_suffix(".pt"))["step"]
     assert step % 3 == 0  # 28 images, batches of 8
 
     run(ROOT, *train_command(path, "serial", 1, epochs=6, checkpoint_seconds=None))
     assert learned(record.read(path)) == learned(train("serial", 1, epochs=6))
+
+
+def test_a_damaged_checkpoint_is_left_aside(train_command: Command, tmp_path: Path, run: Run) -> None:
+    path = tmp_path / "b1.json"
+    process = start(train_command(path, "serial", 1, **LONG), until=path.with_suffix(".pt"))
+    process.send_signal(signal.SIGTERM)
+    process.communicate()
+    held = bytearray(path.with_suffix(".pt").read_bytes())
+    held[len(held) // 2] ^= 1
+    path.with_suffix(".pt").write_bytes(held)
+    done = run(ROOT, *train_command(path, "serial", 1, epochs=2))
+    assert "cannot be read (its digest is not that of its content); starting from the beginning" in done.stderr
+    assert not record.read(path).resumed
 
 
 def test_a_checkpoint_of_other_settings_is_left_aside(train_command: Command, tmp_path: Path, run: Run) -> None:
@@ -80,10 +115,12 @@ def test_a_checkpoint_of_other_settings_is_left_aside(train_command: Command, tm
 
 
 def test_a_rank_that_fails_is_named_with_its_log(train_command: Command, tmp_path: Path, run: Run) -> None:
-    spec = {"optimizer": {"name": "sgd", "lr": 1e30, "momentum": 0.9, "schedule": "constant"}}
-    done = run(ROOT, *train_command(tmp_path / "b1.json", "ddp", 2, **spec), check=False)
+    spec = OPTIMIZER | {"lr": 1e30}
+    done = run(ROOT, *train_command(tmp_path / "b1.json", "ddp", 2, optimizer=spec), check=False)
     assert done.returncode == 1
     assert "error: training loss is" in done.stderr
-    assert re.search(r"error: rank [01] on localhost ended with 1; its log: .*rank-[01]\.log", done.stderr)
+    assert re.search(
+        r"error: rank [01] on localhost ended with 1; its log, .*rank-[01]\.log, ends:\n.*training loss is", done.stderr
+    )
     assert "training loss is" in (tmp_path / "ranks" / "rank-0.log").read_text()
     assert "training loss is" in (tmp_path / "ranks" / "rank-1.log").read_text()

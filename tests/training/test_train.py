@@ -7,8 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from helping import OPTIMIZER, ROOT, Command, Run
 from sklearn.metrics import precision_recall_fscore_support
 
+from scripts import record
 from scripts.errors import UserError
 from scripts.record import Record
 from scripts.scaling.analysis import loss_distance
@@ -102,6 +104,17 @@ def test_weights_of_another_model_or_no_weights_are_refused(tmp_path: Path) -> N
 
 def test_a_diverging_loss_stops_with_advice(train: Train) -> None:
     with pytest.raises(
-        AssertionError, match=r"training loss is \w+ in epoch \d; a smaller training.optimizer.lr may help"
+        AssertionError, match=r"training loss is \w+ at step [23] \(epoch 1\); a smaller training.optimizer.lr may help"
     ):
-        train("serial", 1, optimizer={"name": "sgd", "lr": 1e30, "momentum": 0.0, "schedule": "constant"})
+        train("serial", 1, optimizer=OPTIMIZER | {"lr": 1e30})
+
+
+def test_event_files_hold_each_epoch(train_command: Command, run: Run, tmp_path: Path) -> None:
+    board = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    command = train_command(tmp_path / "b1.json", "ddp", 2, point={"model": "tiny_cnn"})
+    run(ROOT, *command, "--tensorboard", str(tmp_path / "board"))
+    found = record.read(tmp_path / "b1.json").quality.epochs
+    events = board.EventAccumulator(str(tmp_path / "board")).Reload()
+    for name in ("loss", "valid_accuracy", "seconds"):
+        shown = [(event.step, event.value) for event in events.Scalars(name)]
+        assert shown == [(number, pytest.approx(getattr(epoch, name))) for number, epoch in enumerate(found, start=1)]

@@ -20,10 +20,38 @@ from scripts.errors import ConfigError
         ({"training": {"workers": [1, 0]}}, "training.workers[1]: found 0"),
         ({"training": {"workers": []}}, "training.workers: found []"),
         ({"training": {"workers": True}}, "training.workers: found true"),
-        ({"training": {"workers": [2, 2]}}, "training: [2, 2] names something twice"),
+        ({"training": {"workers": [2, 2]}}, "training.workers: [2, 2] names something twice"),
         ({"training": {"workers": [3]}}, "training: global_batch 32 cannot be shared equally by 3 workers"),
-        ({"training": {"strategies": ["ddq"]}}, "training.strategies: 'ddq' is none of ddp, serial"),
-        ({"training": {"model": "resnet9"}}, "training.model"),
+        ({"training": {"strategies": ["ddq"]}}, "training.strategies: 'ddq' is none of ddp, fsdp, hybrid, pipeline, serial"),
+        ({"training": {"model": "resnet9"}}, "training.model: 'resnet9' is no classifier of torchvision"),
+        ({"training": {"blocks": True}}, "training.blocks: found true; this setting is not true or false"),
+        ({"training": {"tuning": {"compile": "perhaps"}}}, "training.tuning.compile: found 'perhaps'"),
+        ({"training": {"precision": "fp8"}}, "training.precision"),
+        ({"training": {"precision": ["bf16", "bf16"]}}, "['bf16', 'bf16'] names something twice"),
+        ({"training": {"precision": "tf32", "device": "cpu"}}, "precision tf32 exists on CUDA only"),
+        (
+            {"training": {"precision": "fp16", "strategies": ["serial", "fsdp"]}},
+            "precision fp16 needs a loss scale that all ranks share, which fsdp has not; choose bf16",
+        ),
+        (
+            {"training": {"tuning": {"sync_batchnorm": True}, "device": "cpu"}},
+            "tuning.sync_batchnorm is torch's SyncBatchNorm, which exists on CUDA only",
+        ),
+        (
+            {"training": {"strategies": ["serial", "pipeline"], "pipeline": {"microbatches": [5]}}},
+            "pipeline.microbatches: found 5; expected a number that cuts the 32 images of a pipeline's step",
+        ),
+        (
+            {"training": {"strategies": ["serial", "pipeline"], "workers": [1, 8], "pipeline": {"microbatches": [4]}}},
+            "pipeline.microbatches: found 4; schedule 1f1b needs one for each of the 8 stages at least",
+        ),
+        (
+            {"training": {"strategies": ["serial", "hybrid"], "pipeline": {"hybrid_workers": [3]}}},
+            "pipeline.hybrid_workers: found 3; expected a multiple of pipeline.hybrid_stages",
+        ),
+        ({"training": {"variants": {"weak": {}}}}, "'weak' means something else in a point's id"),
+        ({"training": {"predict": {"point": "x"}}}, "predict.point: found 'x'; expected one of resnet18-serial-1"),
+        ({"training": {"workers": [2], "threads": 2, "cores_at_most": 1}}, "cores_at_most 1 leaves no point"),
         ({"training": {"optimizer": {"lr": -1}}}, "training.optimizer.lr: found -1"),
         ({"loading": {"backends": ["serial", "pool"]}}, "loading.backends: 'pool' is none of"),
         ({"loading": {"backends": ["packed"]}}, "loading.backends: must hold 'serial'"),
@@ -96,7 +124,7 @@ def test_a_study_can_take_the_name_of_its_folder() -> None:
 @pytest.mark.parametrize("path", sorted((ROOT / "config").rglob("*.yaml")), ids=lambda path: path.stem)
 def test_every_study_that_ships_is_valid(path: Path) -> None:
     raw = yaml.safe_load(path.read_text())
-    if path.stem in {"folder", "loading"}:
+    if path.stem in {"folder", "loading", "strategies"}:
         raw["images"]["folder"] = "/data/my_images"
     config.read(raw)
 

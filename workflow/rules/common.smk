@@ -100,10 +100,6 @@ def get_loading_point(wildcards):
     return LOADING_POINTS[wildcards.point]
 
 
-def get_training_point(wildcards):
-    return TRAINING_POINTS[wildcards.point]
-
-
 def get_shown_config():
     """The study's settings as the page shows them: where files stand on this machine is no part of a study."""
     shown = STUDY.model_dump(mode="json")
@@ -232,35 +228,6 @@ def get_raw_megabytes():
     if not files or not all(path.is_file() for path in files):
         return round(0.3 * SUMMARY.images)
     return sum(path.stat().st_size for path in files) // 1_000_000
-
-
-def get_training_memory(wildcards, attempt):
-    """MB on each node: 1000 for each rank's libraries, weights and gradients, and its part of a batch's activations.
-
-    The activations of one 224 px image in fp32 are taken as 30 MB in ResNet-18 and 100 MB in ResNet-50, growing with
-    the image's area.
-    """
-    point = get_training_point(wildcards)
-    activations = {"resnet18": 30, "resnet50": 100}[point.model] * (STUDY.images.size / 224) ** 2
-    batch = round(activations * point.global_batch / point.nodes)
-    return attempt * (2000 + 1000 * point.workers_per_node + batch)
-
-
-def get_node_cores(point):
-    """Cores that a training point takes on each of its nodes."""
-    return point.workers_per_node * point.threads
-
-
-def get_training_gpus(wildcards):
-    """GPUs of a node, one a rank, for Slurm; none where the config leaves the device to what is found."""
-    gpus = get_training_point(wildcards).gpus_per_node
-    return f"gpu:{gpus}" if gpus else ""
-
-
-def get_checkpoint_seconds(wildcards, input):
-    """Nothing of a result depends on it: it takes `input` so that Snakemake does not track it (as get_raw_folder)."""
-    seconds = STUDY.training.checkpoint_seconds
-    return "" if seconds is None else seconds
 
 
 def check_cluster():

@@ -64,6 +64,7 @@ rule draw_figures:
         loading="results/{study}/scaling/loading.parquet",
         loading_records=rules.tabulate_loading.input.records,
         training_records=rules.tabulate_training.input.records,
+        usage=expand("results/{{study}}/training/records/{point}/b1.usage.csv", point=TRAINING_POINTS),
         code=code("scripts.report.draw_figures"),
     output:
         speedup=report(
@@ -80,6 +81,11 @@ rule draw_figures:
             "results/{study}/report/figures/learning.svg",
             category="Training",
             caption="../report/learning.rst",
+        ),
+        usage=report(
+            "results/{study}/report/figures/usage.svg",
+            category="Training",
+            caption="../report/usage.rst",
         ),
         throughput=report(
             "results/{study}/report/figures/loading.svg",
@@ -98,7 +104,7 @@ rule draw_figures:
         ),
         png=expand(
             "results/{{study}}/report/figures/{figure}.png",
-            figure=["speedup", "efficiency", "learning", "loading", "loading_curves", "loading_phases"],
+            figure=["speedup", "efficiency", "learning", "usage", "loading", "loading_curves", "loading_phases"],
         ),
     log:
         "logs/{study}/report/draw_figures.log",
@@ -106,7 +112,8 @@ rule draw_figures:
         "../../envs/scalecard.yaml"
     shell:
         "python -m scripts.report.draw_figures --training {input.training:q} --loading {input.loading:q} "
-        "--records {input.loading_records:q} {input.training_records:q} --folder results/{wildcards.study}/report/figures 2> {log:q}"
+        "--records {input.loading_records:q} {input.training_records:q} --usage {input.usage:q} "
+        "--folder results/{wildcards.study}/report/figures 2> {log:q}"
 
 
 rule draw_dask_graph:
@@ -135,6 +142,7 @@ rule render_page:
         loading="results/{study}/scaling/loading.parquet",
         jobs="results/{study}/scaling/jobs.parquet",
         answer="results/{study}/scaling/loading.json",
+        profiles=rules.tabulate_profiles.output.parquet if STUDY.training.profile else [],
         loading_records=rules.tabulate_loading.input.records,
         training_records=rules.tabulate_training.input.records,
         split="results/{study}/images/split.parquet",
@@ -142,7 +150,7 @@ rule render_page:
         leaks="results/{study}/images/leaks.json",
         figures=expand(
             "results/{{study}}/report/figures/{figure}.svg",
-            figure=["speedup", "efficiency", "learning", "loading", "loading_curves", "loading_phases"],
+            figure=["speedup", "efficiency", "learning", "usage", "loading", "loading_curves", "loading_phases"],
         ),
         dask_graph=rules.draw_dask_graph.output.svg if is_traced() else [],
         dask_report=rules.trace_dask.output.report if is_traced() else [],
@@ -160,7 +168,7 @@ rule render_page:
         spec=lambda wildcards: canonical(config=get_shown_config()),
     shell:
         "python -m scripts.report.render_page --training {input.training:q} --loading {input.loading:q} "
-        "--jobs {input.jobs:q} --records {input.loading_records:q} {input.training_records:q} "
+        "--jobs {input.jobs:q} --profiles {input.profiles:q} --records {input.loading_records:q} {input.training_records:q} "
         "--split {input.split:q} --rejects {input.rejects:q} --leaks {input.leaks:q} "
         "--answer {input.answer:q} --figures {input.figures:q} {input.dask_graph:q} "
         "--dask-report {input.dask_report:q} --sheet {input.sheet:q} --previews {input.previews:q} "

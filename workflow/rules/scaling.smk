@@ -2,7 +2,7 @@
 with what Slurm's accounting says of its job. Then which way of loading is the fastest, and which feeds the trainer.
 
 Requires the records of the loading and training stages. Steps: tabulate_loading, tabulate_training, answer_loading,
-tabulate_jobs.
+tabulate_profiles (where `training.profile` asks for profiles), tabulate_jobs.
 """
 
 
@@ -74,6 +74,31 @@ rule answer_loading:
     shell:
         "python -m scripts.scaling.answer_loading --loading {input.loading:q} --training {input.training:q} "
         "--answer {output.answer:q} --spec {params.spec:q} 2> {log:q}"
+
+
+rule tabulate_profiles:
+    input:
+        profiles=expand("results/{{study}}/training/profiles/{point}.json", point=TRAINING_POINTS),
+        code=code("scripts.scaling.tabulate_profiles"),
+    output:
+        csv=report(
+            "results/{study}/scaling/profiles.csv", category="Training", caption="../report/profiles.rst"
+        ),
+        parquet="results/{study}/scaling/profiles.parquet",
+    log:
+        "logs/{study}/scaling/tabulate_profiles.log",
+    conda:
+        "../../envs/scalecard.yaml"
+    params:
+        spec=canonical(
+            points={
+                name: point.baseline(STUDY.scaling.baseline) for name, point in TRAINING_POINTS.items()
+            },
+            images={name: point.global_batch for name, point in TRAINING_POINTS.items()},
+        ),
+    shell:
+        "python -m scripts.scaling.tabulate_profiles --profiles {input.profiles:q} --csv {output.csv:q} "
+        "--parquet {output.parquet:q} --spec {params.spec:q} 2> {log:q}"
 
 
 rule tabulate_jobs:

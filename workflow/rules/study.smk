@@ -65,7 +65,8 @@ def read_study():
         # Copies and known groups may put a few images more or less into training; training checks again, exactly.
         train = summary.training_images(images.fractions.model_dump())
         train = summary.images if images.groups else train
-        check_steps(train, training.global_batch, training.epochs, training.warmup_steps)
+        for batch in dict.fromkeys(point.global_batch for point in training_points(training).values()):
+            check_steps(train, batch, training.epochs, training.warmup_steps)
     except UserError as error:
         sys.exit(f"error: {error}")
     # The sample's files, which may still have to be drawn, all have plain names.
@@ -115,4 +116,6 @@ wildcard_constraints:
     shard=r"\d{4}",
     block=r"[1-9]\d*",
     tissue="|".join(CLASSES),
+    model=r"[a-z0-9_]+",
+    part=r"\d+",
     point=r"[a-z0-9_]+(-[a-z0-9_]+)+",

@@ -1,14 +1,60 @@
 """How fast a model trains on a number of workers: every training point, once in each block, alone on the machine.
 
-Requires the images stage. Steps: train (one job a point and block).
+Requires the images stage. Steps: measure_stages (one job a model that a pipeline cuts), train (one job a point and block),
+profile (one job a point, where `training.profile` asks for it).
+Targets of their own, which measure nothing: train_model keeps the network of one point; `features` (one job a shard) and
+`predict` (one job a part of a folder) use it.
 """
+
+from scripts.images.source import files_below
+
+PREDICTED = {}
+if STUDY.training.predict.folder is not None:
+    try:
+        PREDICTED = {f"{number}": [] for number in range(STUDY.training.predict.parts)}
+        for path in files_below(Path(STUDY.training.predict.folder)):
+            PREDICTED[f"{source.shard_of(path, STUDY.training.predict.parts)}"].append(source.Entry(path, ""))
+    except UserError as error:
+        sys.exit(f"error: training.predict.folder: {error}")
+
+
+rule measure_stages:
+    input:
+        code=code("scripts.training.measure_stages"),
+    output:
+        costs="results/{study}/training/stages/{model}.json",
+    log:
+        "logs/{study}/training/measure_stages_{model}.log",
+    priority: 20_000_000  # before any training: what cannot be cut is known at once
+    conda:
+        "../../envs/scalecard.yaml"
+    threads: lambda wildcards: STUDY.training.threads_of_ranks[0]
+    resources:
+        machine=MACHINE,
+        mem_mb=lambda wildcards, attempt: 8000 * attempt,
+    params:
+        spec=lambda wildcards: canonical(
+            model=wildcards.model,
+            classes=len(SUMMARY.classes),
+            size=STUDY.images.size,
+            batch=8,
+            threads=STUDY.training.threads_of_ranks[0],
+            device=STUDY.training.device,
+            channels_last=STUDY.training.tuning.channels_last,
+            lock=LOCK,
+        ),
+        most_stages=get_most_stages,
+    shell:
+        "python -m scripts.training.measure_stages --most-stages {params.most_stages} --output {output.costs:q} "
+        "--spec {params.spec:q} 2> {log:q}"
 
 
 rule train:
     input:
         split="results/{study}/images/split.parquet",
         stats="results/{study}/images/stats.json",
-        weights=STUDY.training.weights or [],
+        weights=STUDY.training.weights_file or [],
+        costs=get_costs,
         code=lambda wildcards: code(
             "scripts.training.train",
             "scripts.training.train_rank",
@@ -16,6 +62,7 @@ rule train:
         ),
     output:
         record="results/{study}/training/records/{point}/b{block}.json",
+        usage="results/{study}/training/records/{point}/b{block}.usage.csv",
     log:
         "logs/{study}/training/train_{point}_b{block}.log",
     priority: get_priority
@@ -35,24 +82,177 @@ rule train:
         gres=get_training_gpus,
         tasks_per_gpu=0,
     params:
-        spec=lambda wildcards: canonical(
-            study=STUDY.study,
-            point=get_training_point(wildcards),
-            size=STUDY.images.size,
-            epochs=STUDY.training.epochs,
-            warmup_steps=STUDY.training.warmup_steps,
-            optimizer=STUDY.training.optimizer,
-            target_accuracy=STUDY.training.target_accuracy,
-            seed=STUDY.seed,
-            lock=LOCK,
+        spec=lambda wildcards: get_train_spec(wildcards.point),
+        checkpoint_seconds=get_checkpoint_seconds,
+        tensorboard=get_tensorboard,
+    shell:
+        "python -m scripts.training.train --launcher {resources.launcher} "
+        "--shards results/{wildcards.study}/images/shards --split {input.split:q} --stats {input.stats:q} "
+        "--weights {input.weights:q} --costs {input.costs:q} "
+        "--checkpoint results/{wildcards.study}/training/checkpoints/{wildcards.point}_b{wildcards.block}.pt "
+        "--checkpoint-seconds {params.checkpoint_seconds} --tensorboard {params.tensorboard} "
+        "--logs logs/{wildcards.study}/training/train_{wildcards.point}_b{wildcards.block}/attempt{resources.attempt} "
+        "--block {wildcards.block} --attempt {resources.attempt} --record {output.record:q} "
+        "--usage {output.usage:q} --spec {params.spec:q} 2> {log:q}"
+
+
+rule profile:
+    input:
+        split="results/{study}/images/split.parquet",
+        stats="results/{study}/images/stats.json",
+        weights=STUDY.training.weights_file or [],
+        costs=get_costs,
+        code=lambda wildcards: code(
+            "scripts.training.train",
+            "scripts.training.profile_rank",
+            registry.module(STRATEGIES, get_training_point(wildcards).strategy),
         ),
+    output:
+        profile="results/{study}/training/profiles/{point}.json",
+        traces=directory("results/{study}/training/traces/{point}"),
+    log:
+        "logs/{study}/training/profile_{point}.log",
+    conda:
+        "../../envs/scalecard.yaml"
+    threads: lambda wildcards: get_node_cores(get_training_point(wildcards))
+    resources:
+        machine=MACHINE,
+        mem_mb=get_training_memory,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+        attempt=get_attempt,
+        launcher="here",
+        mpi=lambda wildcards: "srun" if get_training_point(wildcards).nodes > 1 else "",
+        nodes=lambda wildcards: get_training_point(wildcards).nodes,
+        tasks=lambda wildcards: get_training_point(wildcards).nodes,
+        gres=get_training_gpus,
+        tasks_per_gpu=0,
+    params:
+        spec=lambda wildcards: get_train_spec(wildcards.point),
+    shell:
+        "python -m scripts.training.train --program scripts.training.profile_rank --launcher {resources.launcher} "
+        "--shards results/{wildcards.study}/images/shards --split {input.split:q} --stats {input.stats:q} "
+        "--weights {input.weights:q} --costs {input.costs:q} --traces {output.traces:q} "
+        "--logs logs/{wildcards.study}/training/profile_{wildcards.point}/attempt{resources.attempt} "
+        "--record {output.profile:q} --spec {params.spec:q} 2> {log:q}"
+
+
+rule train_model:
+    input:
+        split="results/{study}/images/split.parquet",
+        stats="results/{study}/images/stats.json",
+        weights=STUDY.training.weights_file or [],
+        costs=lambda wildcards: get_costs_of(get_kept_point(), wildcards.study),
+        code=code(
+            "scripts.training.train",
+            "scripts.training.train_rank",
+            registry.module(STRATEGIES, TRAINING_POINTS[get_kept_point()].strategy),
+        ),
+    output:
+        record="results/{study}/training/model/record.json",
+        usage="results/{study}/training/model/usage.csv",
+        model="results/{study}/training/model/model.pt",
+    log:
+        "logs/{study}/training/train_model.log",
+    conda:
+        "../../envs/scalecard.yaml"
+    threads: get_node_cores(TRAINING_POINTS[get_kept_point()])
+    resources:
+        machine=MACHINE,
+        mem_mb=lambda wildcards, attempt: get_training_memory_of(get_kept_point(), attempt),
+        runtime=lambda wildcards, attempt: 240 * attempt,
+        attempt=get_attempt,
+        launcher="here",
+        mpi="srun" if TRAINING_POINTS[get_kept_point()].nodes > 1 else "",
+        nodes=TRAINING_POINTS[get_kept_point()].nodes,
+        tasks=TRAINING_POINTS[get_kept_point()].nodes,
+        gres=f"gpu:{TRAINING_POINTS[get_kept_point()].gpus_per_node}" if TRAINING_POINTS[get_kept_point()].gpus_per_node else "",
+        tasks_per_gpu=0,
+    params:
+        spec=lambda wildcards: get_train_spec(get_kept_point()),
+        decode=lambda wildcards: canonical(**{name: get_decode()[name] for name in ("size", "steps")}),
         checkpoint_seconds=get_checkpoint_seconds,
     shell:
         "python -m scripts.training.train --launcher {resources.launcher} "
         "--shards results/{wildcards.study}/images/shards --split {input.split:q} --stats {input.stats:q} "
-        "--weights {input.weights:q} "
-        "--checkpoint results/{wildcards.study}/training/checkpoints/{wildcards.point}_b{wildcards.block}.pt "
+        "--weights {input.weights:q} --costs {input.costs:q} --model {output.model:q} --decode {params.decode:q} "
+        "--checkpoint results/{wildcards.study}/training/checkpoints/model.pt "
         "--checkpoint-seconds {params.checkpoint_seconds} "
-        "--logs logs/{wildcards.study}/training/train_{wildcards.point}_b{wildcards.block}/attempt{resources.attempt} "
-        "--block {wildcards.block} --attempt {resources.attempt} --record {output.record:q} "
+        "--logs logs/{wildcards.study}/training/train_model/attempt{resources.attempt} "
+        "--block 0 --attempt {resources.attempt} --record {output.record:q} --usage {output.usage:q} "
         "--spec {params.spec:q} 2> {log:q}"
+
+
+rule extract_features:
+    input:
+        model="results/{study}/training/model/model.pt",
+        pixels="results/{study}/images/shards/{shard}.npy",
+        code=code("scripts.training.extract_features"),
+    output:
+        features="results/{study}/training/features/{shard}.npy",
+    log:
+        "logs/{study}/training/extract_features_{shard}.log",
+    conda:
+        "../../envs/scalecard.yaml"
+    resources:
+        mem_mb=4000,
+    params:
+        spec=canonical(device=STUDY.training.device, batch=STUDY.training.predict.batch),
+    shell:
+        "python -m scripts.training.extract_features --model {input.model:q} --pixels {input.pixels:q} "
+        "--features {output.features:q} --spec {params.spec:q} 2> {log:q}"
+
+
+rule predict_part:
+    input:
+        model="results/{study}/training/model/model.pt",
+        raw=lambda wildcards: [
+            f"{STUDY.training.predict.folder}/{entry.path}"
+            for entry in PREDICTED[wildcards.part]
+            if source.is_nameable(Path(STUDY.training.predict.folder), entry.path)
+        ],
+        code=code("scripts.training.predict_part", *get_step_modules()),
+    output:
+        predictions="results/{study}/training/predictions/{part}.csv",
+    log:
+        "logs/{study}/training/predict_part_{part}.log",
+    conda:
+        "../../envs/scalecard.yaml"
+    resources:
+        mem_mb=4000,
+    params:
+        spec=lambda wildcards: canonical(
+            parts=STUDY.training.predict.parts,
+            device=STUDY.training.device,
+            batch=STUDY.training.predict.batch,
+            limits=STUDY.images.limits,
+            listed=source.digest(PREDICTED[wildcards.part], STUDY.training.predict.folder),
+        ),
+        folder=get_predicted_folder,
+    shell:
+        "python -m scripts.training.predict_part --model {input.model:q} --folder {params.folder:q} "
+        "--part {wildcards.part} --predictions {output.predictions:q} --spec {params.spec:q} 2> {log:q}"
+
+
+rule join_predictions:
+    input:
+        parts=expand("results/{{study}}/training/predictions/{part}.csv", part=PREDICTED),
+        code=code("scripts.training.join_predictions"),
+    output:
+        predictions="results/{study}/training/predictions.csv",
+    log:
+        "logs/{study}/training/join_predictions.log",
+    conda:
+        "../../envs/scalecard.yaml"
+    shell:
+        "python -m scripts.training.join_predictions --parts {input.parts:q} --predictions {output.predictions:q} "
+        "2> {log:q}"
+
+
+rule features:
+    input:
+        expand(rules.extract_features.output.features, study=STUDY.study, shard=SHARDS),
+
+
+rule predict:
+    input:
+        expand(rules.join_predictions.output.predictions, study=STUDY.study) if PREDICTED else [],

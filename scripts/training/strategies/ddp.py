@@ -5,19 +5,39 @@ Source: Li et al., "PyTorch Distributed: Experiences on Accelerating Data Parall
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from scripts.training import strategy
 
 if TYPE_CHECKING:
     import torch
+    from torch.nn.parallel import DistributedDataParallel
 
 
 class Strategy(strategy.Strategy):
     parallel = True
+    model: DistributedDataParallel
 
-    def wrap(self, model: torch.nn.Module, device: torch.device) -> torch.nn.Module:
+    def wrap(self, network: torch.nn.Module) -> DistributedDataParallel:
+        import torch
+        from torch.distributed.algorithms.ddp_comm_hooks import default_hooks
         from torch.nn.parallel import DistributedDataParallel
 
-        devices = [device.index] if device.type == "cuda" else None
-        return DistributedDataParallel(model, device_ids=devices, gradient_as_bucket_view=True)
+        device, tuning = self.ranks.device, self.point.tuning
+        if tuning.sync_batchnorm:
+            network = torch.nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
+        model = DistributedDataParallel(
+            network,
+            device_ids=[device.index] if device.type == "cuda" else None,
+            bucket_cap_mb=tuning.bucket_mb,
+            gradient_as_bucket_view=tuning.bucket_view,
+            static_graph=tuning.static_graph,
+        )
+        if tuning.compression != "none":
+            hooks = {"bf16": default_hooks.bf16_compress_hook, "fp16": default_hooks.fp16_compress_hook}
+            model.register_comm_hook(None, hooks[tuning.compression])
+        return model
+
+    def reducing(self, last: bool) -> AbstractContextManager[None]:
+        return nullcontext() if last else self.model.no_sync()

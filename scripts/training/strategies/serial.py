@@ -13,5 +13,5 @@ if TYPE_CHECKING:
 class Strategy(strategy.Strategy):
     parallel = False
 
-    def wrap(self, model: torch.nn.Module, device: torch.device) -> torch.nn.Module:
-        return model
+    def wrap(self, network: torch.nn.Module) -> torch.nn.Module:
+        return network

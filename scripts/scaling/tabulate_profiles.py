@@ -1,0 +1,93 @@
+"""The profile table: where the efficiency of each training point is lost, in seconds of a step.
+
+A point on c times the baseline's cores would ideally need the baseline's step seconds / c for as many images. What it
+needs more is the sum of: `input` (data), `threads` (rank 0 alone, on its threads against one), `smaller_batch` (its
+share alone on one thread, against as many images of the baseline's step), `contention` (all ranks at once against one
+alone), `imbalance` (the slowest rank against the mean), `communication` (with the exchange of gradients against
+without), `optimizer`. A strategy that cannot go without its exchange, as fsdp and pipeline, has the middle ones in
+`communication`.
+
+Inputs: the profiles (scripts/training/step_profile.py). Outputs: `profiles.csv`, `profiles.parquet`.
+
+By hand:
+    python -m scripts.scaling.tabulate_profiles --profiles results/demo/training/profiles/*.json --csv profiles.csv \
+        --parquet profiles.parquet --spec '{"points": {"resnet18-ddp-2": "resnet18-serial-1", "resnet18-serial-1": \
+        "resnet18-serial-1"}, "images": {"resnet18-ddp-2": 32, "resnet18-serial-1": 32}}'
+"""
+
+import statistics
+from pathlib import Path
+
+from scripts import cli
+from scripts.scaling.analysis import write_table
+from scripts.scaling.rows import ProfileRow
+from scripts.spec import Spec
+from scripts.training import step_profile
+from scripts.training.step_profile import StepProfile
+
+
+class ProfilesSpec(Spec):
+    """What the table takes from the config."""
+
+    points: dict[str, str]  # each point's baseline
+    images: dict[str, int]  # of a step of each point
+
+
+def computing(one: StepProfile) -> float:
+    """Seconds of forward and backward, slowest rank."""
+    return one.step_seconds - one.phases.get("data", 0.0) - one.phases.get("optimizer", 0.0)
+
+
+def row(one: StepProfile, base: StepProfile, images: float) -> ProfileRow:
+    """`images`: of a step, over those of the baseline's step."""
+    share = images * base.cores / one.cores  # of the baseline's step that each core should need
+    ideal = share * base.step_seconds
+    threads = smaller = contention = imbalance = None
+    without = share * computing(base)
+    if one.unreduced_seconds and one.alone_seconds and one.alone_one_thread_seconds:
+        per_rank = one.cores // one.workers
+        perfect = one.alone_one_thread_seconds / per_rank
+        threads, smaller = one.alone_seconds - perfect, perfect - without
+        mean, slowest = statistics.fmean(one.unreduced_seconds), max(one.unreduced_seconds)
+        contention, imbalance = mean - one.alone_seconds, slowest - mean
+        without = slowest
+    lost = {
+        "input": one.phases.get("data", 0.0) - share * base.phases.get("data", 0.0),
+        "threads": threads,
+        "smaller_batch": smaller,
+        "contention": contention,
+        "imbalance": imbalance,
+        "communication": computing(one) - without,
+        "optimizer": one.phases.get("optimizer", 0.0) - share * base.phases.get("optimizer", 0.0),
+    }
+    bandwidth = one.gradient_bytes / one.all_reduce_seconds if one.all_reduce_seconds else None
+    return ProfileRow(
+        point=one.point_id,
+        baseline=base.point_id,
+        cores=one.cores,
+        step_seconds=one.step_seconds,
+        ideal_seconds=ideal,
+        efficiency=ideal / one.step_seconds,
+        **lost,
+        gradient_bytes=one.gradient_bytes,
+        all_reduce_bytes_per_second=bandwidth,
+        bubble=one.bubble,
+        ideal_bubble=one.ideal_bubble,
+    )
+
+
+def main() -> None:
+    parser = cli.parser(__doc__)
+    parser.add_argument("--profiles", type=Path, nargs="+", required=True)
+    parser.add_argument("--csv", type=Path, required=True)
+    parser.add_argument("--parquet", type=Path, required=True)
+    parser.add_argument("--spec", type=ProfilesSpec.model_validate_json, required=True)
+    args = parser.parse_args()
+    found = {one.point_id: one for one in map(step_profile.read, args.profiles)}
+    images = args.spec.images
+    rows = [row(found[point], found[base], images[point] / images[base]) for point, base in args.spec.points.items()]
+    write_table(rows, ProfileRow, args.csv, args.parquet)
+
+
+if __name__ == "__main__":
+    cli.run(main)

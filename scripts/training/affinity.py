@@ -1,0 +1,38 @@
+"""Cores of their own for the ranks of a run, so that the kernel moves no rank onto another's core."""
+
+import os
+from pathlib import Path
+
+from scripts.machine import Places
+
+
+def cores_of(rank: int, threads: int, places: Places) -> set[int] | None:
+    """The cores that `rank` is bound to; None where its machine has fewer than one for each thread of its ranks.
+
+    Ranks that may use the same cores of the same machine take them in turn; hardware threads of one core come last.
+    """
+    mine = places[rank]
+    peers = [other for other, place in enumerate(places) if (place.machine, place.cores) == (mine.machine, mine.cores)]
+    if len(peers) * threads > len(mine.cores):
+        return None
+    ordered = sorted(mine.cores, key=lambda core: (_turn(core), core))
+    start = peers.index(rank) * threads
+    return set(ordered[start : start + threads])
+
+
+def bind(rank: int, threads: int, places: Places) -> None:
+    """Bind this process's thread, and those that it will start, to the rank's cores, where there are enough."""
+    if cores := cores_of(rank, threads, places):
+        os.sched_setaffinity(0, cores)
+
+
+def _turn(core: int) -> int:
+    """The place of a logical core among the hardware threads of its physical one."""
+    siblings = Path(f"/sys/devices/system/cpu/cpu{core}/topology/core_cpus_list")
+    if not siblings.is_file():
+        return 0
+    found: list[int] = []
+    for part in siblings.read_text().strip().split(","):
+        first, _, last = part.partition("-")
+        found += range(int(first), int(last or first) + 1)
+    return found.index(core)

@@ -1,0 +1,140 @@
+"""Every strategy trains the same network: real process groups, a network whose normalisation knows no batch."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from helping import ROOT, Run, stages_command
+
+from scripts.record import Record
+
+Train = Callable[..., Record]
+# Float32 sums in another order: what two ways to add the same gradients may differ by, as a share of the loss.
+SAME = 2e-4
+
+
+@pytest.fixture(scope="module")
+def tiny(train: Train, tiny_costs: Path) -> Callable[..., Record]:
+    """Train tiny_cnn; keywords change the point."""
+
+    def launch(strategy: str, workers: int, settings: dict[str, Any] | None = None, **point: object) -> Record:
+        given = {"costs": tiny_costs} if point.get("pipe") else {}
+        return train(
+            strategy, workers, point={"model": "tiny_cnn", "global_batch": 8} | point, **given, **(settings or {})
+        )
+
+    return launch
+
+
+@pytest.fixture(scope="module")
+def serial(tiny: Train) -> Record:
+    return tiny("serial", 1)
+
+
+def losses(one: Record) -> list[float]:
+    return [epoch.loss for epoch in one.quality.epochs]
+
+
+def pipe(schedule: str, stages: int = 2, microbatches: int = 2) -> dict[str, object]:
+    return {"stages": stages, "schedule": schedule, "microbatches": microbatches}
+
+
+@pytest.mark.parametrize(
+    ("strategy", "workers", "changes"),
+    [
+        ("ddp", 2, {}),
+        ("fsdp", 1, {}),
+        ("fsdp", 2, {}),
+        ("pipeline", 1, {"pipe": pipe("gpipe", stages=1)}),
+        ("pipeline", 2, {"pipe": pipe("gpipe")}),
+        ("pipeline", 2, {"pipe": pipe("1f1b", microbatches=4)}),
+        ("hybrid", 4, {"pipe": pipe("1f1b")}),
+    ],
+)
+def test_every_strategy_follows_the_loss_of_serial(
+    strategy: str, workers: int, changes: dict[str, object], tiny: Train, serial: Record
+) -> None:
+    found = tiny(strategy, workers, **changes)
+    assert losses(found) == pytest.approx(losses(serial), rel=SAME)
+    assert found.quality.confusion == serial.quality.confusion
+    assert found.validity.ok
+    assert found.key == serial.key
+
+
+def test_an_accumulated_batch_is_the_same_batch(tiny: Train, serial: Record) -> None:
+    for strategy, workers in (("serial", 1), ("ddp", 2), ("fsdp", 2)):
+        found = tiny(strategy, workers, micro_batch=3)
+        assert losses(found) == pytest.approx(losses(serial), rel=SAME)
+
+
+def test_weak_scaling_takes_larger_steps_and_fewer(tiny: Train, serial: Record) -> None:
+    optimizer = {"lr_factor": 2.0, "scaling": "weak"}
+    found = tiny("ddp", 2, global_batch=16, **optimizer)
+    assert (serial.quality.steps_per_epoch, found.quality.steps_per_epoch) == (3, 1)
+    alone = tiny("serial", 1, scaling="weak")
+    assert found.key == alone.key
+    assert found.key["batch_policy"] == "weak: batch 8 a worker"
+    assert losses(found) != pytest.approx(losses(serial), rel=SAME)
+
+
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+def test_half_precision_learns_nearly_the_same(precision: str, tiny: Train, serial: Record) -> None:
+    found = tiny("ddp", 2, precision=precision)
+    assert losses(found) == pytest.approx(losses(serial), rel=0.02)
+    assert losses(found) != losses(serial)
+    assert found.key["precision"] == precision
+
+
+def test_tf32_on_the_cpu_is_refused(tiny: Train) -> None:
+    with pytest.raises(AssertionError, match=r"training\.precision: found tf32; it exists on CUDA only"):
+        tiny("serial", 1, precision="tf32")
+
+
+def test_gradients_may_be_compressed(tiny: Train, serial: Record) -> None:
+    tuning = serial.point["tuning"]
+    for compression in ("bf16", "fp16"):
+        found = tiny("ddp", 2, tuning=tuning | {"compression": compression}, variant=compression)
+        assert losses(found) == pytest.approx(losses(serial), rel=0.02)
+        assert losses(found) != pytest.approx(losses(serial), rel=1e-7)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"channels_last": False},
+        {"allocator": "system"},
+        {"optimizer_kernel": "fused"},
+        {"optimizer_kernel": "for_loop"},
+        {"static_graph": True},
+        {"bucket_view": False, "bucket_mb": 0.1},
+        {"compile": True},
+    ],
+    ids="-".join,
+)
+def test_a_tuning_changes_no_result(change: dict[str, object], tiny: Train, serial: Record) -> None:
+    found = tiny("ddp", 2, tuning=serial.point["tuning"] | change, variant="other")
+    assert losses(found) == pytest.approx(losses(serial), rel=SAME)
+    assert ("compile" in found.phases) == ("compile" in change)
+
+
+def test_adamw_and_a_warm_up_of_the_learning_rate(tiny: Train, serial: Record) -> None:
+    optimizer = serial.key["optimizer"] | {"name": "adamw", "schedule": "linear", "lr_warmup_steps": 2}
+    one, two = (tiny(*how, settings={"optimizer": optimizer}) for how in (("serial", 1), ("ddp", 2)))
+    assert losses(two) == pytest.approx(losses(one), rel=SAME)
+    assert losses(one) != pytest.approx(losses(serial), rel=SAME)
+
+
+def test_training_ends_with_the_epoch_that_reaches_the_target(tiny: Train, serial: Record) -> None:
+    reached = serial.quality.epochs[0].valid_accuracy
+    found = tiny("ddp", 2, settings={"stop_at_target": True, "target_accuracy": reached, "epochs": 5})
+    assert len(found.quality.epochs) == 1
+    assert found.images == (3 - 1) * 8
+    assert found.quality.seconds_to_target == found.quality.epochs[0].seconds
+
+
+def test_more_stages_than_segments_are_refused(run: Run, tmp_path: Path) -> None:
+    done = run(ROOT, *stages_command("tiny_cnn", tmp_path / "x", most=99), check=False)
+    assert done.returncode == 1
+    assert "error: training.pipeline: found 99 stages; expected at most the 11 segments that tiny_cnn" in done.stderr
+    assert not (tmp_path / "x").exists()

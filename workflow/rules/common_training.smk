@@ -1,0 +1,90 @@
+"""What the rules of the training stage ask of the study."""
+
+
+def get_training_point(wildcards):
+    return TRAINING_POINTS[wildcards.point]
+
+
+def get_costs(wildcards):
+    return get_costs_of(wildcards.point, wildcards.study)
+
+
+def get_costs_of(point, study):
+    """What the pieces of a network cost, for a strategy that cuts it."""
+    found = TRAINING_POINTS[point]
+    return rules.measure_stages.output.costs.format(study=study, model=found.model) if found.pipe else []
+
+
+def get_train_spec(point):
+    """All that a training takes from the config."""
+    training = STUDY.training
+    return canonical(
+        study=STUDY.study,
+        point=TRAINING_POINTS[point],
+        size=STUDY.images.size,
+        epochs=training.epochs,
+        warmup_steps=training.warmup_steps,
+        optimizer=training.optimizer,
+        weights_name=training.weights_name,
+        target_accuracy=training.target_accuracy,
+        stop_at_target=training.stop_at_target,
+        seed=STUDY.seed,
+        lock=LOCK,
+    )
+
+
+def get_most_stages(wildcards, input):
+    """Stages that the study cuts a model into at most; not tracked: what a piece costs does not depend on it."""
+    pipes = [point.pipe for point in TRAINING_POINTS.values() if point.model == wildcards.model and point.pipe]
+    return max((pipe.stages for pipe in pipes), default=1)
+
+
+def get_training_memory(wildcards, attempt):
+    return get_training_memory_of(wildcards.point, attempt)
+
+
+def get_training_memory_of(name, attempt):
+    """MB on each node: 1000 for each rank's libraries, weights and gradients, and its part of a batch's activations.
+
+    The activations of one 224 px image in fp32 are taken as 30 MB in ResNet-18 and 100 MB in other networks, which is
+    what ResNet-50 has, growing with the image's area.
+    """
+    point = TRAINING_POINTS[name]
+    activations = {"resnet18": 30, "tiny_cnn": 5}.get(point.model, 100) * (STUDY.images.size / 224) ** 2
+    at_once = min(point.share, point.micro_batch or point.share) * point.replicas
+    batch = round(activations * at_once / point.nodes)
+    return attempt * (2000 + 1000 * point.workers_per_node + batch)
+
+
+def get_node_cores(point):
+    """Cores that a training point takes on each of its nodes."""
+    return point.workers_per_node * point.threads
+
+
+def get_training_gpus(wildcards):
+    """GPUs of a node, one a rank, for Slurm; none where the config leaves the device to what is found."""
+    gpus = get_training_point(wildcards).gpus_per_node
+    return f"gpu:{gpus}" if gpus else ""
+
+
+def get_tensorboard(wildcards, input):
+    """A folder for event files, where the study asks for them; not tracked: no result depends on it."""
+    if not STUDY.training.tensorboard:
+        return ""
+    return f"results/{wildcards.study}/training/tensorboard/{wildcards.point}_b{wildcards.block}"
+
+
+def get_kept_point():
+    """The point whose network is kept and used."""
+    return STUDY.training.predict.point or next(iter(TRAINING_POINTS))
+
+
+def get_predicted_folder(wildcards, input):
+    """Not tracked, as get_raw_folder."""
+    return STUDY.training.predict.folder
+
+
+def get_checkpoint_seconds(wildcards, input):
+    """Nothing of a result depends on it: it takes `input` so that Snakemake does not track it (as get_raw_folder)."""
+    seconds = STUDY.training.checkpoint_seconds
+    return "" if seconds is None else seconds
