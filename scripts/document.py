@@ -95,7 +95,13 @@ def _allowed(shape: dict[str, Any]) -> str:
         return ", ".join(f"`{value}`" for value in shape.get("enum", [shape.get("const")]))
     if shape.get("type") == "array":
         return f"list of {_allowed(shape['items'])}"
-    words = {"null": "null", "string": "text", "integer": "whole number", "number": "number", "boolean": "true or false"}
+    words = {
+        "null": "null",
+        "string": "text",
+        "integer": "whole number",
+        "number": "number",
+        "boolean": "true or false",
+    }
     if shape.get("type") == "object":
         return "settings by name"
     limits = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}

@@ -22,7 +22,10 @@ from scripts.errors import ConfigError
         ({"training": {"workers": True}}, "training.workers: found true"),
         ({"training": {"workers": [2, 2]}}, "training.workers: [2, 2] names something twice"),
         ({"training": {"workers": [3]}}, "training: global_batch 32 cannot be shared equally by 3 workers"),
-        ({"training": {"strategies": ["ddq"]}}, "training.strategies: 'ddq' is none of ddp, fsdp, hybrid, pipeline, serial"),
+        (
+            {"training": {"strategies": ["ddq"]}},
+            "training.strategies: 'ddq' is none of ddp, fsdp, hybrid, pipeline, serial",
+        ),
         ({"training": {"model": "resnet9"}}, "training.model: 'resnet9' is no classifier of torchvision"),
         ({"training": {"blocks": True}}, "training.blocks: found true; this setting is not true or false"),
         ({"training": {"tuning": {"compile": "perhaps"}}}, "training.tuning.compile: found 'perhaps'"),

@@ -31,7 +31,7 @@ class Strategy(strategy.Strategy):
 
         mesh = init_device_mesh(self.ranks.device.type, (self.ranks.world_size,))
         # A copy, since evaluation needs the network whole; its weights NCHW, since no other can be cut.
-        model = copy.deepcopy(network).to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+        model = copy.deepcopy(network).to(memory_format=torch.contiguous_format)
         for block in blocks(model):
             fully_shard(block, mesh=mesh)
         fully_shard(model, mesh=mesh)

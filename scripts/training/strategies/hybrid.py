@@ -1,5 +1,5 @@
-"""Pipeline x data parallelism: several copies of a pipeline (strategy `pipeline`), whose equal stages average their
-gradients by DistributedDataParallel, on a 2-D device mesh.
+"""Pipeline x data parallelism: several copies of a pipeline (strategy `pipeline`) on a 2-D device mesh, whose equal
+stages average their gradients after a step's last backward.
 
 Source: Narayanan et al., "Efficient Large-Scale Language Model Training on GPU Clusters Using Megatron-LM", SC 2021.
 """
@@ -13,32 +13,34 @@ from scripts.training.strategies import pipeline
 if TYPE_CHECKING:
     import torch
     from torch.distributed import ProcessGroup
-    from torch.distributed.device_mesh import DeviceMesh
+
+    from scripts.training.stages import Stage
 
 
 class Strategy(pipeline.Strategy):
     replicated = True
 
-    @property
-    def mesh(self) -> DeviceMesh:
-        """Rows: copies of the network; columns: stages."""
+    def wrap(self, network: torch.nn.Module) -> Stage:
         from torch.distributed.device_mesh import init_device_mesh
 
-        if not hasattr(self, "_mesh"):
-            shape = (self.ranks.world_size // self.stages, self.stages)
-            self._mesh = init_device_mesh(self.ranks.device.type, shape, mesh_dim_names=("copy", "stage"))
-        return self._mesh
+        shape = (self.point.replicas, self.stages)
+        self.mesh = init_device_mesh(self.ranks.device.type, shape, mesh_dim_names=("copy", "stage"))
+        return super().wrap(network)
 
     def group_of_stages(self) -> ProcessGroup:
         return self.mesh.get_group("stage")
 
-    def replicate(self, stage: torch.nn.Module) -> torch.nn.Module:
-        from torch.nn.parallel import DistributedDataParallel
+    def forward_backward(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        import torch
+        import torch.distributed as dist
 
-        device = self.ranks.device
-        return DistributedDataParallel(
-            stage,
-            device_ids=[device.index] if device.type == "cuda" else None,
-            process_group=self.mesh.get_group("copy"),
-            gradient_as_bucket_view=self.point.tuning.bucket_view,
-        )
+        loss = super().forward_backward(images, labels)
+        # DistributedDataParallel around a stage fails in torch 2.14: its buckets count the micro-batches' gradients.
+        gradients = [weight.grad for weight in self.model.parameters() if weight.grad is not None]
+        flat = torch.cat([gradient.reshape(-1) for gradient in gradients])
+        dist.all_reduce(flat, group=self.mesh.get_group("copy"))
+        flat /= self.point.replicas
+        means = torch.split(flat, [gradient.numel() for gradient in gradients])
+        for gradient, mean in zip(gradients, means, strict=True):
+            gradient.copy_(mean.view(gradient.shape))
+        return loss

@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     import torch
     from torch.distributed import ProcessGroup
 
+    from scripts.training.stages import Stage
+
 
 class Strategy(strategy.Strategy):
+    model: Stage
     parallel = True
     staged = True
     replicated = False
@@ -40,7 +43,7 @@ class Strategy(strategy.Strategy):
     def takes_images(self) -> bool:
         return self.stage == 0
 
-    def wrap(self, network: torch.nn.Module) -> torch.nn.Module:
+    def wrap(self, network: torch.nn.Module) -> Stage:
         from torch.distributed.pipelining import PipelineStage, Schedule1F1B, ScheduleGPipe
 
         from scripts.training.stages import Stage, cut, read_costs
@@ -48,14 +51,12 @@ class Strategy(strategy.Strategy):
         assert self.point.pipe is not None
         assert self.costs is not None
         part = cut(network, read_costs(self.costs), self.stages)[self.stage]
-        model = self.replicate(
-            Stage(
-                part,
-                self.precision.autocast,
-                first=self.stage == 0,
-                last=self.stage == self.stages - 1,
-                channels_last=self.point.tuning.channels_last,
-            )
+        model = Stage(
+            part,
+            self.precision.autocast,
+            first=self.stage == 0,
+            last=self.stage == self.stages - 1,
+            channels_last=self.point.tuning.channels_last,
         )
         self.place = PipelineStage(model, self.stage, self.stages, self.ranks.device, group=self.group_of_stages())
         kind = {"gpipe": ScheduleGPipe, "1f1b": Schedule1F1B}[self.point.pipe.schedule]
@@ -65,10 +66,6 @@ class Strategy(strategy.Strategy):
     def group_of_stages(self) -> ProcessGroup | None:
         """The ranks of this copy of the network; None: all."""
         return None
-
-    def replicate(self, stage: torch.nn.Module) -> torch.nn.Module:
-        """This rank's stage, made to learn together with the same stage of other copies."""
-        return stage
 
     def forward_backward(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         import torch
@@ -82,8 +79,7 @@ class Strategy(strategy.Strategy):
 
     def gather_into(self, network: torch.nn.Module) -> None:
         state = network.state_dict()
-        stage = getattr(self.model, "module", self.model)  # without what replicate() put around it
-        for found in reversed(self.ranks.gather(stage.part.state_dict())):  # the first copy's last
+        for found in reversed(self.ranks.gather(self.model.part.state_dict())):  # the first copy's last
             state.update(found)
         network.load_state_dict(state)
 
