@@ -11,8 +11,8 @@ Inputs: the profiles (scripts/training/step_profile.py). Outputs: `profiles.csv`
 
 By hand:
     python -m scripts.scaling.tabulate_profiles --profiles results/demo/training/profiles/*.json --csv profiles.csv \
-        --parquet profiles.parquet --spec '{"points": {"resnet18-ddp-2": "resnet18-serial-1", "resnet18-serial-1": \
-        "resnet18-serial-1"}, "images": {"resnet18-ddp-2": 32, "resnet18-serial-1": 32}}'
+        --parquet profiles.parquet --spec '{"points": [{"point": "resnet18-serial-1", "baseline": "resnet18-serial-1", \
+        "images": 32}, {"point": "resnet18-ddp-2", "baseline": "resnet18-serial-1", "images": 32}]}'
 """
 
 import statistics
@@ -26,11 +26,18 @@ from scripts.training import step_profile
 from scripts.training.step_profile import StepProfile
 
 
+class PointSpec(Spec):
+    """One row."""
+
+    point: str
+    baseline: str
+    images: int  # of a step
+
+
 class ProfilesSpec(Spec):
     """What the table takes from the config."""
 
-    points: dict[str, str]  # each point's baseline
-    images: dict[str, int]  # of a step of each point
+    points: list[PointSpec]  # in the order of the table
 
 
 def computing(one: StepProfile) -> float:
@@ -84,8 +91,8 @@ def main() -> None:
     parser.add_argument("--spec", type=ProfilesSpec.model_validate_json, required=True)
     args = parser.parse_args()
     found = {one.point_id: one for one in map(step_profile.read, args.profiles)}
-    images = args.spec.images
-    rows = [row(found[point], found[base], images[point] / images[base]) for point, base in args.spec.points.items()]
+    images = {one.point: one.images for one in args.spec.points}
+    rows = [row(found[one.point], found[one.baseline], one.images / images[one.baseline]) for one in args.spec.points]
     write_table(rows, ProfileRow, args.csv, args.parquet)
 
 

@@ -35,7 +35,9 @@ def get_train_spec(point):
 
 def get_most_stages(wildcards, input):
     """Stages that the study cuts a model into at most; not tracked: what a piece costs does not depend on it."""
-    pipes = [point.pipe for point in TRAINING_POINTS.values() if point.model == wildcards.model and point.pipe]
+    pipes = [
+        point.pipe for point in TRAINING_POINTS.values() if point.model == wildcards.model and point.pipe
+    ]
     return max((pipe.stages for pipe in pipes), default=1)
 
 

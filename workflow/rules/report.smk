@@ -104,7 +104,15 @@ rule draw_figures:
         ),
         png=expand(
             "results/{{study}}/report/figures/{figure}.png",
-            figure=["speedup", "efficiency", "learning", "usage", "loading", "loading_curves", "loading_phases"],
+            figure=[
+                "speedup",
+                "efficiency",
+                "learning",
+                "usage",
+                "loading",
+                "loading_curves",
+                "loading_phases",
+            ],
         ),
     log:
         "logs/{study}/report/draw_figures.log",
@@ -150,7 +158,15 @@ rule render_page:
         leaks="results/{study}/images/leaks.json",
         figures=expand(
             "results/{{study}}/report/figures/{figure}.svg",
-            figure=["speedup", "efficiency", "learning", "usage", "loading", "loading_curves", "loading_phases"],
+            figure=[
+                "speedup",
+                "efficiency",
+                "learning",
+                "usage",
+                "loading",
+                "loading_curves",
+                "loading_phases",
+            ],
         ),
         dask_graph=rules.draw_dask_graph.output.svg if is_traced() else [],
         dask_report=rules.trace_dask.output.report if is_traced() else [],

@@ -91,10 +91,14 @@ rule tabulate_profiles:
         "../../envs/scalecard.yaml"
     params:
         spec=canonical(
-            points={
-                name: point.baseline(STUDY.scaling.baseline) for name, point in TRAINING_POINTS.items()
-            },
-            images={name: point.global_batch for name, point in TRAINING_POINTS.items()},
+            points=[
+                {
+                    "point": name,
+                    "baseline": point.baseline(STUDY.scaling.baseline),
+                    "images": point.global_batch,
+                }
+                for name, point in TRAINING_POINTS.items()
+            ]
         ),
     shell:
         "python -m scripts.scaling.tabulate_profiles --profiles {input.profiles:q} --csv {output.csv:q} "

@@ -165,7 +165,11 @@ rule train_model:
         mpi="srun" if TRAINING_POINTS[get_kept_point()].nodes > 1 else "",
         nodes=TRAINING_POINTS[get_kept_point()].nodes,
         tasks=TRAINING_POINTS[get_kept_point()].nodes,
-        gres=f"gpu:{TRAINING_POINTS[get_kept_point()].gpus_per_node}" if TRAINING_POINTS[get_kept_point()].gpus_per_node else "",
+        gres=(
+            f"gpu:{TRAINING_POINTS[get_kept_point()].gpus_per_node}"
+            if TRAINING_POINTS[get_kept_point()].gpus_per_node
+            else ""
+        ),
         tasks_per_gpu=0,
     params:
         spec=lambda wildcards: get_train_spec(get_kept_point()),
