@@ -18,7 +18,7 @@ study: small
 images: {sample: {per_class: 12, size: 64}, size: 32, shards: 2}
 loading: {backends: [serial, pool_map], workers: [2], passes: 1, window_seconds: 0, blocks: 1}
 training:
-  {workers: [2, 4], workers_per_node: 2, global_batch: 8, epochs: 2, warmup_steps: 1, blocks: 1}
+  {workers: [2, 4], workers_per_node: 2, global_batch: 8, epochs: 2, warmup_steps: 1, blocks: 1, profile: false}
 """
 # All virtual nodes are one machine; jobs are short.
 SNAKEMAKE = ("snakemake", "--profile", "slurm", "--configfile", "small.yaml", "--resources", "machine=1000")

@@ -6,7 +6,6 @@ import time
 from pathlib import Path
 
 import pandas as pd
-import pytest
 from helping import ROOT, Command, Run
 
 from scripts.training.monitor import Monitor, Sample
@@ -36,13 +35,10 @@ def test_the_processes_that_run_are_seen_and_others_are_not(tmp_path: Path) -> N
     assert table["gpu_watts"].isna().all() or (table["gpu_watts"] > 0).all()
 
 
-@pytest.mark.parametrize(("strategy", "workers"), [("serial", 1), ("ddp", 2)])
-def test_a_training_leaves_what_it_used(
-    strategy: str, workers: int, train_command: Command, run: Run, tmp_path: Path
-) -> None:
-    run(ROOT, *train_command(tmp_path / "b1.json", strategy, workers))
+def test_a_training_leaves_what_it_used(train_command: Command, run: Run, tmp_path: Path) -> None:
+    run(ROOT, *train_command(tmp_path / "b1.json", "ddp", 2))
     table = pd.read_csv(tmp_path / "b1.usage.csv")
     assert len(table) >= 3
-    assert 0.3 < table["cpu_cores"].max() < workers + 0.5
-    assert table["memory_bytes"].max() > workers * 200_000_000
+    assert 0.3 < table["cpu_cores"].max() < 2.5
+    assert table["memory_bytes"].max() > 2 * 200_000_000
     assert table["seconds"].diff()[1:].between(0.9, 3).all()

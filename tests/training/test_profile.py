@@ -13,7 +13,6 @@ from scripts.training import step_profile
 @pytest.mark.parametrize(
     ("strategy", "workers", "point"),
     [
-        ("serial", 1, {}),
         ("ddp", 2, {}),
         ("fsdp", 2, {}),
         ("pipeline", 2, {"pipe": {"stages": 2, "schedule": "gpipe", "microbatches": 2}}),

@@ -44,7 +44,6 @@ def pipe(schedule: str, stages: int = 2, microbatches: int = 2) -> dict[str, obj
     ("strategy", "workers", "changes"),
     [
         ("ddp", 2, {}),
-        ("fsdp", 1, {}),
         ("fsdp", 2, {}),
         ("pipeline", 1, {"pipe": pipe("gpipe", stages=1)}),
         ("pipeline", 2, {"pipe": pipe("gpipe")}),
