@@ -86,10 +86,20 @@ def test_slurm_is_asked_for_whole_nodes_and_grants_them(device: str, checkout: P
 def meet(this: int, port: int, seconds: float) -> "subprocess.Popen[str]":
     """One of three nodes, in a process of its own."""
     nodes = [Node(f"n{i}", "127.0.0.1") for i in (1, 2, 3)]
-    program = "import sys; from scripts import cli; from scripts.slurm.allocation import Node;"
-    program += (
-        f"from scripts.training.launch_node import meet; cli.run(lambda: meet({nodes}, {this}, {port}, {seconds}))"
-    )
+    # As in a run, the first node keeps the store until the others need it no more.
+    program = f"""
+from scripts import cli
+from scripts.slurm.allocation import Node
+from scripts.training.launch_node import meet
+
+def main():
+    store = meet({nodes}, {this}, {port}, {seconds})
+    store.set("left {this}", "")
+    if {this} == 0:
+        store.wait(["left 1", "left 2"])
+
+cli.run(main)
+"""
     return subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stderr=subprocess.PIPE, text=True)
 
 

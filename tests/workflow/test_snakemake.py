@@ -140,14 +140,14 @@ def test_removing_one_raw_image_makes_one_shard_stale(checkout: Path, run: Run) 
 def test_adding_a_worker_count_runs_only_its_points(checkout: Path, run: Run) -> None:
     jobs = dry_run(run, checkout, "--config", "training={'workers': [1, 2, 4]}", "loading={'workers': [1, 2]}")
     assert jobs.pop("measure_loading") == 2
-    assert jobs.pop("train") == 1
-    assert jobs == TABLES_AND_PAGE
+    assert jobs.pop("train") == jobs.pop("profile") == 1
+    assert jobs == TABLES_AND_PAGE | {"tabulate_profiles": 1}
 
 
 def test_adding_a_block_runs_only_that_block(checkout: Path, run: Run) -> None:
     jobs = dry_run(run, checkout, "--config", "training={'blocks': 2}")
     assert jobs["train"] == 3
-    assert "measure_loading" not in jobs
+    assert not {"measure_loading", "profile"} & jobs.keys()
 
 
 def test_the_answer_for_a_trainer_that_the_config_names_needs_no_training(checkout: Path, run: Run) -> None:
@@ -163,7 +163,7 @@ def test_other_packages_make_measurements_stale_and_images_not(checkout: Path, r
     lock = checkout / "requirements.lock"
     lock.write_text(lock.read_text() + "# another package\n")
     jobs = dry_run(run, checkout)
-    assert jobs == MEASURED | TABLES_AND_PAGE
+    assert jobs == MEASURED | TABLES_AND_PAGE | {"profile": 3, "tabulate_profiles": 1}
 
 
 def test_another_decoder_makes_the_pixels_stale_too(checkout: Path, run: Run) -> None:
