@@ -16,10 +16,10 @@ from scripts import cli, record, registry
 from scripts.atomic import replacing
 from scripts.clock import Stopwatch
 from scripts.errors import UserError
-from scripts.images.shards import digests
 from scripts.training.batches import Batches, training_order
 from scripts.training.checkpoint import Checkpoint, Progress, identity
 from scripts.training.evaluate import evaluate
+from scripts.training.inputs import Inputs
 from scripts.training.interruption import EXIT_RETRY, Interruption
 from scripts.training.learner import Learner
 from scripts.training.points import STRATEGIES
@@ -32,24 +32,13 @@ STEADY = ("data", "forward_backward", "optimizer")  # the phases of a step that 
 
 
 @dataclass(frozen=True)
-class Inputs:
-    """What a run reads and writes beside its spec."""
+class Keeping:
+    """What a training writes while it goes on."""
 
-    shards: Path
-    split: Path
-    stats: Path
-    weights: Path | None
-    costs: Path | None  # of the pieces of the network, for a strategy that cuts it
     checkpoint: Path
-    best: Path | None  # where the weights of the best epoch are kept; None: they are not
-    checkpoint_seconds: float | None  # None: after each epoch
+    checkpoint_seconds: float | None  # least time between two; None: one after each epoch
+    best: Path | None  # the weights of the best epoch; None: they are not kept
     tensorboard: Path | None  # folder for event files; None: none are written
-
-    @property
-    def digests(self) -> tuple[str, str, str, str | None]:
-        """What tells the images, their split, their statistics and the initial weights from others."""
-        weights = record.file_digest(self.weights) if self.weights else None
-        return (*digests(self.split), self.stats.read_text(), weights)
 
 
 @dataclass(frozen=True)
@@ -67,7 +56,7 @@ class _Run:
     """What the loop works on."""
 
     spec: TrainSpec
-    inputs: Inputs
+    keeping: Keeping
     data: dict[str, Batches]
     ranks: Ranks
     watch: Stopwatch
@@ -80,7 +69,13 @@ class _Run:
 
 
 def fit(
-    spec: TrainSpec, inputs: Inputs, seed: int, data: dict[str, Batches], ranks: Ranks, watch: Stopwatch
+    spec: TrainSpec,
+    inputs: Inputs,
+    keeping: Keeping,
+    seed: int,
+    data: dict[str, Batches],
+    ranks: Ranks,
+    watch: Stopwatch,
 ) -> Trained:
     """Train by `spec`, from the beginning or from this run's checkpoint.
 
@@ -88,7 +83,7 @@ def fit(
         UserError: the loss is not finite.
         SystemExit: EXIT_RETRY after SIGTERM.
     """
-    run = _begin(spec, inputs, seed, data, ranks, watch)
+    run = _begin(spec, inputs, keeping, seed, data, ranks, watch)
     progress, resumed, evaluated = run.progress, run.progress.step > 0, 0
     for epoch in range(len(progress.epochs), spec.epochs):
         ranks.barrier()
@@ -101,25 +96,31 @@ def fit(
         found = evaluate(run.learner.network, data["valid"], ranks, EVALUATION_BATCH)
         evaluated = found.images
         best_before = max((done.valid_accuracy for done in progress.epochs), default=-1.0)
-        if ranks.rank == 0 and inputs.best and found.accuracy > best_before:
-            with replacing(inputs.best) as temporary:
+        if ranks.rank == 0 and keeping.best and found.accuracy > best_before:
+            with replacing(keeping.best) as temporary:
                 torch.save(run.learner.network.state_dict(), temporary)
         progress.epochs.append(record.Epoch(loss=loss, valid_accuracy=found.accuracy, seconds=seconds))
         progress.losses, progress.seconds = torch.zeros_like(progress.losses), 0.0
         cli.log.info("rank %d %s", ranks.rank, progress.epochs[-1])
-        if inputs.tensorboard and ranks.rank == 0:
-            show_on_board(inputs.tensorboard, len(progress.epochs), progress.epochs[-1])
+        if keeping.tensorboard and ranks.rank == 0:
+            show_on_board(keeping.tensorboard, len(progress.epochs), progress.epochs[-1])
         watch.lap("evaluation")
         if spec.stop_at_target and found.accuracy >= spec.target_accuracy:
             break
-        if inputs.checkpoint_seconds is None and epoch + 1 < spec.epochs:
+        if keeping.checkpoint_seconds is None and epoch + 1 < spec.epochs:
             run.checkpoint.save(progress)
             watch.lap("checkpoint")
     return Trained(run.learner, progress.epochs, evaluated, resumed)
 
 
 def _begin(
-    spec: TrainSpec, inputs: Inputs, seed: int, data: dict[str, Batches], ranks: Ranks, watch: Stopwatch
+    spec: TrainSpec,
+    inputs: Inputs,
+    keeping: Keeping,
+    seed: int,
+    data: dict[str, Batches],
+    ranks: Ranks,
+    watch: Stopwatch,
 ) -> _Run:
     """The learner at the beginning, or where this run was interrupted."""
     images, classes = len(data["train"].images), len(data["train"].images.classes)
@@ -131,11 +132,11 @@ def _begin(
     rehearsal = data["train"].batch(np.arange(spec.point.share) % images, learner.strategy.takes_images)
     if spec.point.tuning.compile:
         compile_(learner, rehearsal, ranks, watch)
-    checkpoint = Checkpoint(inputs.checkpoint, run_identity(spec, inputs, seed, ranks), ranks, learner)
+    checkpoint = Checkpoint(keeping.checkpoint, run_identity(spec, inputs, seed, ranks), ranks, learner)
     progress = checkpoint.begin(per_epoch, rehearsal)
-    interruption = Interruption(ranks, inputs.checkpoint_seconds)
+    interruption = Interruption(ranks, keeping.checkpoint_seconds)
     return _Run(
-        *(spec, inputs, data, ranks, watch, learner, checkpoint, interruption, progress),
+        *(spec, keeping, data, ranks, watch, learner, checkpoint, interruption, progress),
         steps_per_epoch=per_epoch,
         seed=seed,
     )

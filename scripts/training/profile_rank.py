@@ -24,7 +24,8 @@ from scripts.atomic import write_text
 from scripts.clock import Stopwatch
 from scripts.training import affinity
 from scripts.training.batches import Batches, training_order
-from scripts.training.fit import Inputs, compile_
+from scripts.training.fit import compile_
+from scripts.training.inputs import Inputs
 from scripts.training.learner import Learner
 from scripts.training.points import STRATEGIES
 from scripts.training.ranks import Ranks
@@ -176,11 +177,7 @@ def trace(steps: Steps, folder: Path) -> dict[str, float]:
 
 def main() -> None:
     parser = cli.parser(__doc__)
-    parser.add_argument("--shards", type=Path, required=True)
-    parser.add_argument("--split", type=Path, required=True)
-    parser.add_argument("--stats", type=Path, required=True)
-    parser.add_argument("--weights", type=Path, nargs="?", help="state_dict to start from; may be left empty")
-    parser.add_argument("--costs", type=Path, nargs="?", help="of the network's pieces, for a strategy that cuts it")
+    Inputs.add_flags(parser)
     parser.add_argument("--steps", type=int, default=5, help="of each kind")
     parser.add_argument("--traces", type=Path, required=True, help="folder for the ranks' traces")
     parser.add_argument("--record", type=Path, required=True, help="the profile")
@@ -188,7 +185,7 @@ def main() -> None:
     args = parser.parse_args()
     machine.end_with_parent()
     spec: TrainSpec = args.spec
-    inputs = Inputs(args.shards, args.split, args.stats, args.weights, args.costs, Path(), None, None, None)
+    inputs = Inputs.of(args)
     parallel = registry.load(STRATEGIES, spec.point.strategy, "Strategy").parallel
     with Ranks(parallel, spec.point.device) as ranks:
         data = load_splits(inputs, spec, ranks)["train"]

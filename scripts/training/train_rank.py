@@ -21,7 +21,8 @@ from scripts.images.shards import Shards, read_split
 from scripts.training import affinity
 from scripts.training.batches import Batches
 from scripts.training.evaluate import Scores, evaluate
-from scripts.training.fit import EVALUATION_BATCH, Inputs, Trained, fit, seconds_to, steady_seconds
+from scripts.training.fit import EVALUATION_BATCH, Keeping, Trained, fit, seconds_to, steady_seconds
+from scripts.training.inputs import Inputs
 from scripts.training.points import STRATEGIES
 from scripts.training.ranks import Ranks
 from scripts.training.spec import TrainSpec
@@ -61,7 +62,7 @@ class Outcome:
     calibration: tuple[float, float]  # before and after, of the machine that changed its speed most
 
 
-def run(spec: TrainSpec, block: int, attempt: int, inputs: Inputs) -> record.Record | None:
+def run(spec: TrainSpec, block: int, attempt: int, inputs: Inputs, keeping: Keeping) -> record.Record | None:
     """Train one point once; the record on rank 0, None on the others."""
     watch = Stopwatch()
     point = spec.point
@@ -80,7 +81,7 @@ def run(spec: TrainSpec, block: int, attempt: int, inputs: Inputs) -> record.Rec
         before = calibrate() if judge else 0.0
         ranks.barrier()
         watch.lap("calibration")
-        trained = fit(spec, inputs, spec.seed + block, data, ranks, watch)
+        trained = fit(spec, inputs, keeping, spec.seed + block, data, ranks, watch)
         test = evaluate(trained.learner.network, data["test"], ranks, EVALUATION_BATCH)
         watch.lap("evaluation")
         ranks.barrier()
@@ -171,22 +172,21 @@ def record_of(
     )
 
 
-def keep(found: record.Record, spec: TrainSpec, inputs: Inputs, decode: dict[str, Any]) -> TrainedNetwork:
-    """The network of the epoch that did best on validation."""
+def keep(found: record.Record, spec: TrainSpec, stats: Path, best: Path, decode: dict[str, Any]) -> TrainedNetwork:
+    """The network of the epoch that did best on validation, whose weights `best` holds."""
     assert found.quality is not None
-    assert inputs.best is not None
-    stats = json.loads(inputs.stats.read_text())
+    channels = json.loads(stats.read_text())
     accuracies = [epoch.valid_accuracy for epoch in found.quality.epochs]
     return TrainedNetwork(
         model=spec.point.model,
         classes=found.quality.classes,
         size=spec.size,
-        mean=stats["mean"],
-        std=stats["std"],
+        mean=channels["mean"],
+        std=channels["std"],
         decode=decode,
         epoch=1 + accuracies.index(max(accuracies)),
         valid_accuracy=max(accuracies),
-        state_dict=torch.load(inputs.best, weights_only=True, map_location="cpu"),
+        state_dict=torch.load(best, weights_only=True, map_location="cpu"),
     )
 
 
@@ -216,11 +216,7 @@ def key_of(spec: TrainSpec, inputs: Inputs, device: torch.device, environment: r
 
 def main() -> None:
     parser = cli.parser(__doc__)
-    parser.add_argument("--shards", type=Path, required=True)
-    parser.add_argument("--split", type=Path, required=True)
-    parser.add_argument("--stats", type=Path, required=True)
-    parser.add_argument("--weights", type=Path, nargs="?", help="state_dict to start from; may be left empty")
-    parser.add_argument("--costs", type=Path, nargs="?", help="of the network's pieces, for a strategy that cuts it")
+    Inputs.add_flags(parser)
     parser.add_argument("--checkpoint", type=Path, required=True, help="file to save to and to go on from")
     parser.add_argument("--checkpoint-seconds", type=float, nargs="?", help="left empty: after each epoch")
     parser.add_argument("--model", type=Path, nargs="?", help="where to write the trained network; left empty: nowhere")
@@ -232,22 +228,14 @@ def main() -> None:
     parser.add_argument("--spec", type=TrainSpec.model_validate_json, required=True)
     args = parser.parse_args()
     machine.end_with_parent()
-    inputs = Inputs(
-        shards=args.shards,
-        split=args.split,
-        stats=args.stats,
-        weights=args.weights,
-        costs=args.costs,
-        checkpoint=args.checkpoint,
-        best=args.checkpoint.with_suffix(".best") if args.model else None,
-        checkpoint_seconds=args.checkpoint_seconds,
-        tensorboard=args.tensorboard,
-    )
-    found = run(args.spec, args.block, args.attempt, inputs)
+    inputs = Inputs.of(args)
+    best = args.checkpoint.with_suffix(".best") if args.model else None
+    keeping = Keeping(args.checkpoint, args.checkpoint_seconds, best, args.tensorboard)
+    found = run(args.spec, args.block, args.attempt, inputs, keeping)
     if found is not None:
-        if args.model and inputs.best:
-            keep(found, args.spec, inputs, args.decode).write(args.model)
-            inputs.best.unlink()
+        if best is not None:
+            keep(found, args.spec, inputs.stats, best, args.decode).write(args.model)
+            best.unlink()
         record.write(found, args.record)
         args.checkpoint.unlink(missing_ok=True)
 
