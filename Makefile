@@ -45,6 +45,8 @@ bench: $(VENV)/dev.installed
 	python -m benchmarks.pack_throughput
 	python -m benchmarks.decode_fidelity
 	python -m benchmarks.dag_growth --figure docs/dag_growth.svg
+	python -m benchmarks.train_one_core --output docs/one_core.md
+	python -m benchmarks.train_two_cores
 
 # The page's tests use a real browser. As root on Debian it is installed; elsewhere those tests are skipped and say so.
 browser:

@@ -147,6 +147,8 @@ def main() -> None:
         torch.set_num_threads(args.threads)
         print(sgemm() if args.way == LIMIT else train(args.way, args.threads, args.steps))
         return
+    if args.rounds < 3:
+        raise UserError(f"--rounds: found {args.rounds}; expected 3 or more, for intervals")
     machine.wait_until_alone()
     launches = list(product(range(args.rounds), (1, 2), [LIMIT, *WAYS]))
     found: dict[tuple[int, str], list[float]] = {}

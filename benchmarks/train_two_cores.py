@@ -23,6 +23,7 @@ from pathlib import Path
 from rich.console import Console
 
 from scripts import cli, record
+from scripts.errors import UserError
 from scripts.images.shards import read_split
 from scripts.registry import ROOT
 from scripts.scaling.ratios import Ratio, paired_ratio
@@ -131,6 +132,8 @@ def main() -> None:
     if args.plain:
         print(json.dumps(plain(*args.plain, args.seed)))
         return
+    if args.rounds < 3:
+        raise UserError(f"--rounds: found {args.rounds}; expected 3 or more, for intervals")
     rates: dict[str, list[float]] = {}
     accuracies: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as temporary:

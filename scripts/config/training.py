@@ -70,7 +70,7 @@ class Predict(Settings):
 
 
 class Tuning(Settings):
-    """How the same work is computed; the defaults are the fastest that docs/one_core.md measured."""
+    """How the same work is computed."""
 
     channels_last: bool = Field(True, description="memory format of images and weights: NHWC, else NCHW")
     compile: bool = Field(False, description="torch.compile; its seconds are a phase of their own")
