@@ -88,13 +88,10 @@ def study(folder: Path, raw: Path | None) -> None:
 
 def snakemake(folder: Path, *words: str) -> None:
     """The workflow in `folder`."""
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder)]
-    done = subprocess.run(
-        [*command, "--cores", "2", "--resources", "machine=1000", "--configfile", str(folder / "bench.yaml"), *words],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = [sys.executable, "-m", "snakemake", *words, "--snakefile", str(ROOT / "Snakefile")]
+    command += ["--directory", str(folder), "--cores", "2", "--resources", "machine=1000"]
+    command += ["--configfile", str(folder / "bench.yaml")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 
