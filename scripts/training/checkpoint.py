@@ -5,6 +5,7 @@ The file begins with the sha256 of what follows, so that a damaged one is known 
 
 import hashlib
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,8 +101,8 @@ class Checkpoint:
             "losses": progress.losses.cpu(),
         }
         if self.ranks.rank == 0 or not self.learner.strategy.whole:
-            mine["model"] = _local(self.learner.strategy.model.state_dict())
-            mine["optimizer"] = _local(self.learner.optimizer.state_dict())
+            mine["model"] = _on_cpu(_local(self.learner.strategy.model.state_dict()))
+            mine["optimizer"] = _on_cpu(_local(self.learner.optimizer.state_dict()))
         of_ranks = self.ranks.gather(mine)
         if self.ranks.rank == 0:
             state = {
@@ -154,13 +155,16 @@ class Checkpoint:
 
 def _local(state: State) -> State:
     """A state dict whose tensors that are spread over ranks stand as this rank's part."""
+    return _mapped(state, lambda value: value.to_local() if isinstance(value, DTensor) else value)
 
-    def part(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: part(inner) for key, inner in value.items()}
-        return value.to_local() if isinstance(value, DTensor) else value
 
-    return dict(part(state))
+def _on_cpu(state: State) -> State:
+    """A state dict whose tensors any rank can take, whatever its device."""
+    return _mapped(state, lambda value: value.cpu() if isinstance(value, torch.Tensor) else value)
+
+
+def _mapped(state: State, change: Callable[[Any], Any]) -> State:
+    return {key: _mapped(value, change) if isinstance(value, dict) else change(value) for key, value in state.items()}
 
 
 def _spread(state: State, optimizer: torch.optim.Optimizer) -> State:

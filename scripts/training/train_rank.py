@@ -18,7 +18,7 @@ import torch
 from scripts import cli, machine, record, registry
 from scripts.clock import Stopwatch, calibrate
 from scripts.images.shards import Shards, read_split
-from scripts.training import affinity
+from scripts.training import affinity, allocator
 from scripts.training.batches import Batches
 from scripts.training.evaluate import Scores, evaluate
 from scripts.training.fit import EVALUATION_BATCH, Keeping, Trained, fit, seconds_to, steady_seconds
@@ -135,6 +135,7 @@ def record_of(
         "valid images evaluated": (len(data["valid"].images), trained.evaluated),
         "test images evaluated": (len(data["test"].images), test.images),
         "nodes": (point.nodes, len(environment.nodes)),
+        "allocator": (allocator.family(point.tuning.allocator), allocator.in_use()),
         "CPU models": (environment.cpu_model, ", ".join(outcome.places.cpu_models)),
     }
     return record.Record(

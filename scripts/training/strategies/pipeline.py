@@ -79,7 +79,8 @@ class Strategy(strategy.Strategy):
 
     def gather_into(self, network: torch.nn.Module) -> None:
         state = network.state_dict()
-        for found in reversed(self.ranks.gather(self.model.part.state_dict())):  # the first copy's last
+        mine = {name: value.cpu() for name, value in self.model.part.state_dict().items()}
+        for found in reversed(self.ranks.gather(mine)):  # the first copy's last
             state.update(found)
         network.load_state_dict(state)
 
