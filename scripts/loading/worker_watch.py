@@ -16,6 +16,9 @@ from typing import Self
 import psutil
 
 
+AGAIN_SECONDS = 1.0
+
+
 class WorkerDiedError(Exception):
     """A worker process ended before its work did."""
 
@@ -73,7 +76,10 @@ class WorkerWatch:
                 return
             pid, name = self._watched[descriptor]
             self.died = f"worker process {pid} ({name}) died"
-        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
+        heard: list[int] = []
+        while not heard:  # what is raised inside a destructor or a callback is lost: told again until this is left
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
+            heard, *_ = select.select([self._wake], [], [], AGAIN_SECONDS)
 
     def _raise(self, number: int, frame: FrameType | None) -> None:
         del number, frame

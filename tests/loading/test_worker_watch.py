@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Callable
 
 import psutil
@@ -47,3 +48,22 @@ def test_what_ends_afterwards_disturbs_nobody(worker: "subprocess.Popen[bytes]")
     worker.kill()
     worker.wait()
     assert signal.getsignal(signal.SIGUSR1) is before
+
+
+class Destroyed:
+    """Python swallows what is raised while it is destroyed."""
+
+    def __init__(self, worker: "subprocess.Popen[bytes]") -> None:
+        self.worker = worker
+
+    def __del__(self) -> None:
+        self.worker.kill()
+        time.sleep(0.5)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_death_that_is_told_where_nothing_can_be_raised_is_told_again(worker: "subprocess.Popen[bytes]") -> None:
+    with pytest.raises(WorkerDiedError), WorkerWatch() as watch:
+        watch.add([psutil.Process(worker.pid)])
+        Destroyed(worker)
+        threading.Event().wait(10)
