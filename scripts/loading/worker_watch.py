@@ -15,7 +15,6 @@ from typing import Self
 
 import psutil
 
-
 AGAIN_SECONDS = 1.0
 
 

@@ -61,9 +61,14 @@ class Destroyed:
         time.sleep(0.5)
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_a_death_that_is_told_where_nothing_can_be_raised_is_told_again(worker: "subprocess.Popen[bytes]") -> None:
-    with pytest.raises(WorkerDiedError), WorkerWatch() as watch:
+def wait_after_destroying(worker: "subprocess.Popen[bytes]") -> None:
+    with WorkerWatch() as watch:
         watch.add([psutil.Process(worker.pid)])
         Destroyed(worker)
         threading.Event().wait(10)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_death_that_is_told_where_nothing_can_be_raised_is_told_again(worker: "subprocess.Popen[bytes]") -> None:
+    with pytest.raises(WorkerDiedError):
+        wait_after_destroying(worker)
