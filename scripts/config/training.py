@@ -75,7 +75,7 @@ class Tuning(Settings):
     channels_last: bool = Field(True, description="memory format of images and weights: NHWC, else NCHW")
     compile: bool = Field(False, description="torch.compile; its seconds are a phase of their own")
     allocator: Allocator = Field(
-        "glibc",
+        "system",
         description="memory allocator of the ranks: system (glibc as it is), glibc (kept from handing memory back), "
         "tcmalloc or jemalloc, which must be installed",
     )

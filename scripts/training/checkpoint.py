@@ -1,6 +1,6 @@
 """A training run's state on disk, whole or not at all, from which it goes on to the same result, bit for bit on CPU.
 
-The file begins with the sha256 of what follows, so that a damaged one is known before it is used.
+The file ends with the sha256 of what goes before, so that a damaged one is known before it is used.
 """
 
 import hashlib
@@ -43,10 +43,10 @@ def identity(strategy: str, **parts: Any) -> str:
 
 def write_state(state: State, path: Path) -> None:
     """Write a state behind its digest, whole or not at all."""
-    held = io.BytesIO()
-    torch.save(state, held)
     with replacing(path) as temporary:
-        temporary.write_bytes(hashlib.sha256(held.getbuffer()).digest() + held.getbuffer())
+        torch.save(state, temporary)
+        with temporary.open("r+b") as file:
+            file.write(hashlib.file_digest(file, "sha256").digest())
 
 
 def read_state(path: Path) -> State:
@@ -56,9 +56,9 @@ def read_state(path: Path) -> State:
         ValueError: the file is damaged, or no state.
     """
     found = path.read_bytes()
-    if hashlib.sha256(found[32:]).digest() != found[:32]:
+    if hashlib.sha256(found[:-32]).digest() != found[-32:]:
         raise ValueError("its digest is not that of its content")
-    return dict(torch.load(io.BytesIO(found[32:]), map_location="cpu", weights_only=True))
+    return dict(torch.load(io.BytesIO(found[:-32]), map_location="cpu", weights_only=True))
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class Checkpoint:
             try:
                 write_state(state, self.path)
                 log.info("checkpoint after step %d: %s", progress.step, self.path)
-            except OSError as error:
+            except (OSError, RuntimeError) as error:  # torch's own writer raises RuntimeError where the disk is full
                 log.error("error: %s: no checkpoint after step %d: %s", self.path, progress.step, error)
         self.ranks.barrier()
 

@@ -231,7 +231,8 @@ def test_a_full_disk_leaves_no_half_of_a_file(checkout: Path, undisturbed: Path,
         assert "no checkpoint after step" in (checkout / "logs/small/training/train_resnet18-ddp-2_b1.log").read_text()
         assert learned(checkout / RECORD) == learned(undisturbed)
         # Nothing fits.
-        (checkout / RECORD).unlink()
+        for output in (checkout / RECORD).parent.iterdir():
+            output.unlink()
         fill = ["dd", "if=/dev/zero", f"of={results / 'filler'}", "bs=4096"]
         assert "No space left" in subprocess.run(fill, capture_output=True, text=True, check=False).stderr
         done = slurm.run(checkout, *RUN, *LONG, "--retries", "0", check=False)
