@@ -73,7 +73,7 @@ class Tuning(Settings):
     """How the same work is computed."""
 
     channels_last: bool = Field(True, description="memory format of images and weights: NHWC, else NCHW")
-    compile: bool = Field(False, description="torch.compile; its seconds are a phase of their own")
+    compile: bool = Field(False, description="torch.compile, for serial and ddp; its seconds are a phase of their own")
     allocator: Allocator = Field(
         "system",
         description="memory allocator of the ranks: system (glibc as it is), glibc (kept from handing memory back), "
@@ -128,7 +128,9 @@ class Training(Settings):
         32, description="images of one optimizer step, all ranks together; weak scaling: for each worker"
     )
     micro_batch: Count | None = Field(
-        None, description="images that a rank computes at once at most: more are accumulated; null: no limit"
+        None,
+        description="images that a rank computes at once at most: more are accumulated (pipelines: see microbatches); null: "
+        "no limit",
     )
     epochs: Count = Field(6, description="passes over the training split, each in whole global batches")
     warmup_steps: Annotated[int, Field(ge=0)] = Field(
@@ -269,6 +271,9 @@ def _fault(point: TrainingPoint) -> str | None:
         ),
         "precision tf32 exists on CUDA only; choose fp32 or bf16 for device cpu": (
             point.precision == "tf32" and point.device == "cpu"
+        ),
+        f"tuning.compile is offered for serial and ddp, where it was tried; found it for {point.strategy}": (
+            tuning.compile and (strategy.staged or not strategy.whole)
         ),
         "tuning.sync_batchnorm is torch's SyncBatchNorm, which exists on CUDA only": (
             tuning.sync_batchnorm and point.device == "cpu"

@@ -52,6 +52,10 @@ from scripts.errors import ConfigError
             {"training": {"strategies": ["serial", "hybrid"], "pipeline": {"hybrid_workers": [3]}}},
             "pipeline.hybrid_workers: found 3; expected a multiple of pipeline.hybrid_stages",
         ),
+        (
+            {"training": {"strategies": ["serial", "fsdp"], "tuning": {"compile": True}}},
+            "tuning.compile is offered for serial and ddp, where it was tried; found it for fsdp",
+        ),
         ({"training": {"variants": {"weak": {}}}}, "'weak' means something else in a point's id"),
         ({"training": {"predict": {"point": "x"}}}, "predict.point: found 'x'; expected one of resnet18-serial-1"),
         ({"training": {"workers": [2], "threads": 2, "cores_at_most": 1}}, "cores_at_most 1 leaves no point"),
