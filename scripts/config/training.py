@@ -129,8 +129,8 @@ class Training(Settings):
     )
     micro_batch: Count | None = Field(
         None,
-        description="images that a rank computes at once at most: more are accumulated (pipelines: see microbatches); null: "
-        "no limit",
+        description="images that a rank computes at once at most: more are accumulated; null: no limit; pipelines have "
+        "microbatches in its place",
     )
     epochs: Count = Field(6, description="passes over the training split, each in whole global batches")
     warmup_steps: Annotated[int, Field(ge=0)] = Field(
