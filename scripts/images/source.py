@@ -54,8 +54,12 @@ def entries(folder: Path, layout: Layout = "auto") -> list[Entry]:
         raise ImageError(f"images.folder: {folder} is not a folder; {EXPECTED}")
     base, found = recognise(folder, layout)
     depth = len(base.parts) + (0 if found == "classes" else 1)
+    try:
+        paths = list(_files(folder, base))
+    except ImageError as error:
+        raise ImageError(f"images.folder: {error}") from None
     listed = []
-    for path in _files(folder, base):
+    for path in paths:
         parts = path.split("/")  # not pathlib: there may be tens of thousands, and each cluster job asks
         if len(parts) <= depth + 1:
             continue

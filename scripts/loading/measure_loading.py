@@ -127,6 +127,8 @@ def run(
         if cold:
             loader.release()
             page_cache.evict(files)
+        elif not shares:
+            page_cache.warm(files)  # again: the workers' start may have taken the memory
         if cold or not shares:
             shares.append(page_cache.resident_share(files))
 
