@@ -89,6 +89,15 @@ class Epoch(_Part):
     seconds: float  # training steps only, slowest rank
 
 
+class ClassScores(_Part):
+    """How well a network did on the test images of one class; 0 where a share is of none."""
+
+    precision: float  # share of those predicted that are of the class
+    recall: float  # share of those of the class that are predicted
+    f1: float  # harmonic mean of the two
+    images: int  # of the class
+
+
 class Quality(_Part):
     """What a training run learned."""
 
@@ -99,6 +108,7 @@ class Quality(_Part):
     precision: float  # macro mean over classes
     recall: float  # macro mean over classes
     f1: float  # macro mean over classes
+    per_class: list[ClassScores]  # in the order of `classes`
     confusion: list[list[int]]  # rows: true class; columns: predicted
     seconds_to_target: float | None  # training seconds until validation accuracy reached the target; null: never
     precision_emulated: bool  # the device computes numbers of this precision by others
@@ -121,7 +131,7 @@ class Loaded(_Part):
 class Record(_Part):
     """One launch of one point in one block."""
 
-    schema_: Literal[2] = Field(2, alias="schema")
+    schema_: Literal[3] = Field(3, alias="schema")
     study: str
     stage: Literal["loading", "training"]
     point_id: str
@@ -172,4 +182,4 @@ def read(path: Path) -> Record:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "file"
-        raise UserError(f"{path}: no record of schema 2: {where}: {first['msg']}") from None
+        raise UserError(f"{path}: no record of schema 3: {where}: {first['msg']}") from None

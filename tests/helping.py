@@ -1,5 +1,6 @@
 """Pictures to work on and checkouts to run in."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -13,9 +14,12 @@ import pandas as pd
 from scripts import record
 from scripts.config import Study
 from scripts.images import pack_shard
-from scripts.images.decode import Decoder
+from scripts.images.channel_stats import channel_stats
+from scripts.images.decode import Decoder, DecodeSpec
 from scripts.images.header import Limits
-from scripts.images.source import Entry
+from scripts.images.shards import Shards, read_split
+from scripts.images.source import Entry, entries
+from scripts.images.split import assign_splits
 from scripts.spec import canonical
 from scripts.training.points import TrainingPoint
 
@@ -46,6 +50,7 @@ def training_point(strategy: str, workers: int, **changes: object) -> TrainingPo
         "workers": workers,
         "nodes": 1,
         "threads": 1,
+        "loader_workers": 0,
         "scaling": "strong",
         "global_batch": 32,
         "lr_factor": 1.0,
@@ -80,6 +85,18 @@ def pack(
     table = pack_shard.pack(folder, shard, listed, decoder, limits, keep=pixels.append)
     size = decoder.spec.size
     return np.reshape(pixels, (-1, size, size, 3)).astype(np.uint8), table
+
+
+def pack_study(folder: Path, pictures: Path, fractions: dict[str, float], size: int) -> None:
+    """What a training reads of pictures: 0000.npy, split.parquet and stats.json."""
+    decoder = Decoder(DecodeSpec(size=size, steps=[{"resize": {}}]))
+    pixels, table = pack(pictures, 0, entries(pictures), decoder, LIMITS)
+    np.save(folder / "0000.npy", pixels)
+    table["group"] = table["path"]
+    table["split"] = assign_splits(table, fractions, seed=0)
+    table.to_parquet(folder / "split.parquet")
+    stats = channel_stats(Shards(folder), read_split(folder / "split.parquet", "train"))
+    (folder / "stats.json").write_text(json.dumps(stats))
 
 
 def copy_checkout(folder: Path) -> Path:

@@ -21,6 +21,7 @@ from scripts.training.points import (
 )
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
+Loaders = Annotated[int, Field(ge=0)]
 
 
 class Optimizer(Settings):
@@ -117,8 +118,13 @@ class Training(Settings):
         None, description="ranks that a node holds at most; more spread equally over several nodes; null: one node"
     )
     threads: Count | Counts = Field(1, description="intra-op threads of each rank, or a list")
+    loader_workers: Loaders | Annotated[list[Loaders], Field(min_length=1)] = Field(
+        0,
+        description="processes beside each rank that make its batches, or a list; 0: the rank reads its packed images "
+        "itself",
+    )
     cores_at_most: Count | None = Field(
-        None, description="points of more workers x threads are left out; null: all are measured"
+        None, description="points of more workers x (threads + loader_workers) are left out; null: all are measured"
     )
     scaling: ScalingMode | Annotated[list[ScalingMode], Field(min_length=1)] = Field(
         "strong",
@@ -177,7 +183,12 @@ class Training(Settings):
         """The thread counts as a list."""
         return one_or_more(self.threads)
 
-    @field_validator("model", "precision", "scaling", "threads")
+    @property
+    def loaders_of_ranks(self) -> list[int]:
+        """The counts of loader processes as a list."""
+        return one_or_more(self.loader_workers)
+
+    @field_validator("model", "precision", "scaling", "threads", "loader_workers")
     @classmethod
     def _no_repeats(cls, values: Any) -> Any:
         unique(one_or_more(values))

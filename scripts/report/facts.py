@@ -9,7 +9,7 @@ import pandas as pd
 
 from scripts import format as show
 from scripts.images.cut import SPLITS
-from scripts.record import Record
+from scripts.record import ClassScores, Record
 from scripts.report.tables import baselines, counted
 from scripts.scaling.limits import DRIFT, FOREIGN
 from scripts.scaling.rows import TrainingRow
@@ -44,6 +44,7 @@ class Confusion:
     accuracy: float
     classes: list[str]
     counts: list[list[int]]  # rows: true class; columns: predicted
+    scores: list[ClassScores]
 
     @property
     def total(self) -> int:
@@ -77,7 +78,13 @@ def confusions(rows: Sequence[TrainingRow], records: Sequence[Record]) -> list[C
         one = next(iter(counted(records, row)), None)
         if one is not None and one.quality is not None:
             quality = one.quality
-            found.append(Confusion(row.point, one.block, quality.test_accuracy, quality.classes, quality.confusion))
+            found.append(
+                Confusion(
+                    *(row.point, one.block, quality.test_accuracy, quality.classes),
+                    counts=quality.confusion,
+                    scores=quality.per_class,
+                )
+            )
     return found
 
 

@@ -33,6 +33,7 @@ from scripts.report.style import GRID, INK, MUTED, PAPER
 from scripts.scaling.answer import LoadingAnswer
 from scripts.scaling.rows import JobRow, LoadingRow, ProfileRow, Row, TrainingRow
 from scripts.spec import Spec
+from scripts.training.model_facts import ModelFacts
 
 # What each figure shows, for those who cannot see it; also their order in their sections.
 FIGURES = {
@@ -107,6 +108,7 @@ def render(
     loading: Sequence[LoadingRow],
     jobs: Sequence[JobRow],
     profiles: Sequence[ProfileRow],
+    networks: Sequence[ModelFacts],
     records: Sequence[Record],
     images: facts.Images,
     figures: Sequence[Path],
@@ -134,6 +136,7 @@ def render(
         training=section(training, TrainingRow, tables.TRAINING),
         loading=section(loading, LoadingRow, tables.LOADING),
         profiles=plain_section(profiles, ProfileRow, tables.PROFILES),
+        networks=[network.sentence for network in networks],
         profiles_note=tables.PROFILES_NOTE,
         # Nothing where no launch was a Slurm job.
         jobs=plain_section(jobs if any(row.job_id for row in jobs) else [], JobRow, tables.JOBS),
@@ -156,6 +159,7 @@ def main() -> None:
     parser.add_argument("--loading", type=Path, required=True)
     parser.add_argument("--jobs", type=Path, required=True)
     parser.add_argument("--profiles", type=Path, nargs="?", help="none where the study profiles nothing")
+    parser.add_argument("--networks", type=Path, nargs="+", required=True, help="of each model (describe_model)")
     parser.add_argument("--records", type=Path, nargs="+", required=True)
     parser.add_argument("--split", type=Path, required=True)
     parser.add_argument("--rejects", type=Path, required=True)
@@ -176,6 +180,7 @@ def main() -> None:
         tables.read_rows(args.loading, LoadingRow),
         tables.read_rows(args.jobs, JobRow),
         tables.read_rows(args.profiles, ProfileRow) if args.profiles else [],
+        [ModelFacts.read(path) for path in args.networks],
         [record.read(path) for path in args.records],
         facts.images(args.split, args.rejects, args.leaks),
         args.figures,

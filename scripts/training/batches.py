@@ -37,14 +37,24 @@ class Batches:
 
         Without `pixels_too` no image is read, and the first has no rows.
         """
-        labels = torch.from_numpy(self.images.labels[chosen]).to(self.device)
         if not pixels_too:
-            return torch.empty((0, 3, self.size, self.size), device=self.device), labels
+            return torch.empty((0, 3, self.size, self.size), device=self.device), self.labels(chosen)
+        return self.ready(self.pixels(chosen)), self.labels(chosen)
+
+    def pixels(self, chosen: np.ndarray) -> torch.Tensor:
+        """Images as they are packed: uint8 (n, size, size, 3), in this machine's memory."""
         pixels = np.empty((len(chosen), self.size, self.size, 3), np.uint8)
         self.packed.gather(chosen, pixels)
-        # Sent as uint8, a quarter of float32, and normalised where it is used.
-        images = torch.from_numpy(pixels).to(self.device).permute(0, 3, 1, 2)
-        return images.sub(self.mean).div_(self.std).contiguous(memory_format=self.memory_format), labels
+        return torch.from_numpy(pixels)
+
+    def ready(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Normalised on the device, where they are sent as uint8: a quarter of float32."""
+        images = pixels.to(self.device, non_blocking=True).permute(0, 3, 1, 2)
+        return images.sub(self.mean).div_(self.std).contiguous(memory_format=self.memory_format)
+
+    def labels(self, chosen: np.ndarray) -> torch.Tensor:
+        """int64 (n,), on the device."""
+        return torch.from_numpy(self.images.labels[chosen]).to(self.device)
 
 
 def training_order(

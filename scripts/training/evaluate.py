@@ -13,8 +13,11 @@ from torchmetrics.classification import (
     MulticlassRecall,
 )
 
+from scripts.record import ClassScores
 from scripts.training.batches import Batches, evaluation_order
 from scripts.training.ranks import Ranks
+
+OF_CLASSES = {"precision": MulticlassPrecision, "recall": MulticlassRecall, "f1": MulticlassF1Score}
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,7 @@ class Scores:
     precision: float  # macro mean
     recall: float  # macro mean
     f1: float  # macro mean
+    per_class: list[ClassScores]
     confusion: list[list[int]]  # rows: true class; columns: predicted
 
     @property
@@ -45,11 +49,10 @@ def evaluate(model: torch.nn.Module, data: Batches, ranks: Ranks, batch: int) ->
     metrics = MetricCollection(
         {
             "accuracy": MulticlassAccuracy(classes, average="micro"),
-            "precision": MulticlassPrecision(classes, average="macro"),
-            "recall": MulticlassRecall(classes, average="macro"),
-            "f1": MulticlassF1Score(classes, average="macro"),
             "confusion": MulticlassConfusionMatrix(classes),
-        },
+        }
+        | {name: kind(classes, average="macro") for name, kind in OF_CLASSES.items()}
+        | {f"{name} of each": kind(classes, average="none") for name, kind in OF_CLASSES.items()},
         compute_groups=False,
     ).to(ranks.device)
     training = model.training
@@ -61,6 +64,14 @@ def evaluate(model: torch.nn.Module, data: Batches, ranks: Ranks, batch: int) ->
     with warnings.catch_warnings():  # a rank may have no image of a small split; its counts are zero
         warnings.filterwarnings("ignore", message=".*before the ``update`` method.*")
         found = metrics.compute()
+    confusion = found["confusion"].tolist()
     # torchmetrics counts in float32: six decimals are what it knows, and 0.9 must not read 0.89999998.
-    shares = {name: round(float(found[name]), 6) for name in ("accuracy", "precision", "recall", "f1")}
-    return Scores(**shares, confusion=found["confusion"].tolist())
+    shares = {name: round(float(found[name]), 6) for name in ("accuracy", *OF_CLASSES)}
+    per_class = [
+        ClassScores(
+            **{name: round(float(found[f"{name} of each"][number]), 6) for name in OF_CLASSES},
+            images=sum(confusion[number]),
+        )
+        for number in range(classes)
+    ]
+    return Scores(**shares, per_class=per_class, confusion=confusion)

@@ -18,6 +18,7 @@ from scripts.errors import UserError
 from scripts.training.batches import Batches, training_order
 from scripts.training.checkpoint import Checkpoint, Progress, identity
 from scripts.training.evaluate import evaluate
+from scripts.training.feed import Feed
 from scripts.training.inputs import Inputs
 from scripts.training.interruption import EXIT_RETRY, Interruption
 from scripts.training.learner import Learner
@@ -57,6 +58,7 @@ class _Run:
     spec: TrainSpec
     keeping: Keeping
     data: dict[str, Batches]
+    feed: Feed
     ranks: Ranks
     watch: Stopwatch
     learner: Learner
@@ -73,16 +75,17 @@ def fit(
     keeping: Keeping,
     seed: int,
     data: dict[str, Batches],
+    spare: list[int] | None,
     ranks: Ranks,
     watch: Stopwatch,
 ) -> Trained:
-    """Train by `spec`, from the beginning or from this run's checkpoint.
+    """Train by `spec`, from the beginning or from this run's checkpoint; `spare` are the cores of loader processes.
 
     Raises:
         UserError: the loss is not finite.
         SystemExit: EXIT_RETRY after SIGTERM.
     """
-    run = _begin(spec, inputs, keeping, seed, data, ranks, watch)
+    run = _begin(spec, inputs, keeping, seed, data, spare, ranks, watch)
     progress, resumed, evaluated = run.progress, run.progress.step > 0, 0
     for epoch in range(len(progress.epochs), spec.epochs):
         ranks.barrier()
@@ -118,6 +121,7 @@ def _begin(
     keeping: Keeping,
     seed: int,
     data: dict[str, Batches],
+    spare: list[int] | None,
     ranks: Ranks,
     watch: Stopwatch,
 ) -> _Run:
@@ -134,8 +138,9 @@ def _begin(
     checkpoint = Checkpoint(keeping.checkpoint, run_identity(spec, inputs, seed, ranks), ranks, learner)
     progress = checkpoint.begin(per_epoch, rehearsal)
     interruption = Interruption(ranks, keeping.checkpoint_seconds)
+    feed = Feed(data["train"], learner.strategy.takes_images, spec.point.loader_workers, spare)
     return _Run(
-        *(spec, keeping, data, ranks, watch, learner, checkpoint, interruption, progress),
+        *(spec, keeping, data, feed, ranks, watch, learner, checkpoint, interruption, progress),
         steps_per_epoch=per_epoch,
         seed=seed,
     )
@@ -144,18 +149,18 @@ def _begin(
 def _train_epoch(run: _Run, epoch: int) -> float:
     """Make the steps of an epoch that are left; training seconds of all its steps, slowest rank."""
     spec, ranks, watch, learner, progress = run.spec, run.ranks, run.watch, run.learner, run.progress
-    data, strategy, point = run.data["train"], run.learner.strategy, run.spec.point
+    images, strategy, point = len(run.data["train"].images), run.learner.strategy, run.spec.point
     first = epoch * run.steps_per_epoch
     before = steady_seconds(watch) - progress.seconds
-    order = training_order(len(data.images), point.global_batch, strategy.replica, point.replicas, run.seed, epoch)
-    for step, chosen in enumerate(islice(order, progress.step - first, None), start=progress.step):
+    order = training_order(images, point.global_batch, strategy.replica, point.replicas, run.seed, epoch)
+    batches = run.feed.batches(islice(order, progress.step - first, None))
+    for step, (batch, labels) in enumerate(batches, start=progress.step):
         warming_up = step < spec.warmup_steps
-        batch, labels = data.batch(chosen, strategy.takes_images)
         watch.lap("warmup" if warming_up else "data")
         loss = learner.loss(batch, labels)
         watch.lap("warmup" if warming_up else "forward_backward")
         learner.step()
-        progress.losses[step - first] = loss * len(chosen)
+        progress.losses[step - first] = loss * len(labels)
         progress.step = step + 1
         watch.lap("warmup" if warming_up else "optimizer")
         if (do := run.interruption.after(progress.step)) != "go on":

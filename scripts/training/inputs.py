@@ -15,6 +15,7 @@ class Inputs:
     shards: Path
     split: Path
     stats: Path
+    facts: Path  # of the network
     weights: Path | None
     costs: Path | None  # of the pieces of the network, for a strategy that cuts it
 
@@ -24,6 +25,9 @@ class Inputs:
         parser.add_argument("--shards", type=Path, required=True)
         parser.add_argument("--split", type=Path, required=True)
         parser.add_argument("--stats", type=Path, required=True)
+        parser.add_argument(
+            "--facts", type=Path, required=True, help="of the network (scripts/training/model_facts.py)"
+        )
         parser.add_argument("--weights", type=Path, nargs="?", help="state_dict to start from; may be left empty")
         parser.add_argument(
             "--costs", type=Path, nargs="?", help="of the network's pieces, for a strategy that cuts it"
@@ -32,7 +36,7 @@ class Inputs:
     @classmethod
     def of(cls, args: argparse.Namespace) -> "Inputs":
         """From the flags of a program."""
-        return cls(args.shards, args.split, args.stats, args.weights, args.costs)
+        return cls(args.shards, args.split, args.stats, args.facts, args.weights, args.costs)
 
     @property
     def digests(self) -> tuple[str, str, str, str | None]:

@@ -9,6 +9,7 @@ Started by scripts/training/train.py, which passes its own arguments on.
 
 import json
 import os
+import signal
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -23,6 +24,7 @@ from scripts.errors import UserError
 from scripts.slurm.allocation import Node, interface_towards
 from scripts.training import allocator
 from scripts.training.interruption import EXIT_RETRY
+from scripts.training.model_facts import ModelFacts, advice
 from scripts.training.monitor import Monitor
 from scripts.training.spec import TrainSpec
 
@@ -88,7 +90,14 @@ def meet(nodes: list[Node], this: int, port: int, seconds: float) -> TCPStore:
 
 
 def launch(
-    program: str, spec: TrainSpec, nodes: list[Node], this: int, port: int, logs: Path, arguments: list[str]
+    program: str,
+    spec: TrainSpec,
+    facts: ModelFacts,
+    nodes: list[Node],
+    this: int,
+    port: int,
+    logs: Path,
+    arguments: list[str],
 ) -> None:
     """Start this node's ranks and wait for their end.
 
@@ -131,6 +140,8 @@ def launch(
             sys.exit(EXIT_RETRY)
         rank, code = failures[0][0], failures[0][1].exitcode
         how = f"was killed by signal {-code}" if code < 0 else f"ended with {code}"
+        if code == -signal.SIGKILL:
+            how += f" (if for want of memory: {advice(facts, point)})"
         log = logs / f"rank-{rank}.log"
         last = "\n".join(log.read_text(errors="replace").splitlines()[-LAST_LINES:]) if log.is_file() else ""
         raise UserError(f"rank {rank} on {nodes[this].name} {how}; its log, {log}, ends:\n{last}") from None
@@ -143,6 +154,7 @@ def main() -> None:
     parser.add_argument("--logs", type=Path, required=True, help="folder for the logs of the ranks")
     parser.add_argument("--program", required=True, help="module of a rank")
     parser.add_argument("--join-seconds", type=float, required=True, help="longest wait for the other nodes")
+    parser.add_argument("--facts", type=Path, required=True, help="of the network (scripts/training/model_facts.py)")
     parser.add_argument("--spec", type=TrainSpec.model_validate_json, required=True)
     args, passed_on = parser.parse_known_args()
     nodes = [Node(*one) for one in args.nodes]
@@ -153,9 +165,9 @@ def main() -> None:
     machines = [store.get(f"machine {number}").decode() for number in range(this)]
     if machine.boot_id() not in machines:  # virtual nodes of one machine are one measurement on it
         machine.wait_until_alone()
-    launch(
-        args.program, args.spec, nodes, this, args.port, args.logs, [*passed_on, "--spec", args.spec.model_dump_json()]
-    )
+    passed_on += ["--facts", str(args.facts), "--spec", args.spec.model_dump_json()]
+    facts = ModelFacts.read(args.facts)
+    launch(args.program, args.spec, facts, nodes, this, args.port, args.logs, passed_on)
 
 
 if __name__ == "__main__":

@@ -55,6 +55,7 @@ class TrainingPoint(Spec):
     workers: int  # ranks
     nodes: int  # that share the ranks equally
     threads: int  # intra-op threads of each rank
+    loader_workers: int  # processes beside each rank that make its batches
     scaling: ScalingMode
     global_batch: int  # images of one optimizer step, all ranks together
     lr_factor: float  # that the config's learning rate is multiplied by, for a global batch that grows
@@ -66,13 +67,14 @@ class TrainingPoint(Spec):
     @property
     def sweep(self) -> str:
         """The id within its model, precision, scaling and variant: strategy, workers, and where there are several,
-        threads of a rank and nodes; then how a pipeline is fed.
+        threads of a rank, its loader processes and nodes; then how a pipeline is fed.
         """
         threads = f"x{self.threads}" if self.threads > 1 else ""
+        loaders = f"l{self.loader_workers}" if self.loader_workers else ""
         nodes = f"n{self.nodes}" if self.nodes > 1 else ""
         stages = f"-s{self.pipe.stages}" if self.pipe and self.pipe.stages != self.workers else ""
         pipe = f"-{self.pipe.schedule}-m{self.pipe.microbatches}" if self.pipe else ""
-        return f"{self.strategy}-{self.workers}{threads}{nodes}{stages}{pipe}"
+        return f"{self.strategy}-{self.workers}{threads}{loaders}{nodes}{stages}{pipe}"
 
     @property
     def group(self) -> str:
@@ -90,8 +92,12 @@ class TrainingPoint(Spec):
 
     @property
     def cores(self) -> int:
-        """workers x threads; no loader processes stand beside a rank, which reads a memory map."""
-        return self.workers * self.threads
+        """Of all ranks: workers x (threads + loader processes)."""
+        return self.workers * self.cores_per_rank
+
+    @property
+    def cores_per_rank(self) -> int:
+        return self.threads + self.loader_workers
 
     @property
     def workers_per_node(self) -> int:
@@ -123,10 +129,11 @@ def training_points(settings: Training) -> dict[str, TrainingPoint]:
         [("", settings.tuning), *settings.variants.items()],
         settings.strategies,
         settings.threads_of_ranks,
+        settings.loaders_of_ranks,
     )
-    for model, scaling, precision, (variant, tuning), strategy, threads in axes:
+    for model, scaling, precision, (variant, tuning), strategy, threads, loaders in axes:
         for workers, pipe in _spread(settings, strategy):
-            if settings.cores_at_most is not None and workers * threads > settings.cores_at_most:
+            if settings.cores_at_most is not None and workers * (threads + loaders) > settings.cores_at_most:
                 continue
             per_node = settings.workers_per_node or workers
             growth = workers if scaling == "weak" else 1
@@ -138,6 +145,7 @@ def training_points(settings: Training) -> dict[str, TrainingPoint]:
                 workers=workers,
                 nodes=-(-workers // per_node),
                 threads=threads,
+                loader_workers=loaders,
                 scaling=scaling,
                 global_batch=settings.global_batch * growth,
                 lr_factor={"none": 1.0, "linear": float(growth), "sqrt": growth**0.5}[settings.optimizer.lr_rule],

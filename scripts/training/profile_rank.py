@@ -11,10 +11,11 @@ for https://ui.perfetto.dev or chrome://tracing.
 
 import statistics
 import time
-from collections.abc import Callable
-from itertools import cycle, islice
+from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 
+import numpy as np
 import torch
 import torch.distributed as dist
 from torch.profiler import ProfilerActivity, profile
@@ -24,9 +25,11 @@ from scripts.atomic import write_text
 from scripts.clock import Stopwatch
 from scripts.training import affinity
 from scripts.training.batches import Batches, training_order
+from scripts.training.feed import Feed
 from scripts.training.fit import compile_
 from scripts.training.inputs import Inputs
 from scripts.training.learner import Learner
+from scripts.training.model_facts import ModelFacts, advising
 from scripts.training.points import STRATEGIES
 from scripts.training.ranks import Ranks
 from scripts.training.spec import TrainSpec
@@ -41,24 +44,23 @@ OPERATIONS = 12  # that the profile names
 class Steps:
     """Training steps of one rank, of which any may be repeated."""
 
-    def __init__(self, spec: TrainSpec, learner: Learner, data: Batches, ranks: Ranks) -> None:
+    def __init__(self, spec: TrainSpec, learner: Learner, data: Batches, feed: Feed, ranks: Ranks) -> None:
         self.learner = learner
         self.strategy: Strategy = learner.strategy
-        self.data = data
         self.ranks = ranks
         order = training_order(
             len(data.images), spec.point.global_batch, self.strategy.replica, spec.point.replicas, spec.seed, epoch=0
         )
-        self.order = cycle(list(order))
+        self.batches = endless(feed, list(order))
 
     def timed(self, count: int) -> list[dict[str, float]]:
         """The phases of `count` whole steps, each behind a barrier."""
         found = []
-        for chosen in islice(self.order, count):
+        for _ in range(count):
             self.ranks.barrier()
             watch = Stopwatch(self.ranks.synchronize)
             self.strategy.mark = watch.lap
-            batch, labels = self.data.batch(chosen, self.strategy.takes_images)
+            batch, labels = next(self.batches)
             watch.lap("data")
             self.learner.loss(batch, labels)
             watch.lap("forward_backward" if self.strategy.staged else "backward")  # what comes after the last mark too
@@ -71,8 +73,7 @@ class Steps:
     def compute(self, count: int, mine: bool = True) -> list[float]:
         """Seconds of forward and backward, each behind a barrier; ranks that are not `mine` wait."""
         found = []
-        for chosen in islice(self.order, count):
-            batch, labels = self.data.batch(chosen, self.strategy.takes_images)
+        for batch, labels in islice(self.batches, count):
             self.ranks.barrier()
             if mine:
                 started = time.perf_counter()
@@ -81,6 +82,12 @@ class Steps:
                 found.append(time.perf_counter() - started)
         self.ranks.barrier()
         return found
+
+
+def endless(feed: Feed, order: list[np.ndarray]) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """The batches of `order`, over and over."""
+    while True:
+        yield from feed.batches(order)
 
 
 def take_apart(spec: TrainSpec, steps: Steps, count: int, traces: Path) -> StepProfile:
@@ -190,17 +197,18 @@ def main() -> None:
     with Ranks(parallel, spec.point.device) as ranks:
         data = load_splits(inputs, spec, ranks)["train"]
         places = machine.Places(ranks.gather(machine.Place.of_this_process()))
-        affinity.bind(ranks.rank, spec.point.threads, places)
+        spare = affinity.bind(ranks.rank, spec.point.threads, spec.point.loader_workers, places)
         torch.set_num_threads(spec.point.threads)
         torch.manual_seed(spec.seed)
         weights = inputs.weights or spec.weights_name
         learner = Learner.build(spec, len(data.images.classes), weights, inputs.costs, 1000, ranks)
-        steps = Steps(spec, learner, data, ranks)
-        if spec.point.tuning.compile:
-            chosen = next(steps.order)
-            compile_(learner, data.batch(chosen, learner.strategy.takes_images), ranks, Stopwatch())
-        steps.timed(1)
-        found = take_apart(spec, steps, args.steps, args.traces)
+        feed = Feed(data, learner.strategy.takes_images, spec.point.loader_workers, spare)
+        steps = Steps(spec, learner, data, feed, ranks)
+        with advising(ModelFacts.read(inputs.facts), spec.point, ranks.device):
+            if spec.point.tuning.compile:
+                compile_(learner, next(steps.batches), ranks, Stopwatch())
+            steps.timed(1)
+            found = take_apart(spec, steps, args.steps, args.traces)
     if ranks.rank == 0:
         write_text(args.record, found.model_dump_json(indent=1) + "\n")
 

@@ -40,7 +40,7 @@ def command(allocation: Allocation, point: TrainingPoint, arguments: list[str]) 
     if point.workers % len(nodes):
         raise UserError(f"{point.workers} workers cannot be spread equally over the job's {len(nodes)} nodes")
     here = point.workers // len(nodes)
-    words = allocation.on_each_node(here * point.threads, here if point.device == "cuda" else 0)
+    words = allocation.on_each_node(here * point.cores_per_rank, here if point.device == "cuda" else 0)
     words += [sys.executable, "-m", "scripts.training.launch_node", "--nodes", json.dumps(nodes)]
     return [*words, "--port", str(allocation.port), "--join-seconds", str(JOIN_SECONDS), *arguments]
 

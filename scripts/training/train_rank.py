@@ -23,6 +23,7 @@ from scripts.training.batches import Batches
 from scripts.training.evaluate import Scores, evaluate
 from scripts.training.fit import EVALUATION_BATCH, Keeping, Trained, fit, seconds_to, steady_seconds
 from scripts.training.inputs import Inputs
+from scripts.training.model_facts import ModelFacts, advising
 from scripts.training.points import STRATEGIES
 from scripts.training.ranks import Ranks
 from scripts.training.spec import TrainSpec
@@ -72,7 +73,7 @@ def run(spec: TrainSpec, block: int, attempt: int, inputs: Inputs, keeping: Keep
         data = load_splits(inputs, spec, ranks)
         check_steps(len(data["train"].images), point.global_batch, spec.epochs, spec.warmup_steps)
         places = machine.Places(ranks.gather(machine.Place.of_this_process()))
-        affinity.bind(ranks.rank, point.threads, places)
+        spare = affinity.bind(ranks.rank, point.threads, point.loader_workers, places)
         torch.set_num_threads(point.threads)
         judge = ranks.rank in places.first_ranks  # of a machine's speed, and of who else uses it
         ranks.barrier()
@@ -81,7 +82,8 @@ def run(spec: TrainSpec, block: int, attempt: int, inputs: Inputs, keeping: Keep
         before = calibrate() if judge else 0.0
         ranks.barrier()
         watch.lap("calibration")
-        trained = fit(spec, inputs, keeping, spec.seed + block, data, ranks, watch)
+        with advising(ModelFacts.read(inputs.facts), point, ranks.device):
+            trained = fit(spec, inputs, keeping, spec.seed + block, data, spare, ranks, watch)
         test = evaluate(trained.learner.network, data["test"], ranks, EVALUATION_BATCH)
         watch.lap("evaluation")
         ranks.barrier()
@@ -163,6 +165,7 @@ def record_of(
             precision=test.precision,
             recall=test.recall,
             f1=test.f1,
+            per_class=test.per_class,
             confusion=test.confusion,
             seconds_to_target=seconds_to(spec.target_accuracy, epochs),
             precision_emulated=outcome.precision_emulated,

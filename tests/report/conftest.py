@@ -14,6 +14,7 @@ from quirks import (
     render_page,
     training_record,
     write_images,
+    write_networks,
     write_records,
     write_usage,
 )
@@ -35,6 +36,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     training = write_records(folder, (training_record(point, block) for point in TRAINING for block in BLOCKS))
     loading = write_records(folder, (loading_record(point, block) for point in LOADING for block in BLOCKS))
     write_usage(folder)
+    write_networks(folder)
     tables = folder / "scaling"
     scaling = ScalingSpec(baseline="serial-1", confidence=0.95, loss_tolerance=0.25)
     rows = tabulate_training.rows(read_records(training), list(TRAINING), scaling)

@@ -12,10 +12,12 @@ import pandas as pd
 from helping import training_point
 
 from scripts import record
+from scripts.atomic import write_text
 from scripts.loading.points import LoadingPoint
-from scripts.record import Environment, Epoch, Loaded, Noise, Quality, Record, Validity
+from scripts.record import ClassScores, Environment, Epoch, Loaded, Noise, Quality, Record, Validity
 from scripts.registry import ROOT
 from scripts.scaling.tabulate_jobs import Job
+from scripts.training.model_facts import ModelFacts
 from scripts.training.monitor import Sample
 
 CLASSES = ["$cost$_1_", "<b>x</b>&", "normal"]
@@ -120,6 +122,10 @@ def training_record(point: str, block: int) -> Record:
         precision=0.91,
         recall=0.9,
         f1=0.903,
+        per_class=[
+            ClassScores(precision=precision, recall=recall, f1=f1, images=10)
+            for precision, recall, f1 in [(0.818182, 0.9, 0.857143), (0.909091, 1.0, 0.952381), (1.0, 0.8, 0.888889)]
+        ],
         confusion=[[9, 1, 0], [0, 10, 0], [2, 0, 8]],
         seconds_to_target=seconds * 0.8,
         precision_emulated=False,
@@ -224,6 +230,15 @@ def write_usage(folder: Path) -> None:
         table.to_csv(folder / "training" / "records" / point / "b1.usage.csv", index=False)
 
 
+def write_networks(folder: Path) -> None:
+    """What the networks ask for."""
+    for model, parameters in (("resnet18", 11_179_077), ("resnet50", 23_518_277)):
+        facts = ModelFacts(
+            model=model, size=64, parameters=parameters, forward_flops=296_000_000, activation_bytes=1_820_000
+        )
+        write_text(folder / "training" / "models" / f"{model}.json", facts.model_dump_json())
+
+
 def python(*arguments: object) -> str:
     """Run a program of the repository; its stdout."""
     command = [sys.executable, "-m", *map(str, arguments)]
@@ -259,6 +274,7 @@ def render_page(study: Path, figures: Path, jobs: Path, page: Path) -> None:
         "scripts.report.render_page",
         *("--answer", study / "scaling/loading.json", *dask),
         *("--training", study / "scaling/training.parquet", "--loading", study / "scaling/loading.parquet"),
+        *("--networks", *sorted((study / "training" / "models").glob("*.json"))),
         *("--jobs", jobs, "--records", *sorted(study.glob("*/records/*/*.json"))),
         *("--split", images / "split.parquet", "--rejects", images / "rejects.csv"),
         *("--leaks", images / "leaks.json", "--previews", *[sheet] * len(CLASSES)),

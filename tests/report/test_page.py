@@ -104,7 +104,7 @@ def test_a_lost_block_of_a_valid_row_is_explained(opened: Page) -> None:
 def test_a_class_name_that_looks_like_html_is_shown_literally(opened: Page) -> None:
     heads = opened.locator(".confusion").first.locator("tbody th").all_inner_texts()
 
-    assert heads == CLASSES
+    assert heads == [*CLASSES, "precision"]
     assert "<b>x</b>&" in (opened.locator(".sheet img").first.get_attribute("alt") or "")
     assert opened.locator(".confusion b").count() == 0
 
@@ -135,6 +135,18 @@ def test_the_first_line_counts_the_images(opened: Page) -> None:
 def test_each_baseline_has_its_confusion(opened: Page) -> None:
     assert opened.locator(".confusion").count() == 2
     assert "resnet50-serial-1, block 1: 30 test images" in opened.locator("main").inner_text()
+    margins = opened.locator(".confusion").first.locator("td.margin").all_inner_texts()
+    assert [margins[:3], margins[3:6]] == [
+        ["0.900", "1.000", "0.800"],
+        ["0.818", "0.909", "1.000"],
+    ]  # recall, precision
+
+
+def test_each_network_says_what_it_asks_for(opened: Page) -> None:
+    assert (
+        "resnet50 at 64 px has 23.5 million parameters; an image takes 0.296 GFLOP forward, about three times that to "
+        "train, and 1.82 MB that forward keeps for backward in float32." in opened.locator("main").inner_text()
+    )
 
 
 def test_noise_names_the_launch_that_drifted(opened: Page) -> None:

@@ -9,7 +9,7 @@ from helping import training_point
 
 from scripts import record
 from scripts.errors import UserError
-from scripts.record import Environment, Epoch, Noise, Quality, Record, Validity
+from scripts.record import ClassScores, Environment, Epoch, Noise, Quality, Record, Validity
 from scripts.scaling import tabulate_training
 from scripts.scaling.analysis import KeyMismatchError, check_comparable, read_records, write_table
 from scripts.scaling.rows import TrainingRow
@@ -46,6 +46,7 @@ def made(point: str, block: int, seconds: float, **changes: object) -> Record:
             precision=0.9,
             recall=0.9,
             f1=0.9,
+            per_class=[ClassScores(precision=1, recall=1, f1=1, images=1)] * 2,
             confusion=[[1, 0], [0, 1]],
             seconds_to_target=seconds if accuracy[-1] >= 0.9 else None,
             precision_emulated=False,
@@ -217,10 +218,10 @@ def test_records_survive_the_file_and_a_strange_one_is_refused(tmp_path: Path) -
     assert record.read(tmp_path / "b1.json") == one
     assert list(read_records([tmp_path / "b1.json"])) == ["resnet18-serial-1"]
     text = (tmp_path / "b1.json").read_text()
-    (tmp_path / "b2.json").write_text(text.replace('"schema": 2', '"schema": 3'))
-    with pytest.raises(UserError, match=r"b2.json: no record of schema 2: schema"):
+    (tmp_path / "b2.json").write_text(text.replace('"schema": 3', '"schema": 4'))
+    with pytest.raises(UserError, match=r"b2.json: no record of schema 3: schema"):
         record.read(tmp_path / "b2.json")
     (tmp_path / "b3.json").write_text(text[:100])
-    with pytest.raises(UserError, match=r"b3.json: no record of schema 2"):
+    with pytest.raises(UserError, match=r"b3.json: no record of schema 3"):
         record.read(tmp_path / "b3.json")
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []

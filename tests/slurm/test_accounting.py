@@ -25,7 +25,7 @@ time.sleep(3)
 """
 # The least that a launch says of itself.
 RECORD = """\
-{"schema": 2, "study": "t", "stage": "loading", "point_id": "serial-1", "point": {}, "key": {}, "block": 1, "cores": 1,
+{"schema": 3, "study": "t", "stage": "loading", "point_id": "serial-1", "point": {}, "key": {}, "block": 1, "cores": 1,
  "images": 1, "seconds": 1, "images_per_second": 1, "phases": {}, "wall_seconds": 1, "cpu_seconds": 1,
  "peak_rss_bytes": 1, "quality": null, "validity": {"ok": true, "faults": []}, "environment": {"started": "STARTED",
  "machine_cores": 2,

@@ -1,20 +1,16 @@
 """A packed study of pictures, and a training run on it as the workflow launches it."""
 
-import json
 import sys
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pytest
-from helping import LIMITS, OPTIMIZER, ROOT, Command, Run, Train, pack, stages_command, training_point
+from helping import OPTIMIZER, ROOT, Command, Run, Train, pack_study, stages_command, training_point
 
 from scripts import record
-from scripts.images.channel_stats import channel_stats
-from scripts.images.decode import Decoder, DecodeSpec
-from scripts.images.shards import Shards, read_split
-from scripts.images.source import entries
-from scripts.images.split import assign_splits
+from scripts.atomic import write_text
 from scripts.spec import canonical
+from scripts.training.describe_model import DescribeSpec, describe
 
 SIZE = 32
 
@@ -23,19 +19,15 @@ SIZE = 32
 def study(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with 0000.npy, split.parquet and stats.json: 36 pictures, 28 of which train."""
     folder = tmp_path_factory.mktemp("study")
-    decoder = Decoder(DecodeSpec(size=SIZE, steps=[{"resize": {}}]))
-    pixels, table = pack(pictures, 0, entries(pictures), decoder, LIMITS)
-    np.save(folder / "0000.npy", pixels)
-    table["group"] = table["path"]
-    table["split"] = assign_splits(table, {"train": 0.7, "valid": 0.15, "test": 0.15}, seed=0)
-    table.to_parquet(folder / "split.parquet")
-    stats = channel_stats(Shards(folder), read_split(folder / "split.parquet", "train"))
-    (folder / "stats.json").write_text(json.dumps(stats))
+    pack_study(folder, pictures, {"train": 0.7, "valid": 0.15, "test": 0.15}, SIZE)
     return folder
 
 
-def launch(study: Path, path: Path, strategy: str, workers: int, changes: dict[str, object]) -> list[str]:
-    """What training and profile share of their command; takes what it uses out of `changes`."""
+def launch(study: Path, path: Path, strategy: str, workers: int, changes: dict[str, Any]) -> list[str]:
+    """What training and profile share of their command, on the packed study or another; takes what it uses out of
+    `changes`.
+    """
+    study = changes.pop("study", study)
     point = training_point(strategy, workers, **({"global_batch": 8} | dict(changes.pop("point", {}))))
     given = {name: changes.pop(name, None) for name in ("weights", "costs")}
     spec = {
@@ -51,7 +43,11 @@ def launch(study: Path, path: Path, strategy: str, workers: int, changes: dict[s
         "seed": 0,
         "lock": "",
     }
+    facts = study / f"{point.model}.json"
+    if not facts.is_file():
+        write_text(facts, describe(DescribeSpec(model=point.model, classes=3, size=SIZE, lock="")).model_dump_json())
     flags = ["--shards", str(study), "--split", str(study / "split.parquet"), "--stats", str(study / "stats.json")]
+    flags += ["--facts", str(facts)]
     for name, file in given.items():
         flags += [f"--{name}", *([str(file)] if file else [])]
     flags += ["--launcher", "here", "--logs", str(path.with_name("ranks")), "--record", str(path)]

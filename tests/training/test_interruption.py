@@ -1,5 +1,6 @@
 """Runs that are told to stop, and go on: real processes, real signals."""
 
+import os
 import re
 import signal
 import subprocess
@@ -36,7 +37,7 @@ PIPE = {"stages": 2, "schedule": "1f1b", "microbatches": 2}
     [
         ("serial", 1, {}),
         ("ddp", 4, {"model": "tiny_cnn", "tuning": MANY_BUCKETS}),
-        ("ddp", 2, {"precision": "fp16", "model": "tiny_cnn"}),
+        ("ddp", 2, {"precision": "fp16", "model": "tiny_cnn", "loader_workers": 1}),
         ("fsdp", 2, {"model": "tiny_cnn"}),
         ("pipeline", 2, {"pipe": PIPE}),
         ("hybrid", 4, {"pipe": PIPE, "model": "tiny_cnn"}),
@@ -130,3 +131,19 @@ def test_a_rank_that_fails_is_named_with_its_log(train_command: Command, tmp_pat
     )
     assert "training loss is" in (tmp_path / "ranks" / "rank-0.log").read_text()
     assert "training loss is" in (tmp_path / "ranks" / "rank-1.log").read_text()
+
+
+def test_a_rank_that_is_killed_is_named_with_what_to_cut(train_command: Command, tmp_path: Path) -> None:
+    path = tmp_path / "b1.json"
+    point = {"model": "tiny_cnn"}
+    process = start(
+        train_command(path, "ddp", 2, epochs=40, checkpoint_seconds=0, point=point), path.with_suffix(".pt")
+    )
+    rank = subprocess.run(["pgrep", "-f", f"scripts.training.train_rank .*{path}"], check=True, capture_output=True)
+    os.kill(int(rank.stdout.split()[0]), signal.SIGKILL)  # as the kernel does, where memory runs out
+    printed = process.communicate(timeout=120)[1]
+    assert process.returncode == 1
+    assert re.search(
+        r"error: rank [01] on localhost was killed by signal 9 \(if for want of memory: tiny_cnn at", printed
+    )
+    assert "training.micro_batch of 2 would make that 2" in printed

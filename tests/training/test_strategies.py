@@ -66,6 +66,13 @@ def test_an_accumulated_batch_is_the_same_batch(strategy: str, workers: int, tin
     assert losses(tiny(strategy, workers, micro_batch=3)) == pytest.approx(losses(serial), rel=SAME)
 
 
+def test_loader_processes_bring_the_same_batches(tiny: Train, serial: Record) -> None:
+    found = tiny("serial", 1, loader_workers=2)
+    assert losses(found) == losses(serial)
+    assert (serial.cores, found.cores) == (1, 3)
+    assert found.key == serial.key
+
+
 def test_weak_scaling_takes_larger_steps_and_fewer(tiny: Train, serial: Record) -> None:
     found = tiny("ddp", 2, global_batch=16, lr_factor=2.0, scaling="weak")
     assert (serial.quality.steps_per_epoch, found.quality.steps_per_epoch) == (3, 1)

@@ -50,6 +50,9 @@ def test_the_scores_are_those_of_the_confusion_matrix(runs: dict[str, Record]) -
         predicted = np.repeat(np.tile(np.arange(3), 3), confusion.ravel())
         expected = precision_recall_fscore_support(true, predicted, average="macro", zero_division=0, labels=[0, 1, 2])
         assert (one.quality.precision, one.quality.recall, one.quality.f1) == pytest.approx(expected[:3], abs=1e-6)
+        each = precision_recall_fscore_support(true, predicted, average=None, zero_division=0, labels=[0, 1, 2])
+        found = [(scores.precision, scores.recall, scores.f1, scores.images) for scores in one.quality.per_class]
+        assert pytest.approx(np.array(each), abs=1e-6) == np.array(found).T
         assert one.quality.test_accuracy == pytest.approx(np.trace(confusion) / confusion.sum(), abs=1e-6)
 
 

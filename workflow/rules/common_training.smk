@@ -5,6 +5,14 @@ def get_training_point(wildcards):
     return TRAINING_POINTS[wildcards.point]
 
 
+def get_model_facts(wildcards):
+    return get_model_facts_of(wildcards.point, wildcards.study)
+
+
+def get_model_facts_of(point, study):
+    return rules.describe_model.output.facts.format(study=study, model=TRAINING_POINTS[point].model)
+
+
 def get_costs(wildcards):
     return get_costs_of(wildcards.point, wildcards.study)
 
@@ -60,7 +68,7 @@ def get_training_memory_of(name, attempt):
 
 def get_node_cores(point):
     """Cores that a training point takes on each of its nodes."""
-    return point.workers_per_node * point.threads
+    return point.workers_per_node * point.cores_per_rank
 
 
 def get_training_gpus(wildcards):

@@ -151,6 +151,7 @@ rule render_page:
         jobs="results/{study}/scaling/jobs.parquet",
         answer="results/{study}/scaling/loading.json",
         profiles=rules.tabulate_profiles.output.parquet if STUDY.training.profile else [],
+        networks=expand(rules.describe_model.output.facts, study=STUDY.study, model=STUDY.training.models),
         loading_records=rules.tabulate_loading.input.records,
         training_records=rules.tabulate_training.input.records,
         split="results/{study}/images/split.parquet",
@@ -184,7 +185,8 @@ rule render_page:
         spec=lambda wildcards: canonical(config=get_shown_config()),
     shell:
         "python -m scripts.report.render_page --training {input.training:q} --loading {input.loading:q} "
-        "--jobs {input.jobs:q} --profiles {input.profiles:q} --records {input.loading_records:q} {input.training_records:q} "
+        "--jobs {input.jobs:q} --profiles {input.profiles:q} --networks {input.networks:q} "
+        "--records {input.loading_records:q} {input.training_records:q} "
         "--split {input.split:q} --rejects {input.rejects:q} --leaks {input.leaks:q} "
         "--answer {input.answer:q} --figures {input.figures:q} {input.dask_graph:q} "
         "--dask-report {input.dask_report:q} --sheet {input.sheet:q} --previews {input.previews:q} "

@@ -1,7 +1,7 @@
 """How fast a model trains on a number of workers: every training point, once in each block, alone on the machine.
 
-Requires the images stage. Steps: measure_stages (one job a model that a pipeline cuts), train (one job a point and block),
-profile (one job a point, where `training.profile` asks for it).
+Requires the images stage. Steps: describe_model (one job a model), measure_stages (one job a model that a pipeline cuts),
+train (one job a point and block), profile (one job a point, where `training.profile` asks for it).
 Targets of their own, which measure nothing: train_model keeps the network of one point; `features` (one job a shard) and
 `predict` (one job a part of a folder) use it.
 """
@@ -16,6 +16,28 @@ if STUDY.training.predict.folder is not None:
             PREDICTED[f"{source.shard_of(path, STUDY.training.predict.parts)}"].append(source.Entry(path, ""))
     except UserError as error:
         sys.exit(f"error: training.predict.folder: {error}")
+
+
+rule describe_model:
+    input:
+        code=code("scripts.training.describe_model"),
+    output:
+        facts="results/{study}/training/models/{model}.json",
+    log:
+        "logs/{study}/training/describe_model_{model}.log",
+    conda:
+        "../../envs/scalecard.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+    params:
+        spec=lambda wildcards: canonical(
+            model=wildcards.model,
+            classes=len(SUMMARY.classes),
+            size=STUDY.images.size,
+            lock=LOCK,
+        ),
+    shell:
+        "python -m scripts.training.describe_model --output {output.facts:q} --spec {params.spec:q} 2> {log:q}"
 
 
 rule measure_stages:
@@ -54,6 +76,7 @@ rule train:
         split="results/{study}/images/split.parquet",
         stats="results/{study}/images/stats.json",
         weights=STUDY.training.weights_file or [],
+        facts=get_model_facts,
         costs=get_costs,
         code=lambda wildcards: code(
             "scripts.training.train",
@@ -88,7 +111,7 @@ rule train:
     shell:
         "python -m scripts.training.train --launcher {resources.launcher} "
         "--shards results/{wildcards.study}/images/shards --split {input.split:q} --stats {input.stats:q} "
-        "--weights {input.weights:q} --costs {input.costs:q} "
+        "--facts {input.facts:q} --weights {input.weights:q} --costs {input.costs:q} "
         "--checkpoint results/{wildcards.study}/training/checkpoints/{wildcards.point}_b{wildcards.block}.pt "
         "--checkpoint-seconds {params.checkpoint_seconds} --tensorboard {params.tensorboard} "
         "--logs logs/{wildcards.study}/training/train_{wildcards.point}_b{wildcards.block}/attempt{resources.attempt} "
@@ -101,6 +124,7 @@ rule profile:
         split="results/{study}/images/split.parquet",
         stats="results/{study}/images/stats.json",
         weights=STUDY.training.weights_file or [],
+        facts=get_model_facts,
         costs=get_costs,
         code=lambda wildcards: code(
             "scripts.training.train",
@@ -131,7 +155,7 @@ rule profile:
     shell:
         "python -m scripts.training.train --program scripts.training.profile_rank --launcher {resources.launcher} "
         "--shards results/{wildcards.study}/images/shards --split {input.split:q} --stats {input.stats:q} "
-        "--weights {input.weights:q} --costs {input.costs:q} --traces {output.traces:q} "
+        "--facts {input.facts:q} --weights {input.weights:q} --costs {input.costs:q} --traces {output.traces:q} "
         "--logs logs/{wildcards.study}/training/profile_{wildcards.point}/attempt{resources.attempt} "
         "--record {output.profile:q} --spec {params.spec:q} 2> {log:q}"
 
@@ -141,6 +165,7 @@ rule train_model:
         split="results/{study}/images/split.parquet",
         stats="results/{study}/images/stats.json",
         weights=STUDY.training.weights_file or [],
+        facts=lambda wildcards: get_model_facts_of(get_kept_point(), wildcards.study),
         costs=lambda wildcards: get_costs_of(get_kept_point(), wildcards.study),
         code=code(
             "scripts.training.train",
@@ -178,7 +203,7 @@ rule train_model:
     shell:
         "python -m scripts.training.train --launcher {resources.launcher} "
         "--shards results/{wildcards.study}/images/shards --split {input.split:q} --stats {input.stats:q} "
-        "--weights {input.weights:q} --costs {input.costs:q} --model {output.model:q} --decode {params.decode:q} "
+        "--facts {input.facts:q} --weights {input.weights:q} --costs {input.costs:q} --model {output.model:q} --decode {params.decode:q} "
         "--checkpoint results/{wildcards.study}/training/checkpoints/model.pt "
         "--checkpoint-seconds {params.checkpoint_seconds} "
         "--logs logs/{wildcards.study}/training/train_model/attempt{resources.attempt} "
