@@ -43,6 +43,7 @@ PLAIN = {"channels_last": False, "allocator": "system", "optimizer_kernel": "for
 WAYS: dict[str, dict[str, object]] = {
     "plain: eager, NCHW": PLAIN,
     "channels_last": PLAIN | {"channels_last": True},
+    "channels_last, huge pages": PLAIN | {"channels_last": True, "allocator": "huge_pages"},
     "channels_last, glibc kept from handing memory back": PLAIN | {"channels_last": True, "allocator": "glibc"},
     "channels_last, tcmalloc": PLAIN | {"channels_last": True, "allocator": "tcmalloc"},
     "channels_last, jemalloc": PLAIN | {"channels_last": True, "allocator": "jemalloc"},

@@ -77,8 +77,8 @@ class Tuning(Settings):
     compile: bool = Field(False, description="torch.compile, for serial and ddp; its seconds are a phase of their own")
     allocator: Allocator = Field(
         "system",
-        description="memory allocator of the ranks: system (glibc as it is), glibc (kept from handing memory back), "
-        "tcmalloc or jemalloc, which must be installed",
+        description="memory allocator of the ranks: system (glibc as it is), huge_pages (glibc, on pages of 2 MiB "
+        "where the kernel grants them), glibc (kept from handing memory back), tcmalloc or jemalloc (to be installed)",
     )
     optimizer_kernel: Literal["fused", "foreach", "for_loop"] = Field(
         "foreach", description="implementation of the optimizer's step in torch"

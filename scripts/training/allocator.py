@@ -25,6 +25,9 @@ def environment(name: Allocator) -> dict[str, str]:
     """
     if name == "system":
         return {}
+    if name == "huge_pages":
+        # torch asks the kernel (madvise) for pages of 2 MiB under large tensors, glibc under what others allocate.
+        return {"THP_MEM_ALLOC_ENABLE": "1", "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
     if name == "glibc":
         # Blocks of every size come from the heap, and it is not cut back: mallopt(3), M_MMAP_MAX and M_TRIM_THRESHOLD.
         return {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**40), "MALLOC_TOP_PAD_": str(64 * 2**20)}

@@ -25,7 +25,7 @@ CHECKPOINT = "results/small/training/checkpoints/resnet18-{}_b1.pt"
 LOADING = "results/small/loading/records/serial-1/b1.json"
 RUN = (*SNAKEMAKE, RECORD)
 # Long enough to be hit in the middle, with a checkpoint to go on from.
-LONG = ("--config", "training={epochs: 12, checkpoint_seconds: 0.3}")
+LONG = ("--config", "training={epochs: 12, checkpoint_seconds: 2}")
 
 
 def learned(path: Path) -> tuple[object, ...]:

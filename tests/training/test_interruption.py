@@ -13,7 +13,7 @@ from helping import OPTIMIZER, ROOT, Command, Run, Train, training_point
 from scripts import record
 from scripts.training.checkpoint import read_state
 
-LONG = {"epochs": 5, "checkpoint_seconds": 0.3}
+LONG = {"epochs": 5, "checkpoint_seconds": 1}
 
 
 def start(command: list[str], until: Path) -> subprocess.Popen[str]:
@@ -37,7 +37,7 @@ PIPE = {"stages": 2, "schedule": "1f1b", "microbatches": 2}
     [
         ("serial", 1, {}),
         ("ddp", 4, {"model": "tiny_cnn", "tuning": MANY_BUCKETS}),
-        ("ddp", 2, {"precision": "fp16", "model": "tiny_cnn", "loader_workers": 1}),
+        ("ddp", 2, {"model": "tiny_cnn", "precision": "fp16", "loader_workers": 1}),
         ("fsdp", 2, {"model": "tiny_cnn"}),
         ("pipeline", 2, {"pipe": PIPE}),
         ("hybrid", 4, {"pipe": PIPE, "model": "tiny_cnn"}),
@@ -98,27 +98,24 @@ def test_a_killed_run_goes_on_from_the_last_checkpoint_of_an_epoch(
     assert learned(record.read(path)) == learned(train("serial", 1, epochs=6))
 
 
-def test_a_damaged_checkpoint_is_left_aside(train_command: Command, tmp_path: Path, run: Run) -> None:
-    path = tmp_path / "b1.json"
-    process = start(train_command(path, "serial", 1, **LONG), until=path.with_suffix(".pt"))
+def test_a_checkpoint_that_is_damaged_or_of_other_settings_is_left_aside(
+    train_command: Command, tmp_path: Path, run: Run
+) -> None:
+    path, small = tmp_path / "b1.json", {"point": {"model": "tiny_cnn"}}
+    process = start(train_command(path, "serial", 1, epochs=40, checkpoint_seconds=0, **small), path.with_suffix(".pt"))
     process.send_signal(signal.SIGTERM)
     process.communicate()
-    held = bytearray(path.with_suffix(".pt").read_bytes())
-    held[len(held) // 2] ^= 1
-    path.with_suffix(".pt").write_bytes(held)
-    done = run(ROOT, *train_command(path, "serial", 1, epochs=2))
-    assert "cannot be read (its digest is not that of its content); starting from the beginning" in done.stderr
-    assert not record.read(path).resumed
-
-
-def test_a_checkpoint_of_other_settings_is_left_aside(train_command: Command, tmp_path: Path, run: Run) -> None:
-    path = tmp_path / "b1.json"
-    process = start(train_command(path, "serial", 1, **LONG), until=path.with_suffix(".pt"))
-    process.send_signal(signal.SIGTERM)
-    process.communicate()
-    done = run(ROOT, *train_command(path, "serial", 1, epochs=2))
-    assert "of a run with other data, settings or code; starting from the beginning" in done.stderr
-    assert not record.read(path).resumed
+    whole = path.with_suffix(".pt").read_bytes()
+    damaged = bytearray(whole)
+    damaged[len(damaged) // 2] ^= 1
+    for held, reason in (
+        (damaged, "cannot be read (its digest is not that of its content); starting from the beginning"),
+        (whole, "of a run with other data, settings or code; starting from the beginning"),
+    ):
+        path.with_suffix(".pt").write_bytes(held)
+        done = run(ROOT, *train_command(path, "serial", 1, epochs=2, **small))
+        assert reason in done.stderr
+        assert not record.read(path).resumed
 
 
 def test_a_rank_that_fails_is_named_with_its_log(train_command: Command, tmp_path: Path, run: Run) -> None:
