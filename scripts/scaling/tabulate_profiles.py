@@ -1,11 +1,11 @@
 """The profile table: where the efficiency of each training point is lost, in seconds of a step.
 
 A point on c times the baseline's cores would ideally need the baseline's step seconds / c for as many images. What it
-needs more is the sum of: `input` (data), `threads` (rank 0 alone, on its threads against one), `smaller_batch` (its
-share alone on one thread, against as many images of the baseline's step), `contention` (all ranks at once against one
-alone), `imbalance` (the slowest rank against the mean), `communication` (with the exchange of gradients against
-without), `optimizer`. A strategy that cannot go without its exchange, as fsdp and pipeline, has the middle ones in
-`communication`.
+needs more is the sum of: `input` (data, to_device, and cores that only load), `threads` (rank 0 alone, on its threads
+against one), `smaller_batch` (its share alone on one thread, against as many images of the baseline's step),
+`contention` (all ranks at once against one alone), `imbalance` (the slowest rank against the mean), `communication`
+(with the exchange of gradients against without), `optimizer`. A strategy that cannot go without its exchange, as fsdp
+and pipeline, has the middle ones in `communication`.
 
 Inputs: the profiles (scripts/training/step_profile.py). Outputs: `profiles.csv`, `profiles.parquet`.
 
@@ -40,26 +40,31 @@ class ProfilesSpec(Spec):
     points: list[PointSpec]  # in the order of the table
 
 
+def feeding(one: StepProfile) -> float:
+    """Seconds until a batch is where it is used, slowest rank."""
+    return one.phases.get("data", 0.0) + one.phases.get("to_device", 0.0)
+
+
 def computing(one: StepProfile) -> float:
     """Seconds of forward and backward, slowest rank."""
-    return one.step_seconds - one.phases.get("data", 0.0) - one.phases.get("optimizer", 0.0)
+    return one.step_seconds - feeding(one) - one.phases.get("optimizer", 0.0)
 
 
 def row(one: StepProfile, base: StepProfile, images: float) -> ProfileRow:
     """`images`: of a step, over those of the baseline's step."""
     share = images * base.cores / one.cores  # of the baseline's step that each core should need
     ideal = share * base.step_seconds
-    threads = smaller = contention = imbalance = None
+    loaders, threads, smaller, contention, imbalance = 0.0, None, None, None, None
     without = share * computing(base)
     if one.unreduced_seconds and one.alone_seconds and one.alone_one_thread_seconds:
-        per_rank = one.cores // one.workers
-        perfect = one.alone_one_thread_seconds / per_rank
-        threads, smaller = one.alone_seconds - perfect, perfect - without
+        per_thread = one.alone_one_thread_seconds / one.threads
+        per_core = one.alone_one_thread_seconds * one.workers / one.cores
+        threads, loaders, smaller = one.alone_seconds - per_thread, per_thread - per_core, per_core - without
         mean, slowest = statistics.fmean(one.unreduced_seconds), max(one.unreduced_seconds)
         contention, imbalance = mean - one.alone_seconds, slowest - mean
         without = slowest
     lost = {
-        "input": one.phases.get("data", 0.0) - share * base.phases.get("data", 0.0),
+        "input": feeding(one) - share * feeding(base) + loaders,
         "threads": threads,
         "smaller_batch": smaller,
         "contention": contention,

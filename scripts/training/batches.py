@@ -33,13 +33,8 @@ class Batches:
     memory_format: torch.memory_format
 
     def batch(self, chosen: np.ndarray, pixels_too: bool = True) -> tuple[torch.Tensor, torch.Tensor]:
-        """Images as normalised float32 (n, 3, size, size) in `memory_format`, labels as int64 (n,).
-
-        Without `pixels_too` no image is read, and the first has no rows.
-        """
-        if not pixels_too:
-            return torch.empty((0, 3, self.size, self.size), device=self.device), self.labels(chosen)
-        return self.ready(self.pixels(chosen)), self.labels(chosen)
+        """What `ready` gives of `chosen`; without `pixels_too` no image is read."""
+        return self.ready(chosen, self.pixels(chosen) if pixels_too else None)
 
     def pixels(self, chosen: np.ndarray) -> torch.Tensor:
         """Images as they are packed: uint8 (n, size, size, 3), in this machine's memory."""
@@ -47,14 +42,17 @@ class Batches:
         self.packed.gather(chosen, pixels)
         return torch.from_numpy(pixels)
 
-    def ready(self, pixels: torch.Tensor) -> torch.Tensor:
-        """Normalised on the device, where they are sent as uint8: a quarter of float32."""
-        images = pixels.to(self.device, non_blocking=True).permute(0, 3, 1, 2)
-        return images.sub(self.mean).div_(self.std).contiguous(memory_format=self.memory_format)
+    def ready(self, chosen: np.ndarray, pixels: torch.Tensor | None) -> tuple[torch.Tensor, torch.Tensor]:
+        """Images as normalised float32 (n, 3, size, size) in `memory_format`, labels as int64 (n,); on the device.
 
-    def labels(self, chosen: np.ndarray) -> torch.Tensor:
-        """int64 (n,), on the device."""
-        return torch.from_numpy(self.images.labels[chosen]).to(self.device)
+        Without `pixels` the first has no rows.
+        """
+        labels = torch.from_numpy(self.images.labels[chosen]).to(self.device)
+        if pixels is None:
+            return torch.empty((0, 3, self.size, self.size), device=self.device), labels
+        # Sent as uint8, a quarter of float32, and normalised where they are used.
+        images = pixels.to(self.device, non_blocking=True).permute(0, 3, 1, 2)
+        return images.sub(self.mean).div_(self.std).contiguous(memory_format=self.memory_format), labels
 
 
 def training_order(

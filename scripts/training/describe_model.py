@@ -7,7 +7,7 @@ Output: JSON (scripts/training/model_facts.py, ModelFacts).
 
 By hand:
     python -m scripts.training.describe_model --output facts.json --spec '{"model": "resnet18", "classes": 5, \
-        "size": 64, "lock": ""}'
+        "size": 64, "packages": []}'
 """
 
 from pathlib import Path
@@ -32,7 +32,7 @@ class DescribeSpec(Spec):
     model: str
     classes: int
     size: int  # edge of an image, pixels
-    lock: str  # digest of requirements.lock
+    packages: list[str]  # pins of those that the network is made by
 
 
 def describe(spec: DescribeSpec) -> ModelFacts:

@@ -1,4 +1,4 @@
-"""Training batches in order: made by the rank itself, or ahead of it by loader processes of its own."""
+"""The pixels of training batches in order: read by the rank itself, or ahead of it by loader processes of its own."""
 
 import os
 import signal
@@ -48,14 +48,13 @@ class Feed:
             )
             list(self.loader)  # nothing is asked for yet: it starts the processes
 
-    def batches(self, orders: Iterable[np.ndarray]) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """For each of `orders` (int64 indices of images), its batch as Batches.batch() gives it."""
+    def batches(self, orders: Iterable[np.ndarray]) -> Iterator[tuple[np.ndarray, torch.Tensor | None]]:
+        """Each of `orders` (int64 indices of images) with its pixels, as Batches.ready() takes them."""
         if self.loader is None:
-            yield from (self.data.batch(chosen, self.takes_images) for chosen in orders)
+            yield from ((chosen, self.data.pixels(chosen) if self.takes_images else None) for chosen in orders)
             return
         self.asked[:] = orders
-        for chosen, pixels in zip(self.asked, self.loader, strict=True):
-            yield self.data.ready(pixels), self.data.labels(chosen)
+        yield from zip(self.asked, self.loader, strict=True)
 
 
 class _Pixels(Dataset[torch.Tensor]):

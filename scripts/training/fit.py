@@ -28,7 +28,7 @@ from scripts.training.spec import TrainSpec
 from scripts.training.steps import steps
 
 EVALUATION_BATCH = 256
-STEADY = ("data", "forward_backward", "optimizer")  # the phases of a step that count as training time
+STEADY = ("data", "to_device", "forward_backward", "optimizer")  # the phases of a step that count as training time
 
 
 @dataclass(frozen=True)
@@ -149,18 +149,20 @@ def _begin(
 def _train_epoch(run: _Run, epoch: int) -> float:
     """Make the steps of an epoch that are left; training seconds of all its steps, slowest rank."""
     spec, ranks, watch, learner, progress = run.spec, run.ranks, run.watch, run.learner, run.progress
-    images, strategy, point = len(run.data["train"].images), run.learner.strategy, run.spec.point
+    data, strategy, point = run.data["train"], run.learner.strategy, run.spec.point
     first = epoch * run.steps_per_epoch
     before = steady_seconds(watch) - progress.seconds
-    order = training_order(images, point.global_batch, strategy.replica, point.replicas, run.seed, epoch)
+    order = training_order(len(data.images), point.global_batch, strategy.replica, point.replicas, run.seed, epoch)
     batches = run.feed.batches(islice(order, progress.step - first, None))
-    for step, (batch, labels) in enumerate(batches, start=progress.step):
+    for step, (chosen, pixels) in enumerate(batches, start=progress.step):
         warming_up = step < spec.warmup_steps
         watch.lap("warmup" if warming_up else "data")
+        batch, labels = data.ready(chosen, pixels)
+        watch.lap("warmup" if warming_up else "to_device")
         loss = learner.loss(batch, labels)
         watch.lap("warmup" if warming_up else "forward_backward")
         learner.step()
-        progress.losses[step - first] = loss * len(labels)
+        progress.losses[step - first] = loss * len(chosen)
         progress.step = step + 1
         watch.lap("warmup" if warming_up else "optimizer")
         if (do := run.interruption.after(progress.step)) != "go on":

@@ -47,6 +47,7 @@ class Steps:
     def __init__(self, spec: TrainSpec, learner: Learner, data: Batches, feed: Feed, ranks: Ranks) -> None:
         self.learner = learner
         self.strategy: Strategy = learner.strategy
+        self.data = data
         self.ranks = ranks
         order = training_order(
             len(data.images), spec.point.global_batch, self.strategy.replica, spec.point.replicas, spec.seed, epoch=0
@@ -60,8 +61,10 @@ class Steps:
             self.ranks.barrier()
             watch = Stopwatch(self.ranks.synchronize)
             self.strategy.mark = watch.lap
-            batch, labels = next(self.batches)
+            chosen, pixels = next(self.batches)
             watch.lap("data")
+            batch, labels = self.data.ready(chosen, pixels)
+            watch.lap("to_device")
             self.learner.loss(batch, labels)
             watch.lap("forward_backward" if self.strategy.staged else "backward")  # what comes after the last mark too
             self.learner.step()
@@ -73,7 +76,8 @@ class Steps:
     def compute(self, count: int, mine: bool = True) -> list[float]:
         """Seconds of forward and backward, each behind a barrier; ranks that are not `mine` wait."""
         found = []
-        for batch, labels in islice(self.batches, count):
+        for chosen, pixels in islice(self.batches, count):
+            batch, labels = self.data.ready(chosen, pixels)
             self.ranks.barrier()
             if mine:
                 started = time.perf_counter()
@@ -84,8 +88,8 @@ class Steps:
         return found
 
 
-def endless(feed: Feed, order: list[np.ndarray]) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """The batches of `order`, over and over."""
+def endless(feed: Feed, order: list[np.ndarray]) -> Iterator[tuple[np.ndarray, torch.Tensor | None]]:
+    """What the feed gives of `order`, over and over."""
     while True:
         yield from feed.batches(order)
 
@@ -113,6 +117,7 @@ def take_apart(spec: TrainSpec, steps: Steps, count: int, traces: Path) -> StepP
     return StepProfile(
         point_id=point.id,
         workers=point.workers,
+        threads=point.threads,
         cores=point.cores,
         steps=count,
         phases=slowest,
@@ -206,7 +211,7 @@ def main() -> None:
         steps = Steps(spec, learner, data, feed, ranks)
         with advising(ModelFacts.read(inputs.facts), spec.point, ranks.device):
             if spec.point.tuning.compile:
-                compile_(learner, next(steps.batches), ranks, Stopwatch())
+                compile_(learner, data.ready(*next(steps.batches)), ranks, Stopwatch())
             steps.timed(1)
             found = take_apart(spec, steps, args.steps, args.traces)
     if ranks.rank == 0:

@@ -17,9 +17,12 @@ class StepProfile(BaseModel):
 
     point_id: str
     workers: int
-    cores: int
+    threads: int  # of each rank
+    cores: int  # of all ranks, those of loader processes too
     steps: int  # whose median each number is
-    phases: dict[str, float]  # of the slowest rank: data, forward, backward, optimizer; add up to step_seconds
+    phases: dict[
+        str, float
+    ]  # of the slowest rank: data, to_device, forward, backward, optimizer; add up to step_seconds
     step_seconds: float  # from one step to the next, slowest rank
     alone_seconds: float | None  # forward and backward of rank 0's share while the other ranks wait
     alone_one_thread_seconds: float | None  # the same on one thread

@@ -1,8 +1,8 @@
 """One rank of a training run: set up, train (scripts/training/fit.py), evaluate; rank 0 writes the record.
 
 Started by scripts/training/launch_node.py. `phases` are the slowest rank's: startup, compile, warmup, synchronize
-(waiting for other ranks at barriers), data, forward_backward, optimizer, checkpoint, evaluation, calibration. `seconds`
-counts data, forward_backward and optimizer.
+(waiting for other ranks at barriers), data (waiting for pixels), to_device (sent and normalised), forward_backward,
+optimizer, checkpoint, evaluation, calibration. `seconds` counts data, to_device, forward_backward and optimizer.
 
 A run that finds its own checkpoint goes on from it; its record says `resumed`. On SIGTERM it saves and leaves with
 EXIT_RETRY.

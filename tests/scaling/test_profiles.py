@@ -10,6 +10,7 @@ def profile(name: str, workers: int, **fields: object) -> StepProfile:
     common = {
         "point_id": name,
         "workers": workers,
+        "threads": 1,
         "cores": workers,
         "steps": 5,
         "phases": {"data": 0.1, "forward": 1.0, "backward": 2.0, "optimizer": 0.3},
@@ -59,12 +60,22 @@ def test_the_baseline_loses_nothing() -> None:
 
 
 def test_threads_that_speed_one_rank_up_by_less_than_their_number_are_told_apart() -> None:
-    two = profile("serial-1x2", 1, cores=2, alone_seconds=1.8, alone_one_thread_seconds=3.0, unreduced_seconds=[1.8])
+    two = profile(
+        "serial-1x2", 1, threads=2, cores=2, alone_seconds=1.8, alone_one_thread_seconds=3.0, unreduced_seconds=[1.8]
+    )
     two = two.model_copy(update={"phases": {"data": 0.1, "forward": 0.6, "backward": 1.2, "optimizer": 0.3}})
     found = row(two.model_copy(update={"step_seconds": 2.2}), SERIAL, images=1.0)
     assert found.threads == pytest.approx(0.3)
     assert found.smaller_batch == pytest.approx(0.0)
     assert sum(getattr(found, name) for name in PARTS) == pytest.approx(2.2 - 1.7)
+
+
+def test_a_core_that_only_loads_is_lost_to_input() -> None:
+    one = SERIAL.model_copy(update={"cores": 2, "phases": SERIAL.phases | {"data": 0.02, "to_device": 0.08}})
+    found = row(one, SERIAL, images=1.0)
+    assert found.input == pytest.approx(0.1 - 0.05 + 1.5)
+    assert (found.threads, found.smaller_batch) == (pytest.approx(0.0), pytest.approx(0.0))
+    assert sum(getattr(found, name) for name in PARTS) == pytest.approx(3.4 - 1.7)
 
 
 def test_weak_scaling_is_compared_with_as_many_images() -> None:

@@ -35,10 +35,11 @@ def slurm() -> Iterator[Slurm]:
 
 @pytest.fixture(scope="session")
 def packed(slurm: Slurm, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A checkout in which the images stage of the small study is done; never changed by a test."""
+    """A checkout in which all is done that the trainings of the small study need; never changed by a test."""
     folder = copy_checkout(tmp_path_factory.mktemp("packed") / "study")
     (folder / "small.yaml").write_text(STUDY)
-    targets = [f"results/small/images/{name}" for name in ("split.parquet", "stats.json")]
+    targets = [f"results/small/{name}" for name in ("images/split.parquet", "images/stats.json")]
+    targets.append("results/small/training/models/resnet18.json")
     slurm.run(folder, "snakemake", *targets, "--profile", "local", "--configfile", "small.yaml")
     return folder
 

@@ -45,7 +45,9 @@ def launch(study: Path, path: Path, strategy: str, workers: int, changes: dict[s
     }
     facts = study / f"{point.model}.json"
     if not facts.is_file():
-        write_text(facts, describe(DescribeSpec(model=point.model, classes=3, size=SIZE, lock="")).model_dump_json())
+        write_text(
+            facts, describe(DescribeSpec(model=point.model, classes=3, size=SIZE, packages=[])).model_dump_json()
+        )
     flags = ["--shards", str(study), "--split", str(study / "split.parquet"), "--stats", str(study / "stats.json")]
     flags += ["--facts", str(facts)]
     for name, file in given.items():

@@ -60,7 +60,7 @@ def test_phases_add_up_and_the_rate_leaves_warm_up_out(runs: dict[str, Record]) 
     for name, one in runs.items():
         assert sum(one.phases.values()) == pytest.approx(one.wall_seconds, rel=0.02)
         assert one.phases["warmup"] > 0
-        steady = one.phases["data"] + one.phases["forward_backward"] + one.phases["optimizer"]
+        steady = sum(one.phases[name] for name in ("data", "to_device", "forward_backward", "optimizer"))
         assert one.seconds == pytest.approx(steady, rel=0.02 if name.endswith("1") else 0.2)
         assert one.quality.steps_per_epoch == 3
         assert one.images == (2 * 3 - 1) * 8

@@ -34,7 +34,7 @@ rule describe_model:
             model=wildcards.model,
             classes=len(SUMMARY.classes),
             size=STUDY.images.size,
-            lock=LOCK,
+            packages=pins("torch", "torchvision"),
         ),
     shell:
         "python -m scripts.training.describe_model --output {output.facts:q} --spec {params.spec:q} 2> {log:q}"
