@@ -107,7 +107,14 @@ def environment(
         nodes=places.nodes,
         start_method=start_method,
         page_cache=page_cache,
+        allocator=memory_allocator(),
     )
+
+
+def memory_allocator() -> str:
+    """What gives this process its memory: glibc, unless another's library is mapped in its place."""
+    mapped = Path("/proc/self/maps").read_text(encoding="utf-8")
+    return next((name for name in ("tcmalloc", "jemalloc") if f"/lib{name}" in mapped), "glibc")
 
 
 def busy_seconds() -> float:

@@ -63,6 +63,7 @@ class Environment(_Part):
     nodes: list[str]
     start_method: str | None  # of worker processes, where there are any
     page_cache: str  # warm or cold
+    allocator: str  # of memory: glibc, tcmalloc or jemalloc
 
 
 class Noise(_Part):

@@ -106,6 +106,7 @@ def environment(records: Sequence[Record]) -> list[tuple[str, str]]:
         ("Packages", ", ".join([f"python {_distinct(one.python for one in found)}", *versions])),
         ("Thread settings", ", ".join(threads) or NONE),
         ("Start method of workers", _distinct(one.start_method for one in found)),
+        ("Memory allocator", _distinct(one.allocator for one in found)),
         ("Page cache", _distinct(one.page_cache for one in found)),
     ]
 

@@ -13,8 +13,8 @@ class Row(BaseModel):
     point: str = Field(description="id of the point")
     workers: int = Field(description="processes or threads that load, or ranks that train")
     cores: int = Field(
-        description="workers x threads: the axis of speedup and efficiency. Loading: the process that takes the images "
-        "from its workers is not counted"
+        description="workers x (threads + loader processes): the axis of speedup and efficiency. Loading: workers x "
+        "threads; the process that takes the images from its workers is not counted"
     )
     blocks: int = Field(description="valid repetitions, each a launch of its own")
     blocks_used: str = Field(description="numbers of those blocks, separated by spaces")
@@ -136,11 +136,13 @@ class ProfileRow(BaseModel):
 
     point: str = Field(description="id of the point")
     baseline: str = Field(description="id of the point that it is compared with")
-    cores: int = Field(description="workers x threads")
+    cores: int = Field(description="workers x (threads + loader processes)")
     step_seconds: float = Field(description="median step, slowest rank")
     ideal_seconds: float = Field(description="the baseline's step for as many images, divided by the cores")
     efficiency: float = Field(description="ideal_seconds / step_seconds; step_seconds - ideal_seconds is the sum of:")
-    input: float = Field(description="data: reading and normalising a batch")
+    input: float = Field(
+        description="waiting for a batch, sending and normalising it; and the cores of loader processes"
+    )
     threads: float | None = Field(description="a rank alone on its threads, beyond its one-thread time / threads")
     smaller_batch: float | None = Field(description="a rank's share of a step alone, beyond its part of the baseline's")
     contention: float | None = Field(description="all ranks computing at once, beyond one alone")

@@ -5,13 +5,13 @@ back each time, so that every page is cleared and mapped anew in each step.
 """
 
 import ctypes.util
-from pathlib import Path
 
 from scripts.errors import UserError
+from scripts.machine import memory_allocator
 from scripts.training.points import Allocator
 
 # Shared libraries by allocator: the names that ld.so knows, and what Debian calls the package.
-LIBRARIES = {
+LIBRARIES: dict[str, tuple[tuple[str, ...], str]] = {
     "tcmalloc": (("tcmalloc_minimal", "tcmalloc"), "libtcmalloc-minimal4"),
     "jemalloc": (("jemalloc",), "libjemalloc2"),
 }
@@ -23,6 +23,8 @@ def environment(name: Allocator) -> dict[str, str]:
     Raises:
         UserError: its library is not installed.
     """
+    if name == "auto":
+        name = next((one for one in LIBRARIES if _library(one)), "system")
     if name == "system":
         return {}
     if name == "huge_pages":
@@ -31,21 +33,21 @@ def environment(name: Allocator) -> dict[str, str]:
     if name == "glibc":
         # Blocks of every size come from the heap, and it is not cut back: mallopt(3), M_MMAP_MAX and M_TRIM_THRESHOLD.
         return {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**40), "MALLOC_TOP_PAD_": str(64 * 2**20)}
-    names, package = LIBRARIES[name]
-    found = next((library for library in map(ctypes.util.find_library, names) if library), None)
-    if found is None:
+    if (found := _library(name)) is None:
         raise UserError(
-            f"training.tuning.allocator: found {name}, which is not installed; expected its library (Debian: {package})"
+            f"training.tuning.allocator: found {name}, which is not installed; expected its library (Debian: "
+            f"{LIBRARIES[name][1]})"
         )
     return {"LD_PRELOAD": found}
 
 
-def family(name: Allocator) -> str:
-    """What `in_use` tells it by: glibc's variables leave no trace."""
+def expected(name: Allocator) -> str:
+    """What a rank should find itself on: glibc's variables leave no trace, and `auto` takes what there is."""
+    if name == "auto":
+        return memory_allocator()
     return name if name in LIBRARIES else "glibc"
 
 
-def in_use() -> str:
-    """The allocator that this process runs on, by the libraries it has mapped."""
-    mapped = Path("/proc/self/maps").read_text(encoding="utf-8")
-    return next((name for name, (names, _) in LIBRARIES.items() if any(one in mapped for one in names)), "glibc")
+def _library(name: str) -> str | None:
+    """The file name of an allocator's shared library, where it is installed."""
+    return next((library for library in map(ctypes.util.find_library, LIBRARIES[name][0]) if library), None)

@@ -20,7 +20,7 @@ Device = Literal["auto", "cpu", "cuda"]
 Precision = Literal["fp32", "tf32", "bf16", "fp16"]
 ScalingMode = Literal["strong", "weak"]
 PipelineSchedule = Literal["gpipe", "1f1b"]
-Allocator = Literal["system", "huge_pages", "glibc", "tcmalloc", "jemalloc"]
+Allocator = Literal["auto", "system", "huge_pages", "glibc", "tcmalloc", "jemalloc"]
 
 
 class Tuning(Spec):

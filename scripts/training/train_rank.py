@@ -137,7 +137,7 @@ def record_of(
         "valid images evaluated": (len(data["valid"].images), trained.evaluated),
         "test images evaluated": (len(data["test"].images), test.images),
         "nodes": (point.nodes, len(environment.nodes)),
-        "allocator": (allocator.family(point.tuning.allocator), allocator.in_use()),
+        "allocator": (allocator.expected(point.tuning.allocator), environment.allocator),
         "CPU models": (environment.cpu_model, ", ".join(outcome.places.cpu_models)),
     }
     return record.Record(

@@ -93,6 +93,7 @@ def a_record(stage: str, name: str, block: int, cores: int, seconds: float, **fi
             nodes=["node1"],
             start_method="forkserver" if stage == "loading" else None,
             page_cache="warm",
+            allocator="glibc",
         ),
         "noise": Noise(
             calibration_before=0.003,

@@ -68,6 +68,7 @@ def made(point: str, block: int, seconds: float, **changes: object) -> Record:
             nodes=["h"],
             start_method=None,
             page_cache="warm",
+            allocator="glibc",
         ),
         "noise": Noise(
             calibration_before=1.0,

@@ -30,7 +30,8 @@ RECORD = """\
  "peak_rss_bytes": 1, "quality": null, "validity": {"ok": true, "faults": []}, "environment": {"started": "STARTED",
  "machine_cores": 2,
  "host": "h", "cpu_model": "c", "usable_cores": 2, "memory_bytes": 1, "kernel": "k", "gpu": null, "python": "3",
- "packages": {}, "threads": {}, "job_id": "JOB", "nodes": ["h"], "start_method": null, "page_cache": "warm"},
+ "packages": {}, "threads": {}, "job_id": "JOB", "nodes": ["h"], "start_method": null, "page_cache": "warm",
+ "allocator": "glibc"},
  "noise": {"calibration_before": 1, "calibration_after": 1, "foreign_cores": 0, "load_average": 0, "cpu_mhz": null,
  "involuntary_context_switches": 0}}
 """

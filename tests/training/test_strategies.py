@@ -103,7 +103,7 @@ def test_gradients_may_be_compressed(tiny: Train, serial: Record) -> None:
     "change",
     [
         {"channels_last": False, "allocator": "system", "optimizer_kernel": "fused", "bucket_view": False},
-        {"optimizer_kernel": "for_loop", "static_graph": True, "bucket_mb": 0.1},
+        {"optimizer_kernel": "for_loop", "static_graph": True, "bucket_mb": 0.1, "allocator": "huge_pages"},
         {"compile": True},
     ],
     ids=["nchw", "for_loop", "compile"],
