@@ -76,10 +76,10 @@ class Tuning(Settings):
     channels_last: bool = Field(True, description="memory format of images and weights: NHWC, else NCHW")
     compile: bool = Field(False, description="torch.compile, for serial and ddp; its seconds are a phase of their own")
     allocator: Allocator = Field(
-        "auto",
-        description="memory allocator of the ranks: auto (tcmalloc, else jemalloc, else system, by what is installed), "
-        "system (glibc as it is), huge_pages (glibc, on pages of 2 MiB where the kernel grants them), glibc (kept from "
-        "handing memory back), tcmalloc or jemalloc",
+        "system",
+        description="memory allocator of the ranks: system (glibc as it is), huge_pages (glibc, on pages of 2 MiB "
+        "where the kernel grants them), glibc (kept from handing memory back), tcmalloc, jemalloc, or auto (tcmalloc, "
+        "else jemalloc, else system, by what is installed); the fast ones hold much more memory",
     )
     optimizer_kernel: Literal["fused", "foreach", "for_loop"] = Field(
         "foreach", description="implementation of the optimizer's step in torch"

@@ -11,7 +11,7 @@ from scripts.machine import memory_allocator
 from scripts.training.points import Allocator
 
 # Shared libraries by allocator: the names that ld.so knows, and what Debian calls the package.
-LIBRARIES: dict[str, tuple[tuple[str, ...], str]] = {
+LIBRARIES: dict[Allocator, tuple[tuple[str, ...], str]] = {
     "tcmalloc": (("tcmalloc_minimal", "tcmalloc"), "libtcmalloc-minimal4"),
     "jemalloc": (("jemalloc",), "libjemalloc2"),
 }
@@ -48,6 +48,6 @@ def expected(name: Allocator) -> str:
     return name if name in LIBRARIES else "glibc"
 
 
-def _library(name: str) -> str | None:
+def _library(name: Allocator) -> str | None:
     """The file name of an allocator's shared library, where it is installed."""
     return next((library for library in map(ctypes.util.find_library, LIBRARIES[name][0]) if library), None)
