@@ -136,7 +136,8 @@ def test_a_rank_that_is_killed_is_named_with_what_to_cut(train_command: Command,
     process = start(
         train_command(path, "ddp", 2, epochs=40, checkpoint_seconds=0, point=point), path.with_suffix(".pt")
     )
-    rank = subprocess.run(["pgrep", "-f", f"scripts.training.train_rank .*{path}"], check=True, capture_output=True)
+    ranks = ["pgrep", "--full", "--", f"-m scripts.training.train_rank .*{path}"]
+    rank = subprocess.run(ranks, check=True, capture_output=True)
     os.kill(int(rank.stdout.split()[0]), signal.SIGKILL)  # as the kernel does, where memory runs out
     printed = process.communicate(timeout=120)[1]
     assert process.returncode == 1
