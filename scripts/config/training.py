@@ -79,7 +79,7 @@ class Tuning(Settings):
         "system",
         description="memory allocator of the ranks: system (glibc as it is), huge_pages (glibc, on pages of 2 MiB "
         "where the kernel grants them), glibc (kept from handing memory back), tcmalloc, jemalloc, or auto (tcmalloc, "
-        "else jemalloc, else system, by what is installed); the fast ones hold much more memory",
+        "else jemalloc, else system, by what is installed); the faster ones hold more memory",
     )
     optimizer_kernel: Literal["fused", "foreach", "for_loop"] = Field(
         "foreach", description="implementation of the optimizer's step in torch"

@@ -25,7 +25,7 @@ CHECKPOINT = "results/small/training/checkpoints/resnet18-{}_b1.pt"
 LOADING = "results/small/loading/records/serial-1/b1.json"
 RUN = (*SNAKEMAKE, RECORD)
 # Long enough to be hit in the middle, with a checkpoint to go on from.
-LONG = ("--config", "training={epochs: 12, checkpoint_seconds: 2}")
+LONG = ("--config", "training={epochs: 12, checkpoint_seconds: 4}")
 
 
 def learned(path: Path) -> tuple[object, ...]:
@@ -76,7 +76,7 @@ def test_a_cancelled_job_goes_on_in_its_next_attempt(checkout: Path, undisturbed
     last = slurm.last_job()
     process = slurm.start(checkout, *RUN, *LONG)
     slurm.run(checkout, "scancel", running_job(slurm, checkout))
-    assert process.wait(timeout=300) == 0
+    assert process.wait(timeout=600) == 0
     found = record.read(checkout / RECORD)
     assert (found.attempt, found.resumed) == (2, True)
     assert learned(checkout / RECORD) == learned(undisturbed)
@@ -93,7 +93,7 @@ def test_the_warning_before_a_time_limit_saves_and_leaves_on_two_nodes(
     slurm.run(
         checkout, "scancel", "--signal=TERM", running_job(slurm, checkout, "ddp-4n2")
     )  # as sbatch's --signal does
-    assert process.wait(timeout=300) == 0
+    assert process.wait(timeout=600) == 0
     found = record.read(path)
     assert (found.attempt, found.resumed, len(found.environment.nodes)) == (2, True, 2)
     for rank in range(4):
@@ -111,7 +111,7 @@ def test_a_job_killed_by_its_time_limit_goes_on(checkout: Path, undisturbed: Pat
     job_id = running_job(slurm, checkout)
     freeze(slurm)
     slurm.wait_until(lambda: slurm.states(since=last)[0] == "TIMEOUT", seconds=200)
-    assert process.wait(timeout=300) == 0
+    assert process.wait(timeout=600) == 0
     found = record.read(checkout / RECORD)
     assert (found.attempt, found.resumed) == (2, True)
     assert found.environment.job_id != job_id
@@ -126,7 +126,7 @@ def test_a_node_that_dies_in_the_middle_of_a_training(checkout: Path, undisturbe
     node = slurm.run(checkout, "squeue", "--noheader", "--jobs", job_id, "--format", "%N").stdout.strip()
     for one in [*daemons.job_processes(folder, node), psutil.Process(daemons.pid_of(folder, f"slurmd-{node}"))]:
         one.kill()
-    assert process.wait(timeout=300) == 0
+    assert process.wait(timeout=600) == 0
     found = record.read(checkout / RECORD)
     assert (found.attempt, found.resumed) == (2, True)
     assert found.environment.nodes != [node]
