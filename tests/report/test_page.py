@@ -136,10 +136,8 @@ def test_each_baseline_has_its_confusion(opened: Page) -> None:
     assert opened.locator(".confusion").count() == 2
     assert "resnet50-serial-1, block 1: 30 test images" in opened.locator("main").inner_text()
     margins = opened.locator(".confusion").first.locator("td.margin").all_inner_texts()
-    assert [margins[:3], margins[3:6]] == [
-        ["0.900", "1.000", "0.800"],
-        ["0.818", "0.909", "1.000"],
-    ]  # recall, precision
+    recall, precision = margins[:3], margins[3:6]
+    assert (recall, precision) == (["0.900", "1.000", "0.800"], ["0.818", "0.909", "1.000"])
 
 
 def test_each_network_says_what_it_asks_for(opened: Page) -> None:

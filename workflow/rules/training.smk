@@ -203,7 +203,8 @@ rule train_model:
     shell:
         "python -m scripts.training.train --launcher {resources.launcher} "
         "--shards results/{wildcards.study}/images/shards --split {input.split:q} --stats {input.stats:q} "
-        "--facts {input.facts:q} --weights {input.weights:q} --costs {input.costs:q} --model {output.model:q} --decode {params.decode:q} "
+        "--facts {input.facts:q} --weights {input.weights:q} --costs {input.costs:q} "
+        "--model {output.model:q} --decode {params.decode:q} "
         "--checkpoint results/{wildcards.study}/training/checkpoints/model.pt "
         "--checkpoint-seconds {params.checkpoint_seconds} "
         "--logs logs/{wildcards.study}/training/train_model/attempt{resources.attempt} "
