@@ -60,7 +60,7 @@ class Pipeline(Settings):
 
 
 class Predict(Settings):
-    """What the trained network is used for: the targets `train_model`, `features` and `predict`."""
+    """What the trained network is used for: the targets `model`, `features` and `predict`."""
 
     point: str | None = Field(
         None, description="point whose network is trained once more, and kept; null: the first of the sweep"

@@ -37,7 +37,7 @@ class TrainedNetwork:
         try:
             return cls(**torch.load(path, map_location="cpu", weights_only=True))
         except Exception as error:  # torch raises whatever its unpickler meets
-            raise UserError(f"{path} holds no trained network ({error}); run the target train_model again") from None
+            raise UserError(f"{path} holds no trained network ({error}); run the target model again") from None
 
     def network(self, device: torch.device) -> torch.nn.Module:
         """The network, ready to be used."""

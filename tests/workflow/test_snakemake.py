@@ -191,6 +191,13 @@ def test_results_can_be_written_elsewhere(pictures: Path, run: Run, tmp_path: Pa
     assert (tmp_path / "results/away/images/split.parquet").exists()
 
 
+@pytest.mark.parametrize("target", ["model", "features"])
+def test_the_trained_network_is_a_target_of_its_own(target: str, run: Run) -> None:
+    jobs = planned(run(ROOT, "snakemake", "--profile", "local", "-n", "--forceall", target).stdout)
+    assert jobs["train_model"] == jobs[target] == 1
+    assert not {"train", "measure_loading"} & jobs.keys()
+
+
 @pytest.mark.parametrize("profile", ["local", "slurm"])
 def test_a_dry_run_of_each_profile_needs_no_cluster(profile: str, run: Run) -> None:
     jobs = planned(run(ROOT, "snakemake", "--profile", profile, "-n", "--forceall").stdout)

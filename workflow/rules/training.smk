@@ -2,7 +2,7 @@
 
 Requires the images stage. Steps: describe_model (one job a model), measure_stages (one job a model that a pipeline cuts),
 train (one job a point and block), profile (one job a point, where `training.profile` asks for it).
-Targets of their own, which measure nothing: train_model keeps the network of one point; `features` (one job a shard) and
+Targets of their own, which measure nothing: `model` keeps the network of one point; `features` (one job a shard) and
 `predict` (one job a part of a folder) use it.
 """
 
@@ -276,6 +276,11 @@ rule join_predictions:
     shell:
         "python -m scripts.training.join_predictions --parts {input.parts:q} --predictions {output.predictions:q} "
         "2> {log:q}"
+
+
+rule model:
+    input:
+        expand(rules.train_model.output.model, study=STUDY.study),
 
 
 rule features:
