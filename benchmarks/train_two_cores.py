@@ -4,7 +4,8 @@ Mechanism: one study of pictures is packed once. In each round every way is laun
 same images, split, model, batch, optimizer and epochs: (A) the plain loop, ImageFolder and PIL transforms in each
 epoch, DataLoader with two workers, eager NCHW, torch's own thread count; (B) scalecard's `serial` with two threads and
 (C) its `ddp` with two workers of a thread; (D) `serial` and (E) `ddp` with one worker of one thread. Each is timed
-alike, from its third step to the end of its last, loading included and validation not.
+alike, from its third step to the end of its last, loading included and validation not. B to E use `--allocator`, A the
+system's.
 
 Prints images/s, test accuracies, and the ratios that matter with their intervals, paired by round.
 
@@ -19,6 +20,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import get_args
 
 from rich.console import Console
 
@@ -27,8 +29,9 @@ from scripts.errors import UserError
 from scripts.images.shards import read_split
 from scripts.registry import ROOT
 from scripts.scaling.ratios import Ratio, paired_ratio
+from scripts.training.points import Allocator
 
-SIZE, BATCH, EPOCHS = 128, 64, 4
+SIZE, BATCH, EPOCHS = 128, 64, 8
 WAYS = {"serial x2": "serial-1x2", "ddp 2": "ddp-2", "serial": "serial-1", "ddp 1": "ddp-1"}
 PLAIN = "plain loop"
 
@@ -79,10 +82,11 @@ def plain(raw: Path, split: Path, folder: Path, seed: int) -> tuple[float, float
     return (done - 2) * BATCH / seconds, float(torch.cat(found).mean())
 
 
-def study(folder: Path, raw: Path | None) -> None:
+def study(folder: Path, raw: Path | None, memory: str) -> None:
     """The config of the points."""
     config = {"study": "bench", "images": {"size": SIZE, "folder": str(raw) if raw else None}}
     config["training"] = {"global_batch": BATCH, "epochs": EPOCHS, "threads": [1, 2], "blocks": 1, "profile": False}
+    config["training"]["tuning"] = {"allocator": memory}
     (folder / "bench.yaml").write_text(json.dumps(config))
 
 
@@ -122,6 +126,9 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="class folders of JPEGs; left out: the demo's drawn images")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument(
+        "--allocator", choices=get_args(Allocator), default="auto", help="of all ways but the plain loop"
+    )
+    parser.add_argument(
         "--plain", type=Path, nargs=3, help="one launch of the plain loop: raw folder, split, new folder"
     )
     parser.add_argument("--seed", type=int, default=0)
@@ -135,7 +142,7 @@ def main() -> None:
     accuracies: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        study(folder, args.folder)
+        study(folder, args.folder, args.allocator)
         images = folder / "results/bench/images"
         snakemake(folder, "--until", "channel_stats")
         for number in cli.progress(range(1, args.rounds + 1), args.rounds, "rounds"):
@@ -146,7 +153,9 @@ def main() -> None:
                     rate, accuracy = launch(WAYS[way], folder, number)
                 rates.setdefault(way, []).append(rate)
                 accuracies.setdefault(way, []).append(accuracy)
+        found = record.read(folder / f"results/bench/training/records/resnet18-{WAYS['serial']}/b1.json")
     console = Console(highlight=False)
+    console.print(f"{found.environment.cpu_model}; allocator {args.allocator}, found: {found.environment.allocator}")
     for way in (PLAIN, *WAYS):
         some = rates[way]
         accuracy = f"{statistics.mean(accuracies[way]):.3f} ({min(accuracies[way]):.3f} to {max(accuracies[way]):.3f})"
