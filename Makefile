@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test test-slurm test-rest lint format docs bench lock browser slurm slurm-up slurm-down slurm-demo slurm-recover clean
+.PHONY: demo study test test-slurm test-rest lint format docs bench lock browser slurm slurm-up slurm-down slurm-demo slurm-recover clean
 
 LAST_LOG = { echo "A job failed; the last lines of the newest log:"; find logs -name '*.log' -size +0 -printf '%T@ %p\n' | \
   sort -n | tail -n 1 | cut -d ' ' -f 2 | xargs -r tail -n 20; exit 1; }
@@ -13,6 +13,14 @@ demo: $(VENV)/run.installed
 	snakemake --profile local --quiet rules || $(LAST_LOG)
 	python -m scripts.report.print_tables results/demo/scaling
 	@echo "The page: results/demo/report/index.html"
+
+# An adaptive study: pass after pass, until its answer is stable or its budget spent. SNAKEMAKE names profile and config.
+SNAKEMAKE ?= snakemake --profile local
+STUDY ?= demo
+study: $(VENV)/run.installed
+	@$(SNAKEMAKE) next_pass
+	@while python -m scripts.scaling.take_pass results/$(STUDY)/scaling; do $(SNAKEMAKE) next_pass || exit; done; [ $$? = 3 ]
+	@$(SNAKEMAKE)
 
 # Slurm's tests mostly wait, so they run beside the others, with a lock of the machine of their own.
 test: $(VENV)/dev.installed browser slurm

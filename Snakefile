@@ -45,7 +45,4 @@ localrules:
 rule all:
     default_target: True
     input:
-        expand(
-            (rules.fetch_archive.output if ARCHIVE_PENDING else rules.render_page.output.page),
-            study=STUDY.study,
-        ),
+        expand(get_last_output(), study=STUDY.study),

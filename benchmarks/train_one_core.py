@@ -39,7 +39,7 @@ from scripts.training.spec import OptimizerSpec, TrainSpec
 MODEL, SIZE, BATCH, CLASSES = "resnet18", 128, 64, 5
 LIMIT = "sgemm"
 PLAIN = {"channels_last": False, "allocator": "system", "optimizer_kernel": "for_loop"}
-# What each way changes of the one before it stands first; those after "defaults" change one thing of them.
+FOREACH = PLAIN | {"channels_last": True, "optimizer_kernel": "foreach"}
 WAYS: dict[str, dict[str, object]] = {
     "plain: eager, NCHW": PLAIN,
     "channels_last": PLAIN | {"channels_last": True},
@@ -47,10 +47,10 @@ WAYS: dict[str, dict[str, object]] = {
     "channels_last, glibc kept from handing memory back": PLAIN | {"channels_last": True, "allocator": "glibc"},
     "channels_last, tcmalloc": PLAIN | {"channels_last": True, "allocator": "tcmalloc"},
     "channels_last, jemalloc": PLAIN | {"channels_last": True, "allocator": "jemalloc"},
-    "the defaults": {},
-    "the defaults, fused optimizer": {"optimizer_kernel": "fused"},
-    "the defaults, torch.compile": {"compile": True},
-    "the defaults, bf16": {"precision": "bf16"},
+    "channels_last, foreach optimizer": FOREACH,
+    "channels_last, fused optimizer": FOREACH | {"optimizer_kernel": "fused"},
+    "channels_last, foreach optimizer, torch.compile": FOREACH | {"compile": True},
+    "channels_last, foreach optimizer, bf16": FOREACH | {"precision": "bf16"},
 }
 
 

@@ -18,7 +18,9 @@ from scripts.errors import UserError
 from scripts.images.step import STEPS
 from scripts.loading.points import BACKENDS, backend_class
 from scripts.registry import ROOT
-from scripts.scaling.rows import JobRow, LoadingRow, ProfileRow, TrainingRow
+from scripts.scaling.compare import ComparisonRow
+from scripts.scaling.rows import JobRow, LoadingRow, ProfileRow, StrategyRow, TrainingRow
+from scripts.scaling.tabulate_external import Outside
 from scripts.training.points import STRATEGIES
 
 
@@ -46,8 +48,11 @@ def readme() -> str:
         tables=[
             _columns("loading", LoadingRow),
             _columns("training", TrainingRow),
+            _columns("strategies", StrategyRow),
             _columns("profiles", ProfileRow),
             _columns("jobs", JobRow),
+            _columns("comparison", ComparisonRow),
+            _columns("external, which you write,", Outside),
         ],
     )
     return text
@@ -91,6 +96,8 @@ def _allowed(shape: dict[str, Any]) -> str:
     """A JSON schema's type and limits in words."""
     if "anyOf" in shape:
         return " or ".join(_allowed(option) for option in shape["anyOf"])
+    if "$ref" in shape:
+        return "settings"
     if "enum" in shape or "const" in shape:
         return ", ".join(f"`{value}`" for value in shape.get("enum", [shape.get("const")]))
     if shape.get("type") == "array":

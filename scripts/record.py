@@ -156,6 +156,11 @@ class Record(_Part):
     noise: Noise
 
     @property
+    def workers(self) -> int:
+        """Processes or threads that load, or ranks that train."""
+        return int(self.point["workers"])
+
+    @property
     def oversubscribed(self) -> bool:
         """More cores asked for than the run's machines let it use."""
         return self.cores > self.environment.usable_cores

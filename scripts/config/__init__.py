@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from scripts.config.images import Images
 from scripts.config.loading import Loading
+from scripts.config.plan import Plan
 from scripts.config.scaling import Scaling
 from scripts.config.settings import Settings
 from scripts.config.training import Training
@@ -32,6 +33,7 @@ class Study(Settings):
     loading: Loading = Loading()
     training: Training = Training()
     scaling: Scaling = Scaling()
+    plan: Plan = Plan()
 
     @model_validator(mode="before")
     @classmethod

@@ -4,7 +4,33 @@ from typing import Annotated
 
 from pydantic import Field
 
-from scripts.config.settings import Settings
+from scripts.config.settings import Count, Settings
+
+
+class Prices(Settings):
+    """What an hour costs; the tables then have a column of costs."""
+
+    core_hour: Annotated[float, Field(ge=0)] | None = Field(None, description="price of a core for an hour; null: none")
+    gpu_hour: Annotated[float, Field(ge=0)] | None = Field(None, description="price of a GPU for an hour; null: none")
+    currency: str = Field("", description="what the prices are in, as EUR; or credits, kWh, kg CO2e")
+
+
+class Adaptive(Settings):
+    """A study in passes (`make study`): first few worker counts, then what the recommendation still needs."""
+
+    passes: bool = Field(False, description="true: measure pass by pass; false: every point of the sweep")
+    most_blocks: Count = Field(12, description="blocks that a point may get in all passes together")
+    core_hours: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="no further pass once this much is spent on trainings; null: until the answer is stable"
+    )
+
+
+class Claim(Settings):
+    """That one training point is so many times as fast as another: scalecard says whether its rows bear it out."""
+
+    point: str = Field(description="id of the point that is said to be fast")
+    against: str = Field(description="id of the point that it is compared with")
+    times: Annotated[float, Field(gt=0)] = Field(description="how many times as fast it is said to be")
 
 
 class Scaling(Settings):
@@ -20,4 +46,33 @@ class Scaling(Settings):
         0.25,
         description="largest mean distance of a run's training-loss curve from the baseline's in its block, "
         "as a share of chance-level loss ln(classes); beyond it the run is invalid",
+    )
+    tolerance: Annotated[float, Field(gt=0, lt=1)] = Field(
+        0.05,
+        description="share of the best rate that a recommendation may lose for asking less: the fewest cores whose "
+        "loss is at most this, at `confidence`",
+    )
+    marginal_efficiency: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.5, description="share of its ideal gain that each further worker must bring: the knee is where it ends"
+    )
+    deadline_seconds: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="seconds that a training may take: the recommendation then names the cheapest; null: any"
+    )
+    confirm_blocks: Count = Field(
+        3, description="fresh blocks in which `snakemake confirm` measures the recommended point again"
+    )
+    prices: Prices = Prices()
+    adaptive: Adaptive = Adaptive()
+    claims: list[Claim] = Field(
+        [],
+        description="claims to be judged beside those that scalecard makes itself, as "
+        "`{point: resnet18-ddp-4, against: resnet18-serial-1, times: 3.5}`",
+    )
+    external: str | None = Field(
+        None,
+        description="CSV of trainings that somebody else measured (columns below): the study then measures nothing, "
+        "and says what may be quoted of them; null: it measures its own",
+    )
+    compare_with: str | None = Field(
+        None, description="results folder of an earlier run, as results/old, that `snakemake compare` looks at"
     )

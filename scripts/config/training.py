@@ -76,10 +76,10 @@ class Tuning(Settings):
     channels_last: bool = Field(True, description="memory format of images and weights: NHWC, else NCHW")
     compile: bool = Field(False, description="torch.compile, for serial and ddp; its seconds are a phase of their own")
     allocator: Allocator = Field(
-        "system",
-        description="memory allocator of the ranks: system (glibc as it is), huge_pages (glibc, on pages of 2 MiB "
-        "where the kernel grants them), glibc (kept from handing memory back), tcmalloc, jemalloc, or auto (tcmalloc, "
-        "else jemalloc, else system, by what is installed); the faster ones hold more memory",
+        "glibc",
+        description="memory allocator of the ranks: system (glibc as it is), glibc (kept from handing memory back, "
+        "which holds some 5 % more of it), huge_pages (glibc, on pages of 2 MiB where the kernel grants them), "
+        "tcmalloc, jemalloc, or auto (tcmalloc where it is installed, else glibc)",
     )
     optimizer_kernel: Literal["fused", "foreach", "for_loop"] = Field(
         "foreach", description="implementation of the optimizer's step in torch"
@@ -270,6 +270,10 @@ def _fault(point: TrainingPoint) -> str | None:
         f"global_batch {batch} cannot be shared equally by {point.replicas} workers; "
         "choose a multiple of every worker count": batch % point.replicas > 0,
         f"global_batch {batch} gives {workers} workers one image each; BatchNorm needs two or more": point.share < 2,
+        f"micro_batch: found {point.micro_batch}; it cuts the {point.share} images of a worker into pieces of one, and "
+        "BatchNorm needs two or more": (
+            point.micro_batch is not None and point.share // -(-point.share // point.micro_batch) < 2
+        ),
         f"pipeline.microbatches: found {pipe and pipe.microbatches}; expected a number that cuts the {point.share} "
         "images of a pipeline's step into equal pieces of two or more": (
             pipe is not None and (point.share % pipe.microbatches > 0 or point.share < 2 * pipe.microbatches)

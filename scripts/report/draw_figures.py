@@ -21,10 +21,10 @@ from scripts.report.figure_parts import save
 from scripts.report.loading_curves import draw_curves
 from scripts.report.loading_figures import draw_phases, draw_throughput
 from scripts.report.style import STYLE
-from scripts.report.tables import read_rows
 from scripts.report.training_figures import draw_efficiency, draw_learning, draw_speedup
 from scripts.report.usage_figures import draw_usage
 from scripts.scaling.rows import LoadingRow, TrainingRow
+from scripts.scaling.table_file import read_rows
 
 
 def main() -> None:

@@ -1,8 +1,8 @@
 """What did the study measure? The scaling tables on the terminal, the same text as on the page.
 
-Input: a folder with `training.parquet`, `loading.parquet`, `loading.json` and `jobs.parquet`. Output: stdout, 120
-columns wide where it is no terminal; below each table, a line for each block that does not count; which way of loading
-is the fastest, in sentences. Slurm jobs, if there were any, as medians.
+Input: a folder with the tables (parquet) and answers (JSON) of a study. Output: stdout, 120 columns wide where it is no
+terminal; below each table, a line for each block that does not count; Slurm jobs, if there were any, as medians; which
+laws hold and which claims are refused; last, the answer: how many workers, and which way of loading.
 
 By hand:
     python -m scripts.report.print_tables results/demo/scaling
@@ -26,22 +26,24 @@ from scripts.report.tables import (
     LOADING,
     PROFILES,
     PROFILES_NOTE,
+    STRATEGIES,
+    STRATEGIES_NOTE,
     TRAINING,
     Column,
     divisor,
     explanations,
     note,
-    read_answer,
-    read_rows,
 )
-from scripts.scaling.answer import LoadingAnswer
-from scripts.scaling.rows import JobRow, LoadingRow, ProfileRow, Row, TrainingRow
+from scripts.report.verdicts import refusals
+from scripts.scaling.answer import Claims, Laws, LoadingAnswer, Recommendations
+from scripts.scaling.rows import JobRow, LoadingRow, ProfileRow, Row, StrategyRow, TrainingRow
+from scripts.scaling.table_file import read_answer, read_rows
 
 WIDTH = 120  # columns, where nobody has set the width of a window
 ABBREVIATED = {"oversubscribed": "oversub."}
 
 
-def render(rows: Sequence[Row] | Sequence[ProfileRow], columns: Sequence[Column]) -> Table:
+def render(rows: Sequence[Row | ProfileRow | StrategyRow], columns: Sequence[Column]) -> Table:
     """The brief columns of `rows`; point and marks fold where a line is too short, numbers never."""
     table = Table(box=box.SIMPLE_HEAD, padding=0, pad_edge=False, show_edge=False, header_style="bold")
     brief = [column for column in columns if column.brief is not None]
@@ -71,6 +73,15 @@ def print_table(console: Console, title: str, rows: Sequence[Row], kind: type[Ro
     console.print()
 
 
+def print_strategies(console: Console, rows: Sequence[StrategyRow]) -> None:
+    """Ways to train against the fastest at the same number of cores."""
+    console.print(Text("At equal cores", style="bold"))
+    console.print(Text(STRATEGIES_NOTE, style="dim"))
+    console.print()
+    console.print(render(rows, STRATEGIES))
+    console.print()
+
+
 def print_attribution(console: Console, rows: Sequence[LoadingRow]) -> None:
     """Where the time of each way to load goes, as far as it is known."""
     console.print(Text("Where the time goes", style="bold"))
@@ -89,11 +100,26 @@ def print_profiles(console: Console, rows: Sequence[ProfileRow]) -> None:
     console.print()
 
 
-def print_answer(console: Console, answer: LoadingAnswer) -> None:
-    """Its sentences, a line between them."""
+def print_verdicts(console: Console, laws: Laws, claims: Claims) -> None:
+    """Which law each curve follows, and which sentences are refused."""
+    console.print(Text("Scaling laws", style="bold"))
+    for curve in laws.curves:
+        console.print(Text(curve.sentence))
+    console.print()
+    if claims.refused:
+        console.print(Text("Refused claims", style="bold"))
+        for sentence, breaches in refusals(claims.refused):
+            console.print(Text(f"{sentence} {'; '.join(breaches)}."))
+        console.print()
+
+
+def print_answer(console: Console, advice: Recommendations, loading: LoadingAnswer) -> None:
+    """How many workers, which way to load: a line between sentences."""
     console.print(Text("The answer", style="bold"))
-    for sentence in answer.sentences:
+    for sentence in loading.sentences:
         console.print(Text(f"{sentence}\n"))
+    for one in advice.recommendations:
+        console.print(Text(" ".join(one.sentences)))
 
 
 def print_jobs(console: Console, rows: Sequence[JobRow]) -> None:
@@ -125,26 +151,32 @@ def main() -> None:
     folder: Path = parser.parse_args().folder
     training = read_rows(folder / "training.parquet", TrainingRow)
     loading = read_rows(folder / "loading.parquet", LoadingRow)
-    answer = read_answer(folder / "loading.json")
+    answer = read_answer(folder / "loading.json", LoadingAnswer)
+    advice = read_answer(folder / "recommendation.json", Recommendations)
+    laws, claims = read_answer(folder / "laws.json", Laws), read_answer(folder / "claims.json", Claims)
     jobs = read_rows(folder / "jobs.parquet", JobRow)
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=WIDTH)
     print_table(console, "Training", training, TrainingRow, TRAINING)
+    strategies = read_rows(folder / "strategies.parquet", StrategyRow)
+    if strategies:
+        print_strategies(console, strategies)
     if (folder / "profiles.parquet").is_file():
         print_profiles(console, read_rows(folder / "profiles.parquet", ProfileRow))
     print_table(console, "Loading", loading, LoadingRow, LOADING)
     print_attribution(console, loading)
-    print_answer(console, answer)
     if any(row.job_id for row in jobs):
         print_jobs(console, jobs)
+    print_verdicts(console, laws, claims)
+    print_answer(console, advice, answer)
 
 
 def _shorten(text: str) -> str:
     return " ".join(ABBREVIATED.get(word, word) for word in text.split(" "))
 
 
-def _style(row: Row | ProfileRow) -> str:
+def _style(row: Row | ProfileRow | StrategyRow) -> str:
     return "dim" if isinstance(row, Row) and row.validity == "invalid" else ""
 
 

@@ -6,20 +6,15 @@ The page (render_page) shows every column, the terminal (print_tables) the brief
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, TypeVar
 
-from pyarrow import ArrowInvalid, parquet
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from scripts import format as show
-from scripts.errors import UserError
 from scripts.record import Record
-from scripts.scaling.answer import LoadingAnswer
 from scripts.scaling.rows import LoadingRow, Row, TrainingRow
 
 R = TypeVar("R", bound=Row)
-M = TypeVar("M", bound=BaseModel)
 
 
 @dataclass(frozen=True)
@@ -91,6 +86,9 @@ TRAINING = [
     Column("variant", ("variant",), str, text=True),
     *_WORKERS,
     Column("threads", ("threads",), show.count),
+    Column("core-hours", ("core_hours",), show.number),
+    Column("GPU-hours", ("gpu_hours",), show.number),
+    Column("cost", ("cost",), show.number),
 ]
 LOADING = [
     *_POINT,
@@ -121,6 +119,25 @@ ATTRIBUTION_NOTE = (
     "of one block, that with the median whole. take: ready images (headspace). decode and read: what decode_only and "
     "serial need beyond that, divided by the workers. transport: the rest of the pass, below 0 where it beat that "
     "division. once: start, the first pass beyond a timed one, shutdown."
+)
+STRATEGIES = [
+    Column("cores", ("cores",), show.count, brief="cores"),
+    Column("point", ("point",), str, brief="point", text=True),
+    Column("images/s", ("images_per_second",), show.number, brief="images\n/s"),
+    Column(
+        "of the fastest",
+        ("of_fastest", "of_fastest_low", "of_fastest_high"),
+        show.ratio,
+        brief="of the\nfastest",
+        text=True,
+    ),
+    Column("verdict", ("verdict",), str, brief="verdict", text=True),
+    Column("test accuracy", ("test_accuracy",), show.share, brief="test\nacc."),
+    Column("core-hours", ("core_hours",), show.number, brief="core-\nhours"),
+]
+STRATEGIES_NOTE = (
+    "Points that share a baseline and their number of cores, the fastest first: images/s as a share of its, paired by "
+    "block. tied: the interval holds 1."
 )
 # Of one step: they add up to what it takes beyond the ideal.
 PROFILES = [
@@ -166,40 +183,6 @@ JOBS = [
     Column("attempt", ("attempt",), show.count),
     Column("accounting", ("accounting",), str, text=True),
 ]
-
-
-def read_answer(path: Path) -> LoadingAnswer:
-    """What the loading benchmark answers.
-
-    Raises:
-        UserError: there is no such file, or it is of another version.
-    """
-    if not path.is_file():
-        raise UserError(f"{path}: found no file, expected the answer on loading; run the workflow up to its tables")
-    try:
-        return LoadingAnswer.model_validate_json(path.read_text(encoding="utf-8"))
-    except ValidationError as error:
-        first = error.errors()[0]
-        found = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-        raise UserError(f"{path}: no answer of this version: {found}; run the workflow again") from None
-
-
-def read_rows(path: Path, kind: type[M]) -> list[M]:
-    """The rows of a table.
-
-    Raises:
-        UserError: there is no such file, or its columns are not those of `kind`.
-    """
-    if not path.is_file():
-        raise UserError(f"{path}: found no file, expected a scaling table; run the workflow up to its tables")
-    try:
-        return [kind.model_validate(row) for row in parquet.read_table(path).to_pylist()]
-    except ValidationError as error:
-        first = error.errors()[0]
-        found = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-    except ArrowInvalid as error:
-        found = str(error)
-    raise UserError(f"{path}: no table of this version: {found}; run the workflow again")
 
 
 def valid(rows: Iterable[R]) -> list[R]:

@@ -1,16 +1,13 @@
 """From records to the figures of a row: which blocks count, what they are divided by, and how sure the ratio is."""
 
+import json
 import math
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
-from pydantic import BaseModel
+from typing import Any, Protocol
 
 from scripts import record
-from scripts.atomic import replacing
 from scripts.errors import UserError
 from scripts.record import Record
 from scripts.scaling.limits import DRIFT, FOREIGN, LEAST_BLOCKS
@@ -21,14 +18,15 @@ class KeyMismatchError(UserError):
     """Two records that may not be divided."""
 
 
+def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    """The fields in which two comparison keys differ, with what each says."""
+    names = sorted(one.keys() | other.keys())
+    return [f"{name} ({one.get(name)} against {other.get(name)})" for name in names if one.get(name) != other.get(name)]
+
+
 def check_comparable(one: Record, other: Record) -> None:
     """Raises KeyMismatchError, which names each field in which the comparison keys differ."""
-    names = sorted(one.key.keys() | other.key.keys())
-    unequal = [
-        f"{name} ({one.key.get(name)} against {other.key.get(name)})"
-        for name in names
-        if one.key.get(name) != other.key.get(name)
-    ]
+    unequal = differing(one.key, other.key)
     if unequal:
         raise KeyMismatchError(f"cannot be divided: {one.point_id} and {other.point_id} differ in {', '.join(unequal)}")
 
@@ -88,18 +86,48 @@ def median(values: Sequence[float | None]) -> float | None:
     return statistics.median(present) if present and len(present) == len(values) else None
 
 
+def sound(records: Iterable[Record]) -> dict[int, Record]:
+    """Those without a fault of their own, by block."""
+    return {one.block: one for one in records if not faults(one)}
+
+
+class Launch(Protocol):
+    """What a table's common columns are made of: a record, or a line of a table from outside."""
+
+    @property
+    def point_id(self) -> str: ...
+    @property
+    def key(self) -> dict[str, Any]: ...
+    @property
+    def block(self) -> int: ...
+    @property
+    def workers(self) -> int: ...
+    @property
+    def cores(self) -> int: ...
+    @property
+    def seconds(self) -> float: ...
+    @property
+    def images_per_second(self) -> float: ...
+    @property
+    def oversubscribed(self) -> bool: ...
+
+
 def common_columns(
-    records: list[Record],
-    good: list[Record],
-    reasons: list[str],
+    launches: Sequence[Launch],
+    good: Sequence[Launch],
+    reasons: Sequence[str],
     baseline_id: str,
-    baseline: dict[int, Record],
+    baseline: Mapping[int, Launch],
     confidence: float,
 ) -> dict[str, Any]:
-    """The columns that every table has (scripts/scaling/rows.py, Row); `baseline` as in `usable`."""
-    first = records[0]
-    sound = {block: one for block, one in baseline.items() if not faults(one)}
-    pairs = [(sound[one.block], one) for one in good if one.block in sound]
+    """The columns that every table has (scripts/scaling/rows.py, Row).
+
+    Args:
+        launches: of one point, at least one; `good` are those that count, `reasons` say why the others do not.
+        baseline: the baseline's launches that count, by block.
+    """
+    first = launches[0]
+    pairs = [(baseline[one.block], one) for one in good if one.block in baseline]
     ratio: Ratio | None = None
     if pairs:
         # Of rates, not of seconds: weak scaling trains on a few images more or less than its baseline.
@@ -107,22 +135,22 @@ def common_columns(
             [one.images_per_second for _, one in pairs], [base.images_per_second for base, _ in pairs], confidence
         )
     is_baseline = first.point_id == baseline_id
-    reasons = reasons + [
-        f"block {one.block}: no valid {baseline_id} to divide by" for one in good if one.block not in sound
-    ]
+    unpaired = [f"block {one.block}: no valid {baseline_id} to divide by" for one in good if one.block not in baseline]
     marks = {
         "baseline": is_baseline,
         "tied": ratio is not None and ratio.tied and not is_baseline,
         "exploratory": bool(good) and len(pairs) < LEAST_BLOCKS,
-        "oversubscribed": any(one.oversubscribed for one in records),
+        "oversubscribed": any(one.oversubscribed for one in launches),
     }
     baseline_cores = next((one.cores for one in baseline.values()), first.cores)
     return {
         "point": first.point_id,
-        "workers": first.point["workers"],
+        "workers": first.workers,
         "cores": first.cores,
         "blocks": len(good),
         "blocks_used": " ".join(str(one.block) for one in good),
+        "rates": " ".join(repr(one.images_per_second) for one in good),
+        "key": json.dumps(first.key, sort_keys=True),
         "seconds": median([one.seconds for one in good]),
         "seconds_min": min((one.seconds for one in good), default=None),
         "seconds_max": max((one.seconds for one in good), default=None),
@@ -134,10 +162,10 @@ def common_columns(
         "confidence": confidence,
         "efficiency": efficiency(ratio.value, first.cores, baseline_cores) if ratio else None,
         "baseline": baseline_id,
-        "baseline_seconds": median([one.seconds for one in sound.values()]),
+        "baseline_seconds": median([one.seconds for one in baseline.values()]),
         "validity": "valid" if good else "invalid",
         "marks": " ".join(name for name, holds in marks.items() if holds),
-        "reason": ". ".join(reasons),
+        "reason": ". ".join([*reasons, *unpaired]),
     }
 
 
@@ -151,12 +179,3 @@ def loss_distance(one: Record, other: Record) -> float:
     pairs = zip(one.quality.epochs, other.quality.epochs, strict=True)
     chance = math.log(len(one.quality.classes))
     return statistics.fmean(abs(a.loss - b.loss) for a, b in pairs) / chance
-
-
-def write_table(rows: Sequence[BaseModel], kind: type[BaseModel], csv: Path, parquet: Path) -> None:
-    """Write rows for people (CSV, 6 significant digits) and for programs (parquet, exact)."""
-    table = pd.DataFrame([row.model_dump() for row in rows], columns=list(kind.model_fields))
-    with replacing(csv) as temporary:
-        table.to_csv(temporary, index=False, float_format="%.6g")
-    with replacing(parquet) as temporary:
-        table.to_parquet(temporary, index=False)

@@ -1,4 +1,4 @@
-"""What the loading benchmark answers: the models of `loading.json`. A field's comment gives its meaning and unit."""
+"""What the scaling stage answers: the models of its JSON files. A field's comment gives its meaning and unit."""
 
 from typing import Literal
 
@@ -78,3 +78,199 @@ class LoadingAnswer(_Part):
         """All that it says, in plain English."""
         skipped = [f"{backend} was not measured: {reason}." for backend, reason in self.skipped.items()]
         return [*(one.sentence for one in self.situations), self.feeding.sentence, *skipped]
+
+
+class Parameter(_Part):
+    """One parameter of a law; see its formula."""
+
+    name: str
+    value: float
+    low: float | None  # its interval; null: too few blocks
+    high: float | None
+
+
+class LawFit(_Part):
+    """One law that applies to a curve."""
+
+    law: str
+    formula: str
+    parameters: list[Parameter]  # none where it could not be tried
+    aicc: float | None  # of two laws the one with less is more likely
+    not_identifiable: str | None  # why the blocks cannot tell it from a simpler one, or contradict it
+
+
+class Prediction(_Part):
+    """What the chosen law says of a worker count."""
+
+    workers: int
+    extrapolated: bool  # beyond the largest that was measured
+    speedup: float  # against the least worker count of the curve
+    low: float | None  # band of its mean: that of all laws that the blocks do not speak against
+    high: float | None
+    launch_low: float | None  # band in which one more launch would lie, paired with one of the least worker count
+    launch_high: float | None
+
+
+class CurveLaws(_Part):
+    """The laws of one curve."""
+
+    curve: str
+    scaling: str
+    workers: list[int]  # worker counts that count
+    blocks: int
+    chosen: str | None  # null: nothing can be told
+    same_curve: list[str]  # laws that draw the chosen one's curve and read it otherwise
+    fits: list[LawFit]
+    predictions: list[Prediction]
+    sentence: str
+
+
+class Laws(_Part):
+    """`laws.json`."""
+
+    curves: list[CurveLaws]
+
+
+class Choice(_Part):
+    """A point that was chosen."""
+
+    point: str
+    workers: int
+    cores: int
+    of_best: float  # its images/s as a share of the best point's
+    of_best_low: float
+    of_best_high: float
+    wall_seconds: float  # of a whole launch, median
+    core_hours: float  # of a launch
+    cost: float | None  # at the config's prices
+
+
+class Knee(_Part):
+    """Where further workers stop to bring much."""
+
+    curve: str
+    workers: int  # as the means say
+    low: int  # as far as each gain is sure to be large enough
+    high: int  # as far as none is sure to be too small
+
+
+class Recommendation(_Part):
+    """What to ask for, among the points of one baseline."""
+
+    baseline: str
+    recommended: Choice | None  # null: nothing may be recommended; the sentence says why
+    cores_low: int | None  # fewest cores that cannot be ruled out to do
+    fastest: Choice | None
+    tied: list[str]  # points that the fastest is not told apart from
+    knee: Knee | None
+    cheapest: Choice | None  # null: none is sure to meet the deadline
+    neighbours: list[str]  # on the recommended point's curve
+    sentences: list[str]
+
+    @property
+    def to_confirm(self) -> list[str]:
+        """Points to be measured again: the recommended one, its neighbours, the fastest."""
+        if self.recommended is None or self.fastest is None:
+            return []
+        return list(dict.fromkeys([self.recommended.point, *self.neighbours, self.fastest.point]))
+
+
+class Recommendations(_Part):
+    """`recommendation.json`."""
+
+    recommendations: list[Recommendation]
+
+
+ConfirmationVerdict = Literal["confirmed", "not confirmed", "contradicted", "not measured"]
+
+
+class Confirmation(_Part):
+    """What fresh blocks say of a recommendation."""
+
+    baseline: str
+    point: str  # that was recommended
+    fastest: str  # that it was compared with
+    blocks: int  # fresh ones in which both are valid
+    of_best: float | None  # images/s as a share of the fastest's
+    low: float | None  # its interval
+    high: float | None
+    verdict: ConfirmationVerdict  # confirmed: within the tolerance; contradicted: surely not, or another is faster
+    sentence: str
+
+
+class Confirmations(_Part):
+    """`confirmation.json`."""
+
+    confirmations: list[Confirmation]
+
+
+class Breach(_Part):
+    """A rule that a claim breaks."""
+
+    rule: str
+    found: str
+
+
+class Claim(_Part):
+    """A sentence, the rows that it is made of, and whether one may quote it."""
+
+    sentence: str
+    rows: list[str]  # points
+    stands: bool
+    breaches: list[Breach]
+
+    @property
+    def too_few(self) -> bool:
+        """Whether nothing but more launches is missing."""
+        return not self.stands and all(breach.rule == "repetition" for breach in self.breaches)
+
+
+class Claims(_Part):
+    """`claims.json`."""
+
+    claims: list[Claim]
+
+    @property
+    def standing(self) -> list[Claim]:
+        return [one for one in self.claims if one.stands]
+
+    @property
+    def refused(self) -> list[Claim]:
+        return [one for one in self.claims if not one.stands]
+
+
+class PlannedJob(_Part):
+    """A training of the plan."""
+
+    job: str
+    point: str  # the measured way that it is run in
+    workers: int
+    cores: int
+    gpus: int
+    start_seconds: float
+    end_seconds: float  # by the slower end of what was measured
+    cost: float  # core-hours, or the price where there is one
+    workers_on: list[int]  # of each node
+    sbatch: str  # a line for the shell, without the program
+
+
+class ParetoPoint(_Part):
+    """A plan that is cheaper than every faster one."""
+
+    makespan_seconds: float
+    cost: float
+
+
+class Plan(_Part):
+    """`plan.json`."""
+
+    objective: str
+    unit_of_cost: str
+    jobs: list[PlannedJob]  # by start
+    makespan_seconds: float
+    cost: float
+    total_completion_seconds: float
+    bound: float  # that no plan can be below, of what is minimised
+    gap: float  # (value - bound) / value: the plan is at most this far from the best
+    pareto: list[ParetoPoint]
+    sentences: list[str]

@@ -22,10 +22,10 @@ from scripts.scaling import tabulate_loading, tabulate_training
 from scripts.scaling.analysis import read_records
 from scripts.scaling.answer import Best, Feeder, Feeding, LoadingAnswer, Rival, Situation
 from scripts.scaling.limits import LEAST_BLOCKS
-from scripts.scaling.ratios import Ratio, mean_rate, paired_ratio, unpaired_ratio
+from scripts.scaling.ratios import lead, mean_rate
 from scripts.scaling.rows import LoadingRow, TrainingRow
 from scripts.scaling.sentences import feeding_sentence, situation_sentence
-from scripts.scaling.tabulate_training import ScalingSpec
+from scripts.scaling.tabulate_training import TableSpec
 from scripts.spec import Spec
 
 Records = dict[str, list[Record]]
@@ -36,7 +36,7 @@ class AnswerSpec(Spec):
 
     loading: list[str]  # points
     training: list[str]
-    scaling: ScalingSpec
+    scaling: TableSpec
     needed_images_per_second: float | None
     skipped: dict[str, str]  # backends that cannot run here, with the reason
 
@@ -51,7 +51,7 @@ def answer(loading: Records, training: Records, spec: AnswerSpec) -> LoadingAnsw
         needed, needed_by = fastest_training(tabulate_training.rows(training, spec.training, spec.scaling), nodes)
     return LoadingAnswer(
         situations=situations(rows, loading, confidence),
-        feeding=feeding(rows, loading, confidence, needed, needed_by),
+        feeding=feeding(rows, confidence, needed, needed_by),
         skipped=spec.skipped,
     )
 
@@ -63,7 +63,7 @@ def fastest_training(rows: Sequence[TrainingRow], nodes: Mapping[str, int]) -> t
     rates = [
         (row.images_per_second / nodes[row.point], row.point)
         for row in rows
-        if row.images_per_second is not None and "oversubscribed" not in row.marks
+        if row.images_per_second is not None and not row.has("oversubscribed")
     ]
     return max(rates, default=(None, ""))
 
@@ -81,8 +81,8 @@ def situations(rows: Sequence[LoadingRow], records: Records, confidence: float) 
     )
     for (source, page_cache), group in groupby(ways, situation_of):
         here = list(group)
-        best = fastest(here, records, confidence)
-        best_raw = fastest([row for row in here if reads_raw(row)], records, confidence)
+        best = fastest(here, confidence)
+        best_raw = fastest([row for row in here if reads_raw(row)], confidence)
         all_records = [one for row in here for one in records[row.point]]
         sentence = situation_sentence(all_records, best, best_raw, confidence)
         found.append(Situation(source=source, page_cache=page_cache, best=best, best_raw=best_raw, sentence=sentence))
@@ -94,11 +94,11 @@ def reads_raw(row: LoadingRow) -> bool:
     return row.source in {RAW, REMOTE}
 
 
-def fastest(rows: Sequence[LoadingRow], records: Records, confidence: float) -> Best | None:
+def fastest(rows: Sequence[LoadingRow], confidence: float) -> Best | None:
     """The best of `rows`, none a ceiling: those with blocks enough for an interval, or else any with a valid one."""
-    valid = [row for row in rows if row.blocks and "oversubscribed" not in row.marks]
+    valid = [row for row in rows if row.blocks and not row.has("oversubscribed")]
     sure = [row for row in valid if row.blocks >= LEAST_BLOCKS]
-    rates = {row.point: rates_of(row, records) for row in sure or valid}
+    rates = {row.point: row.rates_by_block for row in sure or valid}
     means = {point: mean_rate(list(mine.values()), confidence) for point, mine in rates.items()}
     order = sorted(means, key=lambda point: means[point].value, reverse=True)
     if not order:
@@ -127,23 +127,7 @@ def fastest(rows: Sequence[LoadingRow], records: Records, confidence: float) -> 
     )
 
 
-def lead(mine: dict[int, float], other: dict[int, float], confidence: float) -> Ratio:
-    """How many times as fast one way is as another, by the rates of valid blocks: paired where enough are shared."""
-    shared = sorted(mine.keys() & other.keys())
-    if len(shared) < LEAST_BLOCKS:
-        return unpaired_ratio(list(mine.values()), list(other.values()), confidence)
-    return paired_ratio([mine[block] for block in shared], [other[block] for block in shared], confidence)
-
-
-def rates_of(row: LoadingRow, records: Records) -> dict[int, float]:
-    """Images/s of the valid blocks of a point."""
-    used = {int(block) for block in row.blocks_used.split()}
-    return {one.block: one.images_per_second for one in records[row.point] if one.block in used}
-
-
-def feeding(
-    rows: Sequence[LoadingRow], records: Records, confidence: float, needed: float | None, needed_by: str
-) -> Feeding:
+def feeding(rows: Sequence[LoadingRow], confidence: float, needed: float | None, needed_by: str) -> Feeding:
     """The cheapest way whose rate is `needed` images/s even at the lower end of its interval."""
     warm = [row for row in rows if situation_of(row) == ("local", "warm") and not row.ceiling]
     feeders = [] if needed is None else cheapest_first(warm, needed)
@@ -156,7 +140,7 @@ def feeding(
         needed_by=by,
         cheapest=cheapest,
         cheapest_raw=cheapest_raw,
-        sentence=feeding_sentence(needed, by, cheapest, cheapest_raw, fastest(warm, records, confidence)),
+        sentence=feeding_sentence(needed, by, cheapest, cheapest_raw, fastest(warm, confidence)),
     )
 
 
@@ -165,7 +149,7 @@ def cheapest_first(rows: Sequence[LoadingRow], needed: float) -> list[Feeder]:
     found = [
         Feeder(point=row.point, cores=row.cores, cpu_milliseconds=row.cpu_milliseconds, images_per_second=low)
         for row in rows
-        if (low := row.images_per_second_low) is not None and low >= needed and "oversubscribed" not in row.marks
+        if (low := row.images_per_second_low) is not None and low >= needed and not row.has("oversubscribed")
     ]
     return sorted(found, key=lambda one: (one.cores, one.cpu_milliseconds or 0.0))
 

@@ -5,7 +5,7 @@ Karp and Flatt, "Measuring Parallel Processor Performance", CACM 33(5), 1990.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,9 +16,9 @@ from scripts.scaling.limits import LEAST_BLOCKS
 
 @dataclass(frozen=True)
 class Ratio:
-    """A ratio, or a rate, with its interval where there are blocks enough."""
+    """A ratio, a rate or a mean, with its interval where there are blocks enough."""
 
-    value: float  # exp of the mean log
+    value: float  # exp of the mean log, but for `mean`
     low: float | None
     high: float | None
 
@@ -57,6 +57,14 @@ def unpaired_ratio(numerators: Sequence[float], denominators: Sequence[float], c
     return Ratio(value, math.exp(float(interval.low)), math.exp(float(interval.high)))
 
 
+def lead(mine: Mapping[int, float], other: Mapping[int, float], confidence: float) -> Ratio:
+    """How many times as fast one is as another, by the rates of their valid blocks: paired where enough are shared."""
+    shared = sorted(mine.keys() & other.keys())
+    if len(shared) < LEAST_BLOCKS and min(len(mine), len(other)) > 1:
+        return unpaired_ratio(list(mine.values()), list(other.values()), confidence)
+    return paired_ratio([mine[block] for block in shared], [other[block] for block in shared], confidence)
+
+
 def mean_rate(rates: Sequence[float], confidence: float) -> Ratio:
     """The geometric mean of the rates of some blocks: Student's t on their logs.
 
@@ -65,6 +73,20 @@ def mean_rate(rates: Sequence[float], confidence: float) -> Ratio:
         confidence: level of the two-sided interval, as 0.95.
     """
     return paired_ratio(rates, [1.0] * len(rates), confidence)
+
+
+def mean(values: Sequence[float], confidence: float) -> Ratio:
+    """The arithmetic mean of the values of some blocks: Student's t.
+
+    Args:
+        values: at least one.
+        confidence: level of the two-sided interval, as 0.95.
+    """
+    value = float(np.mean(values))
+    if len(values) < LEAST_BLOCKS:
+        return Ratio(value, None, None)
+    reach = float(stats.t.ppf((1 + confidence) / 2, df=len(values) - 1) * stats.sem(values))
+    return Ratio(value, value - reach, value + reach)
 
 
 def efficiency(speedup: float, cores: int, baseline_cores: int) -> float:

@@ -18,6 +18,8 @@ class Row(BaseModel):
     )
     blocks: int = Field(description="valid repetitions, each a launch of its own")
     blocks_used: str = Field(description="numbers of those blocks, separated by spaces")
+    rates: str = Field(description="images/s of those blocks, in the same order")
+    key: str = Field(description="the comparison key, JSON: rows are divided only where it agrees")
     seconds: float | None = Field(
         description="median over valid blocks; what a second is spent on: see the table's note"
     )
@@ -42,6 +44,15 @@ class Row(BaseModel):
         "load, but what one could reach at most); `emulated` (the device computes numbers of this precision by others)"
     )
     reason: str = Field(description="each block that does not count, and why")
+
+    @property
+    def rates_by_block(self) -> dict[int, float]:
+        """Images/s of the valid blocks."""
+        return dict(zip(map(int, self.blocks_used.split()), map(float, self.rates.split()), strict=True))
+
+    def has(self, mark: str) -> bool:
+        """Whether `mark` is among the marks."""
+        return mark in self.marks.split()
 
 
 class LoadingRow(Row):
@@ -105,6 +116,7 @@ class TrainingRow(Row):
 
     model: str = Field(description="the network, as torchvision names it")
     strategy: str = Field(description="training strategy")
+    curve: str = Field(description="name shared by the points that differ in workers alone")
     threads: int = Field(description="intra-op threads of each rank")
     precision_of_numbers: str = Field(description="fp32, tf32, or bf16 or fp16 by autocast")
     scaling: str = Field(
@@ -127,6 +139,29 @@ class TrainingRow(Row):
     loss_distance: float | None = Field(
         description="greatest mean distance of a block's loss curve from the baseline's, as a share of ln(classes)"
     )
+    wall_seconds: float | None = Field(description="median of whole launches: start, warm-up and evaluation too")
+    core_hours: float | None = Field(description="wall_seconds x cores / 3600")
+    gpu_hours: float | None = Field(description="wall_seconds x GPUs / 3600; empty without GPUs")
+    cost: float | None = Field(description="core and GPU hours at the prices of `scaling.prices`; empty without prices")
+
+
+class StrategyRow(BaseModel):
+    """Ways to train at equal cores: each against the fastest of them, the fastest first."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    baseline: str = Field(description="id of the point that all of them have as baseline")
+    cores: int = Field(description="that each of them uses")
+    point: str = Field(description="id of the point")
+    images_per_second: float = Field(description="median over valid blocks")
+    of_fastest: float = Field(description="images/s against the fastest's: exp of the mean log ratio")
+    of_fastest_low: float | None = Field(None, description="lower end of its interval; empty for the fastest")
+    of_fastest_high: float | None = Field(None, description="upper end of that interval")
+    verdict: Literal["fastest", "tied", "slower", "exploratory"] = Field(
+        description="tied: the interval holds 1; exploratory: there is none"
+    )
+    test_accuracy: float | None = Field(description="median over valid blocks")
+    core_hours: float | None = Field(description="of a whole launch")
 
 
 class ProfileRow(BaseModel):

@@ -24,8 +24,8 @@ from pydantic import BaseModel, ConfigDict
 from scripts import cli, record
 from scripts.cli import log
 from scripts.record import Record
-from scripts.scaling.analysis import write_table
 from scripts.scaling.rows import JobRow
+from scripts.scaling.table_file import write_table
 
 FIELDS = (
     *("JobIDRaw", "State", "ExitCode", "Submit", "Eligible", "Start", "End", "ElapsedRaw", "NNodes", "NodeList"),

@@ -14,10 +14,11 @@ from typing import Any
 from scripts import cli
 from scripts.loading.points import LoadingPoint, backend_class
 from scripts.record import Record
-from scripts.scaling.analysis import common_columns, median, read_records, usable, write_table
+from scripts.scaling.analysis import common_columns, median, read_records, sound, usable
 from scripts.scaling.attribution import attribute, sound_blocks
 from scripts.scaling.ratios import mean_rate
 from scripts.scaling.rows import LoadingRow
+from scripts.scaling.table_file import write_table
 from scripts.spec import Spec
 
 
@@ -37,7 +38,7 @@ def rows(records: dict[str, list[Record]], points: list[str], confidence: float)
         ceiling = backend_class(point.backend).ceiling
         baseline = {one.block: one for one in records.get(point.baseline, [])}
         good, reasons = usable(records[name], baseline)
-        common = common_columns(records[name], good, reasons, point.baseline, baseline, confidence)
+        common = common_columns(records[name], good, reasons, point.baseline, sound(baseline.values()), confidence)
         rate = mean_rate([one.images_per_second for one in good], confidence) if good else None
         parts = attribute(good, blocks)
         found.append(

@@ -19,8 +19,8 @@ import statistics
 from pathlib import Path
 
 from scripts import cli
-from scripts.scaling.analysis import write_table
 from scripts.scaling.rows import ProfileRow
+from scripts.scaling.table_file import write_table
 from scripts.spec import Spec
 from scripts.training import step_profile
 from scripts.training.step_profile import StepProfile

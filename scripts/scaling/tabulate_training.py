@@ -16,29 +16,45 @@ from pathlib import Path
 
 from scripts import cli
 from scripts.record import Quality, Record
-from scripts.scaling.analysis import common_columns, loss_distance, median, read_records, usable, write_table
+from scripts.scaling.analysis import common_columns, loss_distance, median, read_records, sound, usable
 from scripts.scaling.ratios import serial_fraction
 from scripts.scaling.rows import TrainingRow
+from scripts.scaling.table_file import write_table
 from scripts.spec import Spec
 from scripts.training.points import TrainingPoint
 
 
-class ScalingSpec(Spec):
-    """As the config's `scaling`."""
+class Prices(Spec):
+    """As the config's `scaling.prices`."""
+
+    core_hour: float | None = None
+    gpu_hour: float | None = None
+    currency: str = ""
+
+    def cost(self, core_hours: float, gpu_hours: float | None) -> float | None:
+        """Of a launch, in the currency; None without prices, or where it used a GPU that has none."""
+        if (self.core_hour is None and self.gpu_hour is None) or (gpu_hours and self.gpu_hour is None):
+            return None
+        return core_hours * (self.core_hour or 0.0) + (gpu_hours or 0.0) * (self.gpu_hour or 0.0)
+
+
+class TableSpec(Spec):
+    """What a table divides by, and how sure it is: as in the config's `scaling`."""
 
     baseline: str
     confidence: float
     loss_tolerance: float
+    prices: Prices = Prices()
 
 
 class TrainingTableSpec(Spec):
     """What the table takes from the config."""
 
     points: list[str]  # in the order of the table
-    scaling: ScalingSpec
+    scaling: TableSpec
 
 
-def rows(records: dict[str, list[Record]], points: list[str], scaling: ScalingSpec) -> list[TrainingRow]:
+def rows(records: dict[str, list[Record]], points: list[str], scaling: TableSpec) -> list[TrainingRow]:
     """One row for each of `points`."""
 
     def strays(one: Record, other: Record) -> list[str]:
@@ -53,10 +69,13 @@ def rows(records: dict[str, list[Record]], points: list[str], scaling: ScalingSp
 
     found = []
     for point in points:
-        baseline_id = TrainingPoint.model_validate(records[point][0].point).baseline(scaling.baseline)
+        trained = TrainingPoint.model_validate(records[point][0].point)
+        baseline_id = trained.baseline(scaling.baseline)
         baseline = {one.block: one for one in records[baseline_id]}
         good, reasons = usable(records[point], baseline, more=strays)
-        common = common_columns(records[point], good, reasons, baseline_id, baseline, scaling.confidence)
+        common = common_columns(
+            records[point], good, reasons, baseline_id, sound(baseline.values()), scaling.confidence
+        )
         first = records[point][0]
         if any(one.quality is not None and one.quality.precision_emulated for one in records[point]):
             common["marks"] = f"{common['marks']} emulated".strip()
@@ -68,6 +87,7 @@ def rows(records: dict[str, list[Record]], points: list[str], scaling: ScalingSp
                 **common,
                 model=first.point["model"],
                 strategy=first.point["strategy"],
+                curve=trained.curve,
                 threads=first.point["threads"],
                 precision_of_numbers=first.point["precision"],
                 scaling=first.point["scaling"],
@@ -83,9 +103,28 @@ def rows(records: dict[str, list[Record]], points: list[str], scaling: ScalingSp
                 f1=median([q.f1 for q in qualities]),
                 seconds_to_target=median([q.seconds_to_target for q in qualities]),
                 loss_distance=max(distances, default=None),
+                **cost_columns(
+                    median([one.wall_seconds for one in good]),
+                    first.cores,
+                    first.workers if first.key["device"] == "cuda" else 0,
+                    scaling.prices,
+                ),
             )
         )
     return found
+
+
+def cost_columns(wall: float | None, cores: int, gpus: int, prices: Prices) -> dict[str, float | None]:
+    """What a launch of `wall` seconds takes from others; nothing of no launch."""
+    if wall is None:
+        return {"wall_seconds": None, "core_hours": None, "gpu_hours": None, "cost": None}
+    core_hours, gpu_hours = wall * cores / 3600, wall * gpus / 3600 if gpus else None
+    return {
+        "wall_seconds": wall,
+        "core_hours": core_hours,
+        "gpu_hours": gpu_hours,
+        "cost": prices.cost(core_hours, gpu_hours),
+    }
 
 
 def epoch_seconds(quality: Quality) -> float:

@@ -24,7 +24,7 @@ def environment(name: Allocator) -> dict[str, str]:
         UserError: its library is not installed.
     """
     if name == "auto":
-        name = next((one for one in LIBRARIES if _library(one)), "system")
+        name = "tcmalloc" if _library("tcmalloc") else "glibc"
     if name == "system":
         return {}
     if name == "huge_pages":

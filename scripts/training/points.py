@@ -69,12 +69,26 @@ class TrainingPoint(Spec):
         """The id within its model, precision, scaling and variant: strategy, workers, and where there are several,
         threads of a rank, its loader processes and nodes; then how a pipeline is fed.
         """
-        threads = f"x{self.threads}" if self.threads > 1 else ""
-        loaders = f"l{self.loader_workers}" if self.loader_workers else ""
         nodes = f"n{self.nodes}" if self.nodes > 1 else ""
-        stages = f"-s{self.pipe.stages}" if self.pipe and self.pipe.stages != self.workers else ""
-        pipe = f"-{self.pipe.schedule}-m{self.pipe.microbatches}" if self.pipe else ""
-        return f"{self.strategy}-{self.workers}{threads}{loaders}{nodes}{stages}{pipe}"
+        return f"{self.strategy}-{self.workers}{self._rank}{nodes}{self._fed}"
+
+    @property
+    def curve(self) -> str:
+        """What a point shares with those that differ from it in the number of workers, and of their nodes, alone."""
+        rank = f"-{self._rank}" if self._rank else ""
+        return f"{self.model}-{self.strategy}{rank}{self._fed}{self._group_and_variant}"
+
+    @property
+    def _rank(self) -> str:
+        threads = f"x{self.threads}" if self.threads > 1 else ""
+        return threads + (f"l{self.loader_workers}" if self.loader_workers else "")
+
+    @property
+    def _fed(self) -> str:
+        if self.pipe is None:
+            return ""
+        stages = f"-s{self.pipe.stages}" if self.pipe.stages != self.workers else ""
+        return f"{stages}-{self.pipe.schedule}-m{self.pipe.microbatches}"
 
     @property
     def group(self) -> str:
@@ -84,7 +98,11 @@ class TrainingPoint(Spec):
 
     @property
     def id(self) -> str:
-        return f"{self.model}-{self.sweep}{self.group}" + (f"-{self.variant}" if self.variant else "")
+        return f"{self.model}-{self.sweep}{self._group_and_variant}"
+
+    @property
+    def _group_and_variant(self) -> str:
+        return self.group + (f"-{self.variant}" if self.variant else "")
 
     def baseline(self, sweep: str) -> str:
         """The id of the point that this one's speedup divides by; `sweep` as `scaling.baseline`."""

@@ -69,7 +69,8 @@ class Strategy(ABC):
 
         pieces = -(-len(labels) // (self.point.micro_batch or len(labels)))
         total = images.new_zeros(())
-        for number, (some, wanted) in enumerate(zip(images.chunk(pieces), labels.chunk(pieces), strict=True)):
+        cut = zip(images.tensor_split(pieces), labels.tensor_split(pieces), strict=True)
+        for number, (some, wanted) in enumerate(cut):
             with self.reducing(last=self.exchanges and number == pieces - 1):
                 with self.precision.autocast():
                     loss = F.cross_entropy(self.model(some), wanted) * (len(wanted) / len(labels))

@@ -1,5 +1,6 @@
 """The study of quirks.py as the scaling stage leaves it, and its report by the real programs."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from quirks import (
     accounting,
     draw_figures,
     loading_record,
+    python,
     render_page,
     training_record,
     write_images,
@@ -21,11 +23,12 @@ from quirks import (
 
 from scripts import record
 from scripts.atomic import write_text
-from scripts.scaling import answer_loading, tabulate_jobs, tabulate_loading, tabulate_training
-from scripts.scaling.analysis import read_records, write_table
+from scripts.scaling import answer_loading, tabulate_jobs, tabulate_loading, tabulate_strategies, tabulate_training
+from scripts.scaling.analysis import read_records
 from scripts.scaling.answer_loading import AnswerSpec
-from scripts.scaling.rows import JobRow, LoadingRow, TrainingRow
-from scripts.scaling.tabulate_training import ScalingSpec
+from scripts.scaling.rows import JobRow, LoadingRow, StrategyRow, TrainingRow
+from scripts.scaling.table_file import write_table
+from scripts.scaling.tabulate_training import TableSpec
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +41,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_usage(folder)
     write_networks(folder)
     tables = folder / "scaling"
-    scaling = ScalingSpec(baseline="serial-1", confidence=0.95, loss_tolerance=0.25)
+    scaling = TableSpec(baseline="serial-1", confidence=0.95, loss_tolerance=0.25)
     rows = tabulate_training.rows(read_records(training), list(TRAINING), scaling)
     write_table(rows, TrainingRow, tables / "training.csv", tables / "training.parquet")
     loaded = tabulate_loading.rows(read_records(loading), list(LOADING), 0.95)
@@ -48,6 +51,18 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     answer = answer_loading.answer(read_records(loading), read_records(training), spec)
     write_text(tables / "loading.json", answer.model_dump_json())
+    training_table = tables / "training.parquet"
+    strategies = tabulate_strategies.rows(rows, 0.95)
+    write_table(strategies, StrategyRow, tables / "strategies.csv", tables / "strategies.parquet")
+    limits = {"confidence": 0.95, "tolerance": 0.05, "marginal_efficiency": 0.5, "deadline_seconds": None}
+    for program, output, spec_of in (
+        ("fit_laws", "laws", {"confidence": 0.95}),
+        ("recommend", "recommendation", limits | {"currency": ""}),
+        ("judge_claims", "claims", {"confidence": 0.95, "claims": []}),
+    ):
+        found = (tables / output).with_suffix(".json")
+        flags = ("--training", training_table, f"--{output}", found, "--spec", json.dumps(spec_of))
+        python(f"scripts.scaling.{program}", *flags)
     records = [record.read(path) for path in [*training, *loading]]
     jobs = tabulate_jobs.rows(records, accounting(), "sacct does not know the job's end")
     write_table(jobs, JobRow, tables / "jobs.csv", tables / "jobs.parquet")
@@ -67,4 +82,17 @@ def page(study: Path, figures: Path) -> Path:
     """The study's page."""
     found = study / "report/index.html"
     render_page(study, figures, study / "scaling/jobs.parquet", found)
+    return found
+
+
+@pytest.fixture(scope="session")
+def typeset(study: Path) -> Path:
+    """The folder of the study's tables for a paper."""
+    found, tables = study / "report/tables", study / "scaling"
+    python(
+        "scripts.report.typeset_tables",
+        *("--training", tables / "training.parquet", "--strategies", tables / "strategies.parquet"),
+        *("--loading", tables / "loading.parquet", "--folder", found),
+        *("--records", *sorted(study.glob("*/records/*/*.json"))),
+    )
     return found

@@ -237,7 +237,7 @@ def write_networks(folder: Path) -> None:
         facts = ModelFacts(
             model=model, size=64, parameters=parameters, forward_flops=296_000_000, activation_bytes=1_820_000
         )
-        write_text(folder / "training" / "models" / f"{model}.json", facts.model_dump_json())
+        write_text(folder / "training" / "facts" / f"{model}.json", facts.model_dump_json())
 
 
 def python(*arguments: object) -> str:
@@ -273,9 +273,11 @@ def render_page(study: Path, figures: Path, jobs: Path, page: Path) -> None:
     dask = ("--dask-report", study / "loading/dask_report.html") if (figures / "dask_graph.svg").exists() else ()
     python(
         "scripts.report.render_page",
-        *("--answer", study / "scaling/loading.json", *dask),
+        *("--answer", study / "scaling/loading.json", "--laws", study / "scaling/laws.json"),
+        *("--strategies", study / "scaling/strategies.parquet"),
+        *("--recommendation", study / "scaling/recommendation.json", "--claims", study / "scaling/claims.json", *dask),
         *("--training", study / "scaling/training.parquet", "--loading", study / "scaling/loading.parquet"),
-        *("--networks", *sorted((study / "training" / "models").glob("*.json"))),
+        *("--networks", *sorted((study / "training" / "facts").glob("*.json"))),
         *("--jobs", jobs, "--records", *sorted(study.glob("*/records/*/*.json"))),
         *("--split", images / "split.parquet", "--rejects", images / "rejects.csv"),
         *("--leaks", images / "leaks.json", "--previews", *[sheet] * len(CLASSES)),

@@ -12,9 +12,10 @@ from scripts.report.contact_sheet import choose, draw_sheet
 from scripts.report.loading_curves import draw_curves
 from scripts.report.loading_figures import draw_phases, draw_throughput
 from scripts.report.style import PAPER
-from scripts.report.tables import counted, read_rows
+from scripts.report.tables import counted
 from scripts.report.training_figures import draw_efficiency, draw_learning, draw_speedup
 from scripts.scaling.rows import LoadingRow, TrainingRow
+from scripts.scaling.table_file import read_rows
 
 NAMES = ["efficiency", "learning", "loading", "loading_curves", "loading_phases", "speedup", "usage"]
 

@@ -10,9 +10,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from quirks import BLOCKS, CLASSES, DRIFTS, LOADING, LOST_JOB, REJECT, STRAYS, TRAINING, WRONG, python, render_page
 
 from scripts.loading.trace_dask import Trace
-from scripts.report.tables import read_answer, read_rows
-from scripts.scaling.analysis import write_table
+from scripts.scaling.answer import Claims, Laws, LoadingAnswer, Recommendations
 from scripts.scaling.rows import JobRow
+from scripts.scaling.table_file import read_answer, read_rows, write_table
 
 pytestmark = pytest.mark.browser
 
@@ -180,14 +180,30 @@ def test_without_a_slurm_job_a_sentence_says_so(study: Path, figures: Path, tmp_
     assert '<table class="rows jobs">' not in text
 
 
-def test_loading_opens_with_its_answer_and_what_was_skipped(opened: Page, study: Path) -> None:
-    section = opened.locator("section", has=opened.locator("#loading"))
+def test_the_page_opens_with_the_answer_and_what_was_skipped(opened: Page, study: Path) -> None:
+    section = opened.locator("main > section").first
 
     said = section.locator(".answer").all_inner_texts()
 
-    assert said == read_answer(study / "scaling/loading.json").sentences
+    advice = read_answer(study / "scaling/recommendation.json", Recommendations).recommendations
+    loading = read_answer(study / "scaling/loading.json", LoadingAnswer).sentences
+    assert said == [*(" ".join(one.sentences) for one in advice), *loading]
+    assert said[0].startswith("Ask for ")
     assert said[-1] == "ffcv was not measured: the package <ffcv> is not installed."
     assert section.locator("a").count() == 0
+
+
+def test_laws_and_claims_stand_with_what_is_refused_and_why(opened: Page, study: Path) -> None:
+    laws = read_answer(study / "scaling/laws.json", Laws)
+    claims = read_answer(study / "scaling/claims.json", Claims)
+
+    assert opened.locator(".laws tbody tr").count() == sum(
+        len(curve.fits) for curve in laws.curves if len(curve.workers) > 1
+    )
+    section = opened.locator("section", has=opened.locator("#claims"))
+    assert section.locator("ul").first.locator("li").all_inner_texts() == [one.sentence for one in claims.standing]
+    assert section.locator(".refused > li").count() == len(claims.refused) > 0
+    assert "validity before speed: " in section.inner_text()
 
 
 def test_a_study_that_loads_with_dask_shows_its_graph_and_links_to_its_report(

@@ -10,8 +10,8 @@ from quirks import BLOCKS, DRIFTS, LOADING, STRAYS, TRAINING, WRONG, python
 from scripts.errors import UserError
 from scripts.report import tables
 from scripts.report.print_tables import WIDTH
-from scripts.scaling.analysis import write_table
 from scripts.scaling.rows import JobRow, LoadingRow, TrainingRow
+from scripts.scaling.table_file import read_rows, write_table
 
 
 @pytest.fixture(scope="module")
@@ -21,12 +21,13 @@ def output(study: Path) -> str:
 
 @pytest.fixture(scope="module")
 def printed(output: str) -> str:
-    return output.partition("Jobs\n")[0]
+    before, _, after = output.partition("Jobs\n")
+    return before + "Scaling laws" + after.partition("Scaling laws")[2]
 
 
 @pytest.fixture(scope="module")
 def jobs(output: str) -> str:
-    return output.partition("Jobs\n")[2]
+    return output.partition("Jobs\n")[2].partition("Scaling laws")[0]
 
 
 def test_every_point_has_a_line(printed: str) -> None:
@@ -54,7 +55,8 @@ def test_what_does_not_count_is_explained_below_its_table(printed: str) -> None:
 
 
 def test_an_invalid_point_is_called_invalid(printed: str) -> None:
-    lines = [line for line in printed.splitlines() if line.startswith((f"{STRAYS} ", f"{WRONG} "))]
+    tables_only = printed.partition("Scaling laws")[0]
+    lines = [line for line in tables_only.splitlines() if line.startswith((f"{STRAYS} ", f"{WRONG} "))]
 
     assert len(lines) == 2
     assert all(" invalid " in line for line in lines)
@@ -67,7 +69,7 @@ def test_each_models_baseline_is_named_with_its_seconds(printed: str) -> None:
 
 
 def test_where_the_time_goes_adds_up_on_paper(printed: str) -> None:
-    table = printed.partition("Where the time goes")[2].partition("The answer")[0]
+    table = printed.partition("Where the time goes")[2].partition("Scaling laws")[0]
     [line] = [line for line in table.splitlines() if line.startswith("pool_map-2-16 ")]
 
     *parts, whole = [float(cell) for cell in line.split()[1:]]
@@ -81,17 +83,25 @@ def test_the_answer_is_given_in_sentences(printed: str) -> None:
     assert "with a warm page cache on this machine (4 cores, AMD EPYC 7763), packed-1 loads fastest: " in flat
     assert "with a cold page cache on this machine (4 cores, AMD EPYC 7763), pool_map-2-16-cold loads fastest: " in flat
     assert "fed at the least cost by " in flat
-    assert flat.endswith("ffcv was not measured: the package <ffcv> is not installed.")
+    assert "ffcv was not measured: the package <ffcv> is not installed. Ask for " in flat
+
+
+def test_laws_and_refused_claims_are_printed(printed: str) -> None:
+    flat = " ".join(printed.partition("Scaling laws")[2].partition("The answer")[0].split())
+
+    assert "no law can be told: " in flat
+    assert "Refused claims" in flat
+    assert f"{STRAYS} has no valid block" in flat
 
 
 def test_a_folder_without_tables_is_a_users_mistake(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="found no file, expected a scaling table"):
-        tables.read_rows(tmp_path / "training.parquet", TrainingRow)
+        read_rows(tmp_path / "training.parquet", TrainingRow)
 
 
 def test_a_table_of_another_kind_is_a_users_mistake(study: Path) -> None:
     with pytest.raises(UserError, match="no table of this version"):
-        tables.read_rows(study / "scaling/loading.parquet", TrainingRow)
+        read_rows(study / "scaling/loading.parquet", TrainingRow)
 
 
 def test_jobs_are_shown_as_medians_of_each_point(jobs: str) -> None:
@@ -104,7 +114,7 @@ def test_jobs_are_shown_as_medians_of_each_point(jobs: str) -> None:
 
 def test_without_a_slurm_job_no_jobs_are_printed(study: Path, tmp_path: Path) -> None:
     folder = shutil.copytree(study / "scaling", tmp_path / "scaling")
-    jobs = [row for row in tables.read_rows(folder / "jobs.parquet", JobRow) if row.job_id is None]
+    jobs = [row for row in read_rows(folder / "jobs.parquet", JobRow) if row.job_id is None]
     write_table(jobs, JobRow, folder / "jobs.csv", folder / "jobs.parquet")
 
     assert "Jobs" not in python("scripts.report.print_tables", folder)

@@ -11,11 +11,12 @@ from scripts import record
 from scripts.errors import UserError
 from scripts.record import ClassScores, Environment, Epoch, Noise, Quality, Record, Validity
 from scripts.scaling import tabulate_training
-from scripts.scaling.analysis import KeyMismatchError, check_comparable, read_records, write_table
+from scripts.scaling.analysis import KeyMismatchError, check_comparable, read_records
 from scripts.scaling.rows import TrainingRow
-from scripts.scaling.tabulate_training import ScalingSpec
+from scripts.scaling.table_file import write_table
+from scripts.scaling.tabulate_training import TableSpec
 
-SCALING = ScalingSpec(baseline="serial-1", confidence=0.95, loss_tolerance=0.25)
+SCALING = TableSpec(baseline="serial-1", confidence=0.95, loss_tolerance=0.25)
 
 
 def made(point: str, block: int, seconds: float, **changes: object) -> Record:

@@ -7,10 +7,9 @@ import pytest
 from test_tables import made
 
 from scripts.record import Record
-from scripts.report.tables import read_rows
 from scripts.scaling import tabulate_jobs
-from scripts.scaling.analysis import write_table
 from scripts.scaling.rows import JobRow
+from scripts.scaling.table_file import read_rows, write_table
 from scripts.scaling.tabulate_jobs import parse, read_jobs, rows, to_bytes, to_seconds
 
 # 120 MB in the batch step, then two tasks of 60 MB each in a step of their own.

@@ -39,7 +39,7 @@ def packed(slurm: Slurm, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = copy_checkout(tmp_path_factory.mktemp("packed") / "study")
     (folder / "small.yaml").write_text(STUDY)
     targets = [f"results/small/{name}" for name in ("images/split.parquet", "images/stats.json")]
-    targets.append("results/small/training/models/resnet18.json")
+    targets.append("results/small/training/facts/resnet18.json")
     slurm.run(folder, "snakemake", *targets, "--profile", "local", "--configfile", "small.yaml")
     return folder
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from scripts.registry import ROOT
-from scripts.report.tables import read_rows
 from scripts.scaling.rows import JobRow
+from scripts.scaling.table_file import read_rows
 
 pytestmark = pytest.mark.slurm
 

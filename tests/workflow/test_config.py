@@ -40,6 +40,7 @@ from scripts.errors import ConfigError
             {"training": {"tuning": {"sync_batchnorm": True}, "device": "cpu"}},
             "tuning.sync_batchnorm is torch's SyncBatchNorm, which exists on CUDA only",
         ),
+        ({"training": {"micro_batch": 1}}, "micro_batch: found 1; it cuts the 32 images of a worker into pieces"),
         (
             {"training": {"strategies": ["serial", "pipeline"], "pipeline": {"microbatches": [5]}}},
             "pipeline.microbatches: found 5; expected a number that cuts the 32 images of a pipeline's step",

@@ -109,6 +109,8 @@ def get_shown_config():
         (shown["images"], "manifest"),
         (shown["images"]["archive"], "url"),
         (shown["training"], "weights"),
+        (shown["scaling"], "external"),
+        (shown["scaling"], "compare_with"),
     ):
         settings[name] = settings[name] and Path(settings[name]).name
     return shown
@@ -185,6 +187,25 @@ def get_remote_limits(wildcards):
     if get_loading_point(wildcards).source != "remote":
         return None
     return STUDY.loading.remote.model_dump(exclude={"backends", "workers"})
+
+
+def get_last_output():
+    """What a run makes in the end: the page and tables for a paper; of images that are still to be fetched, these."""
+    if STUDY.scaling.external:
+        return rules.render_external.output.page
+    if ARCHIVE_PENDING:
+        return rules.fetch_archive.output
+    return [rules.render_page.output.page, *rules.typeset_tables.output]
+
+
+def get_template(name):
+    """A page's template, as an input."""
+    return os.path.relpath(ROOT / f"scripts/report/{name}.html.jinja")
+
+
+def get_table_settings():
+    """What the tables of trainings take from `scaling`, beside prices."""
+    return STUDY.scaling.model_dump(include={"baseline", "confidence", "loss_tolerance"})
 
 
 def is_traced():

@@ -1,5 +1,8 @@
 """What the rules of the training stage ask of the study."""
 
+# Far beyond those of any sweep, so that a longer one takes none of them.
+FIRST_FRESH_BLOCK = 1001
+
 
 def get_training_point(wildcards):
     return TRAINING_POINTS[wildcards.point]
@@ -98,3 +101,32 @@ def get_checkpoint_seconds(wildcards, input):
     """Nothing of a result depends on it: it takes `input` so that Snakemake does not track it (as get_raw_folder)."""
     seconds = STUDY.training.checkpoint_seconds
     return "" if seconds is None else seconds
+
+
+def get_fresh_records(wildcards):
+    """What confirms a recommendation: its points in blocks that it has not seen. Which points these are, the study's last
+    run has written down; where there is none yet, a second `snakemake confirm` measures them.
+    """
+    written = Path(f"results/{wildcards.study}/scaling/recommendation.json")
+    if not written.is_file():
+        return []
+    found = json.loads(written.read_text())["recommendations"]
+    points = dict.fromkeys(
+        point
+        for one in found
+        if one["recommended"]
+        for point in [one["recommended"]["point"], *one["neighbours"], one["fastest"]["point"]]
+        if point in TRAINING_POINTS
+    )
+    return expand(
+        "results/{study}/training/records/{point}/b{block}.json",
+        study=wildcards.study,
+        point=points,
+        block=range(FIRST_FRESH_BLOCK, FIRST_FRESH_BLOCK + STUDY.scaling.confirm_blocks),
+    )
+
+
+def get_confirmation(wildcards):
+    """What fresh blocks said of the recommendation, once `snakemake confirm` has asked them."""
+    written = rules.confirm_recommendation.output.confirmation.format(study=wildcards.study)
+    return written if Path(written).is_file() else []

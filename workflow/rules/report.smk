@@ -63,8 +63,8 @@ rule draw_figures:
         training="results/{study}/scaling/training.parquet",
         loading="results/{study}/scaling/loading.parquet",
         loading_records=rules.tabulate_loading.input.records,
-        training_records=rules.tabulate_training.input.records,
-        usage=expand("results/{{study}}/training/records/{point}/b1.usage.csv", point=TRAINING_POINTS),
+        training_records=TRAINING_RECORDS,
+        usage=expand("results/{{study}}/training/records/{point}/b1.usage.csv", point=TRAINING_BLOCKS),
         code=code("scripts.report.draw_figures"),
     output:
         speedup=report(
@@ -150,10 +150,15 @@ rule render_page:
         loading="results/{study}/scaling/loading.parquet",
         jobs="results/{study}/scaling/jobs.parquet",
         answer="results/{study}/scaling/loading.json",
+        strategies="results/{study}/scaling/strategies.parquet",
+        laws="results/{study}/scaling/laws.json",
+        recommendation="results/{study}/scaling/recommendation.json",
+        confirmation=get_confirmation,
+        claims="results/{study}/scaling/claims.json",
         profiles=rules.tabulate_profiles.output.parquet if STUDY.training.profile else [],
         networks=expand(rules.describe_model.output.facts, study=STUDY.study, model=STUDY.training.models),
         loading_records=rules.tabulate_loading.input.records,
-        training_records=rules.tabulate_training.input.records,
+        training_records=TRAINING_RECORDS,
         split="results/{study}/images/split.parquet",
         rejects="results/{study}/images/rejects.csv",
         leaks="results/{study}/images/leaks.json",
@@ -173,7 +178,8 @@ rule render_page:
         dask_report=rules.trace_dask.output.report if is_traced() else [],
         sheet="results/{study}/report/contact_sheet.png",
         previews=rules.draw_preview.output.sheets,
-        template=os.path.relpath(ROOT / "scripts/report/page.html.jinja"),
+        template=get_template("page"),
+        extends=[get_template("base"), get_template("parts")],
         code=code("scripts.report.render_page"),
     output:
         page="results/{study}/report/index.html",
@@ -188,14 +194,122 @@ rule render_page:
         "--jobs {input.jobs:q} --profiles {input.profiles:q} --networks {input.networks:q} "
         "--records {input.loading_records:q} {input.training_records:q} "
         "--split {input.split:q} --rejects {input.rejects:q} --leaks {input.leaks:q} "
-        "--answer {input.answer:q} --figures {input.figures:q} {input.dask_graph:q} "
+        "--answer {input.answer:q} --strategies {input.strategies:q} --laws {input.laws:q} --recommendation {input.recommendation:q} "
+        "--confirmation {input.confirmation:q} --claims {input.claims:q} --figures {input.figures:q} {input.dask_graph:q} "
         "--dask-report {input.dask_report:q} --sheet {input.sheet:q} --previews {input.previews:q} "
         "--template {input.template:q} "
         "--page {output.page:q} --spec {params.spec:q} 2> {log:q}"
 
 
+rule typeset_tables:
+    input:
+        training="results/{study}/scaling/training.parquet",
+        strategies="results/{study}/scaling/strategies.parquet",
+        loading="results/{study}/scaling/loading.parquet",
+        loading_records=rules.tabulate_loading.input.records,
+        training_records=TRAINING_RECORDS,
+        code=code("scripts.report.typeset_tables"),
+    output:
+        expand(
+            "results/{{study}}/report/tables/{table}.{language}",
+            table=["training", "strategies", "loading"],
+            language=["md", "tex"],
+        ),
+    log:
+        "logs/{study}/report/typeset_tables.log",
+    conda:
+        "../../envs/scalecard.yaml"
+    shell:
+        "python -m scripts.report.typeset_tables --training {input.training:q} --strategies {input.strategies:q} "
+        "--loading {input.loading:q} --records {input.loading_records:q} {input.training_records:q} "
+        "--folder results/{wildcards.study}/report/tables 2> {log:q}"
+
+
+rule draw_external:
+    input:
+        training=rules.tabulate_external.output.parquet,
+        code=code("scripts.report.draw_external"),
+    output:
+        speedup=report(
+            "results/{study}/report/external/speedup.svg",
+            category="Training",
+            caption="../report/speedup.rst",
+        ),
+        efficiency=report(
+            "results/{study}/report/external/efficiency.svg",
+            category="Training",
+            caption="../report/efficiency.rst",
+        ),
+        png=expand(
+            "results/{{study}}/report/external/{figure}.png",
+            figure=["speedup", "efficiency"],
+        ),
+    log:
+        "logs/{study}/report/draw_external.log",
+    conda:
+        "../../envs/scalecard.yaml"
+    shell:
+        "python -m scripts.report.draw_external --training {input.training:q} "
+        "--folder results/{wildcards.study}/report/external 2> {log:q}"
+
+
+rule render_external:
+    input:
+        training=rules.tabulate_external.output.parquet,
+        strategies="results/{study}/scaling/strategies.parquet",
+        laws="results/{study}/scaling/laws.json",
+        recommendation="results/{study}/scaling/recommendation.json",
+        claims="results/{study}/scaling/claims.json",
+        figures=[rules.draw_external.output.speedup, rules.draw_external.output.efficiency],
+        template=get_template("external"),
+        extends=[get_template("base"), get_template("parts")],
+        code=code("scripts.report.render_external"),
+    output:
+        page="results/{study}/report/external.html",
+    log:
+        "logs/{study}/report/render_external.log",
+    conda:
+        "../../envs/scalecard.yaml"
+    params:
+        spec=canonical(
+            study=STUDY.study,
+            table=STUDY.scaling.external and Path(STUDY.scaling.external).name,
+            scaling=get_shown_config()["scaling"],
+        ),
+    shell:
+        "python -m scripts.report.render_external --training {input.training:q} --strategies {input.strategies:q} "
+        "--laws {input.laws:q} "
+        "--recommendation {input.recommendation:q} --claims {input.claims:q} --figures {input.figures:q} "
+        "--template {input.template:q} --page {output.page:q} --spec {params.spec:q} 2> {log:q}"
+
+
+rule draw_plan:
+    input:
+        plan=rules.make_plan.output.plan,
+        code=code("scripts.report.draw_plan"),
+    output:
+        gantt=report("results/{study}/report/plan/gantt.svg", category="Plan", caption="../report/gantt.rst"),
+        pareto=report(
+            "results/{study}/report/plan/pareto.svg", category="Plan", caption="../report/pareto.rst"
+        ),
+        png=expand("results/{{study}}/report/plan/{figure}.png", figure=["gantt", "pareto"]),
+    log:
+        "logs/{study}/report/draw_plan.log",
+    conda:
+        "../../envs/scalecard.yaml"
+    shell:
+        "python -m scripts.report.draw_plan --plan {input.plan:q} "
+        "--folder results/{wildcards.study}/report/plan 2> {log:q}"
+
+
 localrules:
     preview,
+    plan,
+
+
+rule plan:
+    input:
+        expand(rules.draw_plan.output.gantt, study=STUDY.study),
 
 
 rule preview:

@@ -26,6 +26,7 @@ from scripts.errors import ImageError, UserError
 from scripts.images import manifest, source
 from scripts.images.sample_classes import CLASSES
 from scripts.loading.points import loading_points
+from scripts.scaling.passes import blocks_of
 from scripts.spec import lock_digest
 from scripts.training.points import training_points
 from scripts.training.steps import check_steps
@@ -42,6 +43,9 @@ def read_study():
     """
     try:
         study = study_config.read(config)
+        external = study.scaling.external
+        if external is not None and not Path(external).is_file():
+            raise UserError(f"scaling.external: found no file {external}; expected a CSV of launches")
         if is_archive_pending(study.images):
             return study, [], set(), manifest.Summary.of([])
         images, training, root = study.images, study.training, Path(get_raw_root(study))
@@ -108,6 +112,13 @@ ARCHIVE_PENDING = not SUMMARY.classes
 RAW_FOLDER = get_raw_root(STUDY)
 LOADING_POINTS = loading_points(STUDY.loading)
 TRAINING_POINTS = training_points(STUDY.training)
+# Points that are measured, with their blocks: all, or those that the passes of an adaptive study have asked for.
+TRAINING_BLOCKS = blocks_of(
+    TRAINING_POINTS,
+    STUDY.training.blocks,
+    STUDY.scaling.adaptive.passes,
+    Path(f"results/{STUDY.study}/scaling/passes.json"),
+)
 LOCK = lock_digest()
 
 

@@ -22,7 +22,7 @@ rule describe_model:
     input:
         code=code("scripts.training.describe_model"),
     output:
-        facts="results/{study}/training/models/{model}.json",
+        facts="results/{study}/training/facts/{model}.json",
     log:
         "logs/{study}/training/describe_model_{model}.log",
     conda:

@@ -1,0 +1,62 @@
+"""Laws, predictions and claims as the page and the terminal show them: rows of words."""
+
+from collections.abc import Iterable
+
+from scripts import format as show
+from scripts.scaling.answer import Claim, LawFit, Laws
+
+LAW_TITLES = ("curve", "law", "parameters", "AICc", "verdict")
+LAWS_NOTE = (
+    "A curve is what points that differ in workers alone share. Laws are fitted to the launches that count, levels of "
+    "blocks apart; in brackets, intervals by leaving out a block at a time. Of those that the blocks can tell from a "
+    "simpler one, the law with the least AICc is chosen. Formulas: scripts/scaling/laws.py."
+)
+PREDICTION_TITLES = ("curve", "workers", "speedup", "one more launch", "kind")
+PREDICTIONS_NOTE = (
+    "Predicted, not measured: speedup against the curve's least worker count by the chosen law, with the band of all "
+    "laws that the blocks do not speak against; and the band in which one more launch would lie."
+)
+
+
+def law_rows(laws: Laws) -> list[tuple[str, ...]]:
+    """Of each law that applies to each curve: LAW_TITLES."""
+    return [
+        (
+            curve.curve,
+            fit.law,
+            ", ".join(f"{p.name} {show.ratio(p.value, p.low, p.high)}" for p in fit.parameters) or show.MISSING,
+            show.MISSING if fit.aicc is None else f"{fit.aicc:.1f}",
+            _verdict(fit, curve.chosen, curve.same_curve),
+        )
+        for curve in laws.curves
+        for fit in curve.fits
+        if len(curve.workers) > 1
+    ]
+
+
+def prediction_rows(laws: Laws) -> list[tuple[str, ...]]:
+    """What each curve's chosen law says: PREDICTION_TITLES."""
+    return [
+        (
+            curve.curve,
+            show.count(one.workers),
+            show.ratio(one.speedup, one.low, one.high),
+            show.span(one.launch_low, one.launch_high),
+            "extrapolated" if one.extrapolated else "predicted",
+        )
+        for curve in laws.curves
+        for one in curve.predictions
+    ]
+
+
+def refusals(claims: Iterable[Claim]) -> list[tuple[str, list[str]]]:
+    """Each sentence that may not be quoted, with the rules that it breaks."""
+    return [(one.sentence, [f"{breach.rule}: {breach.found}" for breach in one.breaches]) for one in claims]
+
+
+def _verdict(fit: LawFit, chosen: str | None, same_curve: list[str]) -> str:
+    if fit.law == chosen:
+        return "chosen"
+    if fit.law in same_curve:
+        return f"the same curve as {chosen}"
+    return f"not identifiable: {fit.not_identifiable}" if fit.not_identifiable else "less likely"

@@ -1,0 +1,251 @@
+"""How should these trainings be run on this cluster: each in which measured way, and when?
+
+Every training may be run as any valid point of the baseline that it is like; its seconds are those of the slower end
+of the interval, times its work, so that the plan holds where the measurements' luck does not. See schedule.py for the
+programs.
+
+Input: `training.parquet`. Outputs: `plan.json` (scripts/scaling/answer.py), `plan.csv`, a line for each training.
+
+By hand: see the command that `snakemake -np` prints for rule make_plan.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+
+from scripts import cli
+from scripts import format as show
+from scripts.atomic import replacing, write_text
+from scripts.errors import UserError
+from scripts.scaling.answer import ParetoPoint, Plan, PlannedJob
+from scripts.scaling.limits import LEAST_BLOCKS
+from scripts.scaling.recommend import slowest_wall
+from scripts.scaling.rows import TrainingRow
+from scripts.scaling.schedule import InfeasibleError, Jobs, Limits, Option, Placed, Pool, Schedule, select, solve
+from scripts.scaling.table_file import read_rows
+from scripts.spec import Spec
+
+PARETO_POINTS = 6
+MOST_NODES = 64  # times as many, that an infeasible plan is tried on
+
+
+class JobSpec(Spec):
+    name: str
+    like: str | None
+    times: float
+    count: int
+
+
+class ClusterSpec(Spec):
+    nodes: int
+    cores_per_node: int
+    gpus_per_node: int
+
+
+class PlanSpec(Spec):
+    """As the config's `plan`, and what it takes from `scaling`."""
+
+    jobs: list[JobSpec]
+    cluster: ClusterSpec
+    minimise: Literal["makespan", "cost", "total_completion"]
+    deadline_seconds: float | None
+    budget: float | None
+    solver_seconds: float
+    confidence: float
+    currency: str
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(self.deadline_seconds or math.inf, self.budget or math.inf)
+
+
+def plan(rows: Sequence[TrainingRow], spec: PlanSpec) -> Plan:
+    """The plan of the config.
+
+    Raises:
+        UserError: a training is like nothing that was measured, or cannot run on the cluster in any way; or no plan
+        keeps to the limits, and which of them binds.
+    """
+    jobs, priced = options(rows, spec)
+    pool = Pool(spec.cluster.nodes, spec.cluster.cores_per_node, spec.cluster.gpus_per_node)
+    for job, some in jobs.items():
+        if not any(map(pool.holds, some)):
+            least = min(some, key=lambda one: (one.gpus, one.cores))
+            raise UserError(
+                f"plan.cluster: {job} finds no room: the least it was measured with is {least.cores} cores and "
+                f"{least.gpus} GPUs, {least.cores_per_worker} and {least.gpus_per_worker} a worker"
+            )
+    unit = (spec.currency or "of cost") if priced else "core-hours"
+    try:
+        found, bound = solve(jobs, pool, spec.minimise, spec.limits, spec.solver_seconds)
+    except InfeasibleError:
+        raise UserError(_impossible(jobs, pool, spec, unit)) from None
+    value = found.value(spec.minimise)
+    gap = max(0.0, (value - bound) / value)
+    result = Plan(
+        objective=spec.minimise,
+        unit_of_cost=unit,
+        jobs=[_planned(one) for one in found.placed],
+        makespan_seconds=found.makespan,
+        cost=found.cost,
+        total_completion_seconds=found.total_completion,
+        bound=bound,
+        gap=gap,
+        pareto=pareto(jobs, pool, found, spec),
+        sentences=[],
+    )
+    return result.model_copy(update={"sentences": [_sentence(found, gap, unit, spec)]})
+
+
+def options(rows: Sequence[TrainingRow], spec: PlanSpec) -> tuple[dict[str, list[Option]], bool]:
+    """The ways to run each training, none beaten in both cores and seconds; and whether they have prices."""
+    able = [row for row in rows if row.blocks >= LEAST_BLOCKS and not row.has("oversubscribed")]
+    baselines = list(dict.fromkeys(row.baseline for row in able))
+    priced = bool(able) and all(row.cost is not None for row in able)
+    found: dict[str, list[Option]] = {}
+    for i, job in enumerate(spec.jobs):
+        like = job.like or (baselines[0] if len(baselines) == 1 else None)
+        if like not in baselines:
+            raise UserError(
+                f"plan.jobs[{i}].like: found {job.like!r}; expected one of the baselines with points of {LEAST_BLOCKS} "
+                f"or more valid blocks and cores enough: {', '.join(baselines) or 'there is none'}"
+            )
+        mine = [_option(row, job.times, priced, spec.confidence) for row in able if row.baseline == like]
+        kept = [one for one in mine if not any(_beats(other, one) for other in mine)]
+        for number in range(1, job.count + 1):
+            found[job.name if job.count == 1 else f"{job.name}.{number}"] = kept
+    return found, priced
+
+
+def pareto(jobs: Jobs, pool: Pool, found: Schedule, spec: PlanSpec) -> list[ParetoPoint]:
+    """Plans from the cheapest to the fastest, those left out that another beats in both."""
+    deadline = spec.limits.deadline
+    seconds = spec.solver_seconds / 4
+    _, least = select(jobs, pool, "cost", Limits(deadline), seconds)
+    try:
+        most = solve(jobs, pool, "makespan", Limits(deadline), seconds)[0].cost
+    except InfeasibleError:
+        most = found.cost
+    plans = [found]
+    for i in range(PARETO_POINTS):
+        budget = least + (most - least) * i / (PARETO_POINTS - 1)
+        try:
+            plans.append(solve(jobs, pool, "makespan", Limits(deadline, budget * (1 + 1e-9)), seconds)[0])
+        except InfeasibleError:
+            continue
+    ordered = sorted(plans, key=lambda one: (one.makespan, one.cost))
+    front: list[ParetoPoint] = []
+    for one in ordered:
+        if not front or one.cost < front[-1].cost * (1 - 1e-9):
+            front.append(ParetoPoint(makespan_seconds=one.makespan, cost=one.cost))
+    return front
+
+
+def _impossible(jobs: Jobs, pool: Pool, spec: PlanSpec, unit: str) -> str:
+    """What would have to give: each limit alone, or more nodes."""
+    said = []
+    limits, seconds = spec.limits, spec.solver_seconds
+    if math.isfinite(limits.deadline):
+        least = _least(jobs, pool, "makespan", Limits(budget=limits.budget), seconds)
+        if least is not None:
+            said.append(f"plan.deadline_seconds: {show.number(limits.deadline)} binds; {math.ceil(least)} would do")
+    if math.isfinite(limits.budget):
+        least = _least(jobs, pool, "cost", Limits(limits.deadline), seconds)
+        if least is not None:
+            said.append(f"plan.budget: {show.number(limits.budget)} binds; {show.number(least)} {unit} would do")
+    nodes = pool.nodes + 1
+    while math.isfinite(limits.deadline) and nodes <= MOST_NODES * pool.nodes:
+        if _least(jobs, replace(pool, nodes=nodes), "makespan", limits, seconds) is not None:
+            said.append(f"plan.cluster.nodes: {pool.nodes} bind; {nodes} would do")
+            break
+        nodes += max(1, nodes // 4)
+    why = "; or ".join(said) or "neither limit alone can be met: loosen both"
+    return f"no plan of {len(jobs)} trainings was found that keeps to the limits: {why}"
+
+
+def _least(
+    jobs: Jobs, pool: Pool, objective: Literal["makespan", "cost"], limits: Limits, seconds: float
+) -> float | None:
+    try:
+        return solve(jobs, pool, objective, limits, seconds)[0].value(objective)
+    except InfeasibleError:
+        return None
+
+
+def _option(row: TrainingRow, times: float, priced: bool, confidence: float) -> Option:
+    seconds = times * slowest_wall(row, confidence)
+    assert row.core_hours is not None, "a valid row has them"
+    assert row.wall_seconds is not None, "and its seconds"
+    cost = row.cost if priced and row.cost is not None else row.core_hours
+    return Option(
+        point=row.point,
+        workers=row.workers,
+        cores_per_worker=row.cores // row.workers,
+        gpus_per_worker=1 if row.device == "cuda" else 0,
+        seconds=seconds,
+        cost=cost * seconds / row.wall_seconds,
+    )
+
+
+def _beats(one: Option, other: Option) -> bool:
+    """No worse in cores, GPUs, seconds and cost, and better in one; of equals the first stays."""
+    mine, others = ((o.cores, o.gpus, o.seconds, o.cost) for o in (one, other))
+    return mine != others and all(a <= b for a, b in zip(mine, others, strict=True))
+
+
+def _planned(one: Placed) -> PlannedJob:
+    option = one.option
+    minutes = math.ceil(option.seconds / 60)
+    words = [
+        *("sbatch", f"--job-name={one.job}", f"--nodes={sum(count > 0 for count in one.workers_on)}"),
+        *(f"--ntasks={option.workers}", f"--cpus-per-task={option.cores_per_worker}"),
+        *([f"--gpus-per-task={option.gpus_per_worker}"] if option.gpus_per_worker else []),
+        f"--time={minutes}",
+    ]
+    return PlannedJob(
+        job=one.job,
+        point=option.point,
+        workers=option.workers,
+        cores=option.cores,
+        gpus=option.gpus,
+        start_seconds=one.start,
+        end_seconds=one.end,
+        cost=option.cost,
+        workers_on=list(one.workers_on),
+        sbatch=" ".join(words),
+    )
+
+
+def _sentence(found: Schedule, gap: float, unit: str, spec: PlanSpec) -> str:
+    n = len(found.placed)
+    what = {"makespan": "the last end", "cost": "cost", "total_completion": "the sum of ends"}[spec.minimise]
+    sure = "the least there is" if gap < 1e-3 else f"at most {show.percent(round(gap, 3))} above the least"
+    return (
+        f"{n} training{'' if n == 1 else 's'} on {spec.cluster.nodes} x {spec.cluster.cores_per_node} cores end after "
+        f"{show.number(found.makespan)} s and cost {show.number(found.cost)} {unit}; {what} is {sure}. Predicted from "
+        f"the slower ends of {show.percent(spec.confidence)} intervals."
+    )
+
+
+def main() -> None:
+    parser = cli.parser(__doc__)
+    parser.add_argument("--training", type=Path, required=True)
+    parser.add_argument("--plan", type=Path, required=True)
+    parser.add_argument("--csv", type=Path, required=True)
+    parser.add_argument("--spec", type=PlanSpec.model_validate_json, required=True)
+    args = parser.parse_args()
+    found = plan(read_rows(args.training, TrainingRow), args.spec)
+    table = pd.DataFrame([one.model_dump() for one in found.jobs], columns=list(PlannedJob.model_fields))
+    with replacing(args.csv) as temporary:
+        table.to_csv(temporary, index=False, float_format="%.6g")
+    write_text(args.plan, found.model_dump_json(indent=1) + "\n")
+    for sentence in found.sentences:
+        cli.log.info("%s", sentence)
+
+
+if __name__ == "__main__":
+    cli.run(main)

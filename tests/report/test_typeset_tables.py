@@ -1,0 +1,37 @@
+"""Tables for a paper."""
+
+import re
+from pathlib import Path
+
+import pytest
+from quirks import LOADING, TRAINING
+
+
+@pytest.mark.parametrize(("name", "points"), [("training", TRAINING), ("loading", LOADING)])
+def test_both_languages_have_a_line_for_each_point(typeset: Path, name: str, points: list[str]) -> None:
+    markdown = (typeset / f"{name}.md").read_text().splitlines()
+    latex = (typeset / f"{name}.tex").read_text()
+
+    lines = [line for line in markdown if line.startswith("| ")]
+    assert [line.split(" | ")[0].removeprefix("| ") for line in lines[2:]] == list(points)
+    assert len({line.count(" | ") for line in lines}) == 1
+    for point in points:
+        assert point.replace("_", r"\_") in latex
+
+
+def test_the_caption_says_baseline_n_interval_and_machine(typeset: Path) -> None:
+    caption = (typeset / "training.md").read_text().split("\n\n")[0]
+
+    assert re.search(r"resnet18-serial-1, [\d.]+ s \(n = 4\)", caption)
+    assert "its 95 % interval: Student t on log ratios paired by block" in caption
+    assert "Machine: AMD EPYC 7763, 4 cores, " in caption
+    assert "torch " in caption
+
+
+def test_latex_is_booktabs_and_escaped(typeset: Path) -> None:
+    latex = (typeset / "training.tex").read_text()
+
+    assert r"\toprule" in latex
+    assert r"\label{tab:training}" in latex
+    assert r"95 \% interval" in latex
+    assert not re.search(r"(?<!\\)%", latex)

@@ -1,0 +1,94 @@
+"""The statistics against made timings whose truth is known: nominal intervals cover it, and the choices are right."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from known_truth import NOISES, amdahl, drawn, gustafson, usl
+
+from scripts.scaling.fits import Estimate, Fit, choose, fit, predict
+from scripts.scaling.laws import LAWS
+from scripts.scaling.ratios import paired_ratio
+
+DRAWS = 1000
+WORKERS = [1, 2, 4, 8]
+
+
+def covered(estimates: Callable[[np.random.Generator], Estimate], truth: float) -> float:
+    """Share of the draws whose interval holds the truth."""
+    rng = np.random.default_rng(20)
+    found = [estimates(rng) for _ in range(DRAWS)]
+    hits = [one.low is not None and one.high is not None and one.low <= truth <= one.high for one in found]
+    return float(np.mean(hits))
+
+
+def parameter(law: str, name: str, truth: Callable[[int], float], blocks: int, noise: str) -> Callable[..., Estimate]:
+    workers = [*WORKERS, 16] if law == "usl" else WORKERS
+
+    def draw(rng: np.random.Generator) -> Estimate:
+        found = fit(LAWS[law], drawn(rng, truth, workers, blocks, noise, weak=law == "gustafson"), 0.95)
+        assert isinstance(found, Fit)
+        return found.parameters[name]
+
+    return draw
+
+
+@pytest.mark.parametrize("noise", NOISES)
+@pytest.mark.parametrize("blocks", [3, 6, 10])
+def test_the_interval_of_a_ratio_covers_it(blocks: int, noise: str) -> None:
+    def draw(rng: np.random.Generator) -> Estimate:
+        rates = drawn(rng, lambda n: 1.0 if n == 1 else 1.8, [1, 2], blocks, noise).rates
+        found = paired_ratio(list(rates[2].values()), list(rates[1].values()), 0.95)
+        return Estimate(found.value, found.low, found.high)
+
+    assert 0.93 <= covered(draw, 1.8) <= 0.98
+
+
+@pytest.mark.parametrize("noise", NOISES)
+@pytest.mark.parametrize("blocks", [6, 10])
+@pytest.mark.parametrize(
+    ("law", "name", "truth", "value"),
+    [
+        ("amdahl", "serial_fraction", amdahl(0.08), 0.08),
+        ("gustafson", "serial_fraction", gustafson(0.08), 0.08),
+        ("usl", "sigma", usl(0.05, 0.01), 0.05),
+        ("usl", "kappa", usl(0.05, 0.01), 0.01),
+    ],
+)
+def test_the_interval_of_a_laws_parameter_covers_it(
+    law: str, name: str, truth: Callable[[int], float], value: float, blocks: int, noise: str
+) -> None:
+    assert 0.93 <= covered(parameter(law, name, truth, blocks, noise), value) <= 0.98
+
+
+@pytest.mark.parametrize(
+    ("law", "truth", "workers", "scaling"),
+    [
+        ("linear", float, WORKERS, "strong"),
+        ("amdahl", amdahl(0.08), WORKERS, "strong"),
+        ("gustafson", gustafson(0.08), WORKERS, "weak"),
+        ("usl", usl(0.05, 0.01), [*WORKERS, 16], "strong"),
+    ],
+)
+def test_the_right_law_is_chosen(law: str, truth: Callable[[int], float], workers: list[int], scaling: str) -> None:
+    rng = np.random.default_rng(5)
+    chosen = []
+    for _ in range(200):
+        _, best = choose(drawn(rng, truth, workers, 10, weak=scaling == "weak"), scaling, 0.95)
+        chosen.append(best.law.name if best else None)
+
+    assert chosen.count(law) >= 180
+
+
+def test_a_band_beyond_what_was_measured_covers_the_truth() -> None:
+    rng = np.random.default_rng(6)
+    hits = 0
+    for _ in range(200):
+        curve = drawn(rng, amdahl(0.08), WORKERS, 6)
+        tried, best = choose(curve, "strong", 0.95)
+        assert best is not None
+        found = predict(tried, best, curve, 32, 0.95)
+        assert found.low is not None
+        assert found.high is not None
+        hits += found.low <= amdahl(0.08)(32) <= found.high
+    assert hits >= 184

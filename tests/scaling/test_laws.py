@@ -1,0 +1,126 @@
+"""Laws on curves without noise, and what cannot be told."""
+
+import numpy as np
+import pytest
+from known_truth import amdahl, drawn, gustafson, usl
+from rows_of import rows_of
+
+from scripts.scaling.answer import CurveLaws
+from scripts.scaling.fit_laws import curves, laws_of
+from scripts.scaling.fits import Curve, Fit, choose, fit
+from scripts.scaling.laws import LAWS
+
+BLOCKS = range(1, 4)
+
+
+def exact(rate: dict[int, float], batch: dict[int, int] | None = None, gradient_bytes: float | None = None) -> Curve:
+    """The same rates in every block."""
+    rates = {n: dict.fromkeys(BLOCKS, x) for n, x in rate.items()}
+    return Curve(rates, batch or dict.fromkeys(rate, 64), gradient_bytes)
+
+
+def parameters(law: str, curve: Curve) -> dict[str, float]:
+    found = fit(LAWS[law], curve, 0.95)
+    assert isinstance(found, Fit)
+    return {name: one.value for name, one in found.parameters.items()}
+
+
+def test_amdahl_and_gustafson_find_the_serial_fraction() -> None:
+    strong = exact({n: 50 * amdahl(0.1)(n) for n in (1, 2, 4)})
+    weak = exact({n: 50 * gustafson(0.1)(n) for n in (1, 2, 4)}, {n: 64 * n for n in (1, 2, 4)})
+    assert parameters("amdahl", strong) == pytest.approx({"serial_fraction": 0.1})
+    assert parameters("gustafson", weak) == pytest.approx({"serial_fraction": 0.1})
+
+
+def test_the_universal_law_finds_contention_and_coherency() -> None:
+    curve = exact({n: 50 * usl(0.05, 0.02)(n) for n in (1, 2, 4, 8)})
+    assert parameters("usl", curve) == pytest.approx({"sigma": 0.05, "kappa": 0.02})
+
+
+@pytest.mark.parametrize("growth", [0, 1])
+def test_the_communication_model_finds_its_seconds(growth: int) -> None:
+    batch = {n: 64 * (n if growth else 1) for n in (1, 2, 4, 8)}
+    alpha, per_byte, size = 2e-3, 1e-9, 45e6
+
+    def rate(n: int) -> float:
+        step = 0.02 * batch[n] / n + alpha * 2 * (n - 1) + size * per_byte * 2 * (n - 1) / n
+        return batch[n] / step
+
+    found = parameters("communication", exact({n: rate(n) for n in batch}, batch, size))
+    assert found == pytest.approx({"seconds_per_image": 0.02, "alpha_seconds": alpha, "seconds_per_byte": per_byte})
+
+
+def test_a_speedup_beyond_ideal_has_a_serial_fraction_of_zero_and_is_linear() -> None:
+    rng = np.random.default_rng(0)
+    curve = drawn(rng, lambda n: n**1.05, [1, 2, 4, 8], 6)
+    assert parameters("amdahl", curve)["serial_fraction"] == 0
+    tried, best = choose(curve, "strong", 0.95)
+    assert best is not None
+    assert best.law.name == "linear"
+    amdahls = tried["amdahl"]
+    assert isinstance(amdahls, Fit)
+    assert amdahls.unidentified == "the interval of serial_fraction holds 0"
+
+
+def test_too_few_worker_counts_or_blocks_tell_no_law() -> None:
+    curve = exact({1: 50, 2: 90})
+    assert fit(LAWS["amdahl"], curve, 0.95) == "2 worker counts; 3 or more can contradict it"
+    two_blocks = Curve({n: {1: 50 * n, 2: 51 * n} for n in (1, 2, 4)}, dict.fromkeys((1, 2, 4), 64))
+    tried, best = choose(two_blocks, "strong", 0.95)
+    assert best is None
+    linear = tried["linear"]
+    assert isinstance(linear, Fit)
+    assert linear.unidentified == "2 blocks; 3 or more give intervals"
+
+
+def test_a_gap_changes_no_shape() -> None:
+    rng = np.random.default_rng(1)
+    drift = rng.lognormal(0, 0.3, 6)
+    rates = {n: {b: 50 * amdahl(0.1)(n) * drift[b] for b in range(6)} for n in (1, 2, 4, 8)}
+    del rates[4][2], rates[1][5]
+    curve = Curve(rates, dict.fromkeys(rates, 64))
+    assert parameters("amdahl", curve) == pytest.approx({"serial_fraction": 0.1})
+
+
+def test_blocks_that_share_no_worker_count_cannot_be_compared() -> None:
+    curve = Curve({1: {1: 50.0}, 2: {2: 90.0}, 4: {3: 150.0}}, dict.fromkeys((1, 2, 4), 64))
+    assert fit(LAWS["amdahl"], curve, 0.95) == "blocks have too many gaps for worker counts to be compared"
+
+
+def shown() -> CurveLaws:
+    noise = [0.99, 1.0, 1.01, 1.0, 0.99, 1.01]
+    speedups = {f"ddp-{n}": [amdahl(0.1)(n) * noise[(b * n) % 6] for b in range(6)] for n in (1, 2, 4, 8)}
+    found = curves(list(rows_of({"serial-1": [1.0] * 6} | speedups, cores=4).values()), {})
+    assert list(found) == ["resnet18-serial", "resnet18-ddp"]
+    return laws_of("resnet18-ddp", "strong", found["resnet18-ddp"], 0.95)
+
+
+def test_a_curve_is_made_of_points_with_cores_enough() -> None:
+    assert shown().workers == [1, 2, 4]
+
+
+def test_predictions_beyond_the_largest_count_are_called_extrapolated() -> None:
+    found = shown()
+    assert found.chosen == "amdahl"
+    assert [(one.workers, one.extrapolated) for one in found.predictions] == [
+        (2, False),
+        (4, False),
+        (8, True),
+        (16, True),
+    ]
+    for one in found.predictions:
+        assert one.low is not None
+        assert one.high is not None
+        assert one.launch_low is not None
+        assert one.launch_low < one.low <= one.speedup <= one.high <= one.workers
+        assert one.speedup == pytest.approx(amdahl(0.1)(one.workers), rel=0.05)
+    assert found.sentence.startswith("resnet18-ddp (1, 2, 4 workers, 6 blocks) follows amdahl: serial_fraction 0.10")
+
+
+def test_bytes_make_the_communication_model_and_it_draws_the_universal_laws_curve() -> None:
+    rng = np.random.default_rng(2)
+    curve = drawn(rng, usl(0.05, 0.01), [1, 2, 4, 8, 16], 6)
+    assert fit(LAWS["communication"], curve, 0.95) == "no profile says how many bytes a step averages over ranks"
+    found = laws_of("c", "strong", Curve(curve.rates, curve.global_batch, 45e6), 0.95)
+    assert found.chosen == "usl"
+    assert found.same_curve == ["communication"]

@@ -1,0 +1,94 @@
+"""An adaptive study on rates that are known: what it measures, when it stops, what it saves."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helping import ROOT, Run, training_point
+from rows_of import rows_of
+from test_recommend import SPEC
+
+from scripts.scaling.decide_pass import PassSpec, decide
+from scripts.scaling.passes import Pass, blocks_of, first_points
+from scripts.scaling.recommend import recommend
+from scripts.scaling.take_pass import STABLE
+from scripts.training.points import TrainingPoint
+
+COUNTS = [2, 3, 4, 6, 8, 12, 16]
+
+
+def grid() -> dict[str, TrainingPoint]:
+    points = [training_point("serial", 1), *(training_point("ddp", n) for n in COUNTS)]
+    return {point.id: point for point in points}
+
+
+def speedup(workers: int) -> float:
+    """The least worker count that reaches 95 % of the best, 4.9 at 16, is 8."""
+    return {1: 1.0, 2: 1.9, 3: 2.7, 4: 3.4, 6: 4.2, 8: 4.7, 12: 4.85, 16: 4.9}[workers]
+
+
+def study(noise: float, core_hours: float | None = None) -> tuple[list[Pass], str]:
+    """All passes, and what is recommended in the end."""
+    rng = np.random.default_rng(0)
+    points = grid()
+    blocks = {point: 3 for point in points if point in first_points(points)}
+    scatter = {point: np.exp(rng.normal(0, noise, 12)) for point in points}
+    passes: list[Pass] = []
+    while True:
+        rates = {
+            point.removeprefix("resnet18-"): list(speedup(points[point].workers) * scatter[point][:count])
+            for point, count in blocks.items()
+        }
+        rows = list(rows_of(rates).values())
+        advice = recommend(rows, SPEC).recommendations
+        spec = PassSpec(points=points, blocks=blocks, first_blocks=3, most_blocks=12, core_hours=core_hours)
+        passes.append(decide(rows, advice, spec))
+        if passes[-1].stable:
+            assert advice[0].recommended is not None
+            return passes, advice[0].recommended.point
+        blocks = passes[-1].blocks
+
+
+def test_the_first_pass_measures_ends_and_middle() -> None:
+    assert first_points(grid()) == {f"resnet18-{name}" for name in ("serial-1", "ddp-2", "ddp-6", "ddp-16")}
+
+
+def test_a_study_finds_the_recommendation_of_the_full_grid_for_less() -> None:
+    passes, recommended = study(noise=0.005)
+
+    assert recommended == "resnet18-ddp-8"
+    assert len(passes) > 1
+    assert "resnet18-ddp-3" not in passes[-1].blocks
+    assert passes[-1].core_hours < 0.5 * passes[-1].core_hours_of_full_grid
+    assert passes[-1].sentence.startswith("The answer is stable: ")
+    assert " saved." in passes[-1].sentence
+
+
+def test_more_noise_takes_more_blocks() -> None:
+    quiet, noisy = study(noise=0.005)[0][-1], study(noise=0.03)[0][-1]
+    assert max(noisy.blocks.values()) > max(quiet.blocks.values())
+
+
+def test_a_spent_budget_ends_the_study_and_says_so() -> None:
+    passes, _ = study(noise=0.03, core_hours=1e-6)
+    assert len(passes) == 1
+    assert passes[0].sentence.startswith("The budget is spent, and ")
+
+
+def test_what_a_pass_decided_is_what_the_next_run_measures(tmp_path: Path) -> None:
+    points = grid()
+    assert blocks_of(points, 3, False, tmp_path / "passes.json") == dict.fromkeys(points, 3)
+    assert set(blocks_of(points, 3, True, tmp_path / "passes.json")) == first_points(points)
+    decided = study(noise=0.005)[0][0]
+    (tmp_path / "passes.json").write_text(decided.model_dump_json())
+    assert blocks_of(points, 3, True, tmp_path / "passes.json") == decided.blocks
+
+
+@pytest.mark.parametrize("stable", [True, False])
+def test_a_pass_is_taken_where_there_is_one(stable: bool, tmp_path: Path, run: Run) -> None:
+    decided = study(noise=0.005)[0][0].model_copy(update={"stable": stable})
+    (tmp_path / "next_pass.json").write_text(json.dumps(decided.model_dump()))
+    done = run(ROOT, "python", "-m", "scripts.scaling.take_pass", str(tmp_path), check=False)
+    assert done.returncode == (STABLE if stable else 0)
+    assert (tmp_path / "passes.json").exists() is not stable

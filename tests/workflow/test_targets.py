@@ -1,0 +1,82 @@
+"""Targets beside the page: a plan, fresh blocks, passes. Their arithmetic is tested in tests/scaling."""
+
+import json
+from pathlib import Path
+
+import pytest
+from helping import ROOT, Run
+
+HEAD = "point,baseline,workers,cores,block,images,seconds,model,strategy,device,precision,scaling,global_batch"
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    """Launches of 1, 2 and 4 workers in three blocks, measured elsewhere."""
+    lines = [
+        f"ddp-{n},ddp-1,{n},{n},{block},6400,{seconds * (1 + 0.01 * block)},resnet18,ddp,cpu,fp32,strong,64"
+        for n, seconds in ((1, 100.0), (2, 55.0), (4, 32.0))
+        for block in (1, 2, 3)
+    ]
+    found = tmp_path / "launches.csv"
+    found.write_text("\n".join([HEAD, *lines]) + "\n")
+    return found
+
+
+def snakemake(run: Run, folder: Path, *words: str, check: bool = True) -> str:
+    done = run(ROOT, "snakemake", "--profile", "local", "--directory", str(folder), *words, check=check)
+    return done.stdout + done.stderr
+
+
+def test_a_plan_is_made_of_measured_curves(run: Run, tmp_path: Path, table: Path) -> None:
+    config = [
+        f"scaling={{'external': '{table}', 'prices': {{'core_hour': 0.05, 'currency': 'EUR'}}}}",
+        "plan={'jobs': [{'name': 'final', 'times': 4}, {'name': 'fold', 'count': 5}],"
+        " 'cluster': {'cores_per_node': 4}}",
+    ]
+    snakemake(run, tmp_path, "plan", "--config", *config)
+    plan = json.loads((tmp_path / "results/demo/scaling/plan.json").read_text())
+    assert [job["job"] for job in plan["jobs"] if job["start_seconds"] == 0.0]
+    assert {job["job"] for job in plan["jobs"]} == {"final", *(f"fold.{n}" for n in range(1, 6))}
+    assert plan["unit_of_cost"] == "EUR"
+    assert plan["gap"] < 0.2
+    for figure in ("gantt", "pareto"):
+        assert (tmp_path / f"results/demo/report/plan/{figure}.svg").read_text().count("<path") > 5
+    limited = [config[0], config[1].replace("}}", "}, 'deadline_seconds': 10}")]
+    said = snakemake(run, tmp_path, "plan", "--config", *limited, check=False)
+    assert "plan.deadline_seconds: 10.0 binds; " in said
+
+
+def test_confirm_measures_the_recommended_point_and_its_neighbours_in_fresh_blocks(run: Run, tmp_path: Path) -> None:
+    choice = {"point": "resnet18-ddp-2"}
+    found = {"recommended": choice, "fastest": choice, "neighbours": ["resnet18-ddp-1"]}
+    written = tmp_path / "results/demo/scaling/recommendation.json"
+    written.parent.mkdir(parents=True)
+    written.write_text(json.dumps({"recommendations": [found]}))
+    said = snakemake(run, tmp_path, "confirm", "-n", "--quiet", "rules", "--config", "scaling={'confirm_blocks': 2}")
+    planned = snakemake(run, tmp_path, "confirm", "-n", "--config", "scaling={'confirm_blocks': 2}")
+    assert "error" not in said.lower()
+    for point in ("resnet18-ddp-1", "resnet18-ddp-2"):
+        for block in (1001, 1002):
+            assert f"records/{point}/b{block}.json" in planned
+    assert "b1003.json" not in planned
+    assert "records/resnet18-serial-1/b1001.json" not in planned
+
+
+def test_an_adaptive_study_begins_with_few_points_and_measures_what_a_pass_asks_for(run: Run, tmp_path: Path) -> None:
+    config = ["training={'workers': [1, 2, 4, 8]}", "scaling={'adaptive': {'passes': true}}"]
+    planned = snakemake(run, tmp_path, "next_pass", "-n", "--config", *config)
+    assert "records/resnet18-ddp-8/b3.json" in planned
+    assert "records/resnet18-ddp-2/b1.json" not in planned
+    decided = {
+        "blocks": {"resnet18-serial-1": 3, "resnet18-ddp-2": 5},
+        "stable": False,
+        "core_hours": 1.0,
+        "core_hours_of_full_grid": 2.0,
+        "sentence": "",
+    }
+    written = tmp_path / "results/demo/scaling/passes.json"
+    written.parent.mkdir(parents=True)
+    written.write_text(json.dumps(decided))
+    planned = snakemake(run, tmp_path, "next_pass", "-n", "--config", *config)
+    assert "records/resnet18-ddp-2/b5.json" in planned
+    assert "records/resnet18-ddp-8/" not in planned
