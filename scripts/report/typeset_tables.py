@@ -29,7 +29,6 @@ MARKDOWN = jinja2.Template(
 
 | {{ titles | join(" | ") }} |
 |{% for right in rights %} {{ "---:" if right else ":---" }} |{% endfor %}
-
 {% for row in rows -%}
 | {{ row | map("replace", "|", "\\\\|") | join(" | ") }} |
 {% endfor %}"""

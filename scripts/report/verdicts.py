@@ -30,7 +30,6 @@ def law_rows(laws: Laws) -> list[tuple[str, ...]]:
         )
         for curve in laws.curves
         for fit in curve.fits
-        if len(curve.workers) > 1
     ]
 
 

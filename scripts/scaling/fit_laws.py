@@ -23,6 +23,7 @@ from scripts.scaling.rows import ProfileRow, TrainingRow
 from scripts.scaling.table_file import read_rows
 from scripts.spec import Spec
 
+LEAST_COUNTS = 3  # that can contradict any law but the linear one
 FURTHER = (2, 4)  # times the largest measured worker count, that predictions go
 
 
@@ -106,6 +107,8 @@ def _predictions(tried: Mapping[str, Fit | str], chosen: Fit, curve: Curve, conf
 
 def _sentence(name: str, tried: Mapping[str, Fit | str], chosen: Fit | None, curve: Curve) -> str:
     counts = ", ".join(map(str, curve.workers))
+    if len(curve.workers) < LEAST_COUNTS:
+        return f"{name}: no law can be told from {len(curve.workers)} worker counts ({counts}); {LEAST_COUNTS} can."
     if chosen is None:
         reasons = {one if isinstance(one, str) else one.unidentified for one in tried.values()}
         return f"{name} ({counts} workers): no law can be told: {'; '.join(sorted(filter(None, reasons)))}."
@@ -132,7 +135,13 @@ def main() -> None:
     profiles = read_rows(args.profiles, ProfileRow) if args.profiles else []
     scalings = {row.curve: row.scaling for row in rows}
     found = curves(rows, {row.point: row.gradient_bytes for row in profiles})
-    laws = Laws(curves=[laws_of(name, scalings[name], one, args.spec.confidence) for name, one in found.items()])
+    laws = Laws(
+        curves=[
+            laws_of(name, scalings[name], one, args.spec.confidence)
+            for name, one in found.items()
+            if len(one.workers) > 1
+        ]
+    )
     write_text(args.laws, laws.model_dump_json(indent=1) + "\n")
     for one in laws.curves:
         cli.log.info("%s", one.sentence)

@@ -197,9 +197,7 @@ def test_laws_and_claims_stand_with_what_is_refused_and_why(opened: Page, study:
     laws = read_answer(study / "scaling/laws.json", Laws)
     claims = read_answer(study / "scaling/claims.json", Claims)
 
-    assert opened.locator(".laws tbody tr").count() == sum(
-        len(curve.fits) for curve in laws.curves if len(curve.workers) > 1
-    )
+    assert opened.locator(".laws tbody tr").count() == sum(len(curve.fits) for curve in laws.curves)
     section = opened.locator("section", has=opened.locator("#claims"))
     assert section.locator("ul").first.locator("li").all_inner_texts() == [one.sentence for one in claims.standing]
     assert section.locator(".refused > li").count() == len(claims.refused) > 0

@@ -12,9 +12,10 @@ def test_both_languages_have_a_line_for_each_point(typeset: Path, name: str, poi
     markdown = (typeset / f"{name}.md").read_text().splitlines()
     latex = (typeset / f"{name}.tex").read_text()
 
-    lines = [line for line in markdown if line.startswith("| ")]
+    lines = markdown[2:]  # below the caption: no blank line among them, or it would be no table
     assert [line.split(" | ")[0].removeprefix("| ") for line in lines[2:]] == list(points)
     assert len({line.count(" | ") for line in lines}) == 1
+    assert not (typeset / f"{name}.md").read_text().endswith("\n\n")
     for point in points:
         assert point.replace("_", r"\_") in latex
 

@@ -1,11 +1,17 @@
 """Two runs side by side."""
 
+import csv
 import json
+from pathlib import Path
 
+from helping import ROOT, Run
+from loading_records import POOL, SERIAL, study
 from rows_of import rows_of
 
+from scripts.scaling import tabulate_loading
 from scripts.scaling.compare import compare, sentences
-from scripts.scaling.rows import TrainingRow
+from scripts.scaling.rows import LoadingRow, TrainingRow
+from scripts.scaling.table_file import write_table
 
 BEFORE = {
     "serial-1": [1.0, 1.01, 0.99],
@@ -50,3 +56,23 @@ def test_other_work_and_few_blocks_are_not_compared() -> None:
     other = [row.model_copy(update={"key": json.dumps(json.loads(row.key) | {"epochs": 3})}) for row in rows(BEFORE)]
     found = compare("training", other, rows(AFTER), 0.95)
     assert found[0].reason == "their work differs in epochs (3 against 2)"
+
+
+def test_two_folders_are_compared_in_both_stages(run: Run, tmp_path: Path) -> None:
+    for name, speedups, seconds in (("old", BEFORE, [2.0, 2.01, 1.99]), ("new", AFTER, [1.0, 1.01, 0.99])):
+        folder = tmp_path / name / "scaling"
+        folder.mkdir(parents=True)
+        loading = study({SERIAL: [4.0, 4.01, 3.99], POOL: seconds})
+        tables = {"training": rows(speedups), "loading": tabulate_loading.rows(loading, list(loading), 0.95)}
+        for stage, kind in (("training", TrainingRow), ("loading", LoadingRow)):
+            write_table(tables[stage], kind, folder / f"{stage}.csv", folder / f"{stage}.parquet")
+    done = run(
+        *(ROOT, "python", "-m", "scripts.scaling.compare", "--csv", str(tmp_path / "found.csv")),
+        *("--before", str(tmp_path / "old/scaling"), "--after", str(tmp_path / "new/scaling")),
+        *("--spec", '{"confidence": 0.95}'),
+    )
+    assert f"faster: loading {POOL.id} at 2.00" in done.stderr
+    with (tmp_path / "found.csv").open() as file:
+        found = {(row["stage"], row["point"]): row["verdict"] for row in csv.DictReader(file)}
+    assert found["loading", SERIAL.id] == "tied"
+    assert found["training", "resnet18-ddp-2"] == "slower"
