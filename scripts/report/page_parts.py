@@ -56,12 +56,13 @@ def trainings(
     advice: Recommendations,
     claims: Claims,
     figures: Sequence[Path],
+    note: str,
 ) -> dict[str, Any]:
-    """What base.html.jinja shows of trainings."""
+    """What base.html.jinja shows of trainings; `note` says what their seconds are spent on."""
     drawn = {path.stem: inline_svg(path) for path in figures}
     refused = [one for one in claims.refused if not one.too_few]
     return {
-        "training": section(rows, TrainingRow, tables.TRAINING),
+        "training": section(rows, TrainingRow, tables.TRAINING) | {"note": note},
         "strategies": plain_section(strategies, StrategyRow, tables.STRATEGIES),
         "strategies_note": tables.STRATEGIES_NOTE,
         "advice": [one.sentences for one in advice.recommendations],

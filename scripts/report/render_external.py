@@ -48,6 +48,7 @@ def main() -> None:
             read_answer(args.recommendation, Recommendations),
             read_answer(args.claims, Claims),
             args.figures,
+            "Seconds and images are those of the table; n launches a point, their median.",
         ),
         study=args.spec.study,
         table=args.spec.table,

@@ -79,6 +79,7 @@ def main() -> None:
             read_answer(args.recommendation, Recommendations),
             read_answer(args.claims, Claims),
             args.figures,
+            tables.note(TrainingRow),
         ),
         study=spec.config["study"],
         settings=spec.config["training"],

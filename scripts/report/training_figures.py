@@ -1,6 +1,7 @@
 """The training figures: speedup and efficiency against cores, learning curves."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import cycle
@@ -19,13 +20,14 @@ from scripts.report.tables import counted, valid
 from scripts.scaling.rows import TrainingRow
 
 APART = 6  # points between lines at equal cores
+INSIDE = 8  # names that a legend inside the axes has room for
 
 
 @dataclass(frozen=True)
 class Dot:
     """One training point over its cores."""
 
-    line: str  # what it is joined with: its strategy, and its model where there are several
+    line: str  # what it is joined with: its curve
     cores: int
     value: float
     low: float | None  # ends of its interval, where there is one
@@ -35,7 +37,7 @@ class Dot:
 
 def draw_speedup(rows: Sequence[TrainingRow]) -> Figure:
     """Speedup against cores: one line a strategy and model, with the ideal line."""
-    figure, axes = start(3.7)
+    figure, axes = start(3.7 + _below(rows))
     unit = {row.point: row.cores for row in rows}
     drawn = _dots(rows, per_core=False)
     _against_cores(figure, axes, drawn)
@@ -48,19 +50,19 @@ def draw_speedup(rows: Sequence[TrainingRow]) -> Figure:
     else:
         axes.set_ylim(bottom=0)
     axes.set_ylabel("speedup")
-    _legend(axes)
+    _legend(figure, axes)
     entitle(figure, "Speedup", _said(rows))
     return figure
 
 
 def draw_efficiency(rows: Sequence[TrainingRow]) -> Figure:
     """Efficiency against cores; its interval is the speedup's, divided by the same cores."""
-    figure, axes = start(3.7)
+    figure, axes = start(3.7 + _below(rows))
     _against_cores(figure, axes, _dots(rows, per_core=True))
     axes.axhline(1, label="ideal", **IDEAL)
     axes.set_ylim(bottom=0)
     axes.set_ylabel("efficiency")
-    _legend(axes)
+    _legend(figure, axes)
     entitle(figure, "Efficiency", _said(rows))
     return figure
 
@@ -105,10 +107,10 @@ def _dots(rows: Sequence[TrainingRow], per_core: bool) -> list[Dot]:
     def scale(row: TrainingRow) -> float:
         return baseline_cores[row.baseline] / row.cores if per_core else 1.0
 
-    models = len({row.model for row in rows}) > 1
+    names = line_names(rows)
     return [
         Dot(
-            line=f"{row.strategy}, {row.model}" if models else row.strategy,
+            line=names[row.curve],
             cores=row.cores,
             value=row.speedup * scale(row),
             low=None if row.speedup_low is None else row.speedup_low * scale(row),
@@ -118,6 +120,14 @@ def _dots(rows: Sequence[TrainingRow], per_core: bool) -> list[Dot]:
         for row in valid(rows)
         if row.speedup is not None
     ]
+
+
+def line_names(rows: Sequence[TrainingRow]) -> dict[str, str]:
+    """A name for each curve: its strategy, with the model where there are several; its own where two share that."""
+    models = len({row.model for row in rows}) > 1
+    short = {row.curve: f"{row.strategy}, {row.model}" if models else row.strategy for row in rows}
+    shared = Counter(short.values())
+    return {curve: name if shared[name] == 1 else curve for curve, name in short.items()}
 
 
 def _against_cores(figure: Figure, axes: Axes, dots: Sequence[Dot]) -> None:
@@ -163,7 +173,16 @@ def _said(rows: Sequence[TrainingRow]) -> str:
     return f"Against {names}; {bars}; {blocks_said(rows)}"
 
 
-def _legend(axes: Axes) -> None:
+def _below(rows: Sequence[TrainingRow]) -> float:
+    """Inches that a legend takes below its axes, which has too many names to lie inside."""
+    names = len({row.curve for row in valid(rows)})
+    return 0.0 if names <= INSIDE else 0.19 * math.ceil((names + 1) / 2)
+
+
+def _legend(figure: Figure, axes: Axes) -> None:
     handles, labels = axes.get_legend_handles_labels()
     once = dict(zip(labels, handles, strict=True))
-    axes.legend(once.values(), once.keys(), loc="best")
+    if len(once) <= INSIDE + 1:
+        axes.legend(once.values(), once.keys(), loc="best")
+    else:
+        figure.legend(once.values(), once.keys(), loc="outside lower center", ncols=2)

@@ -13,7 +13,7 @@ from scripts.report.loading_curves import draw_curves
 from scripts.report.loading_figures import draw_phases, draw_throughput
 from scripts.report.style import PAPER
 from scripts.report.tables import counted
-from scripts.report.training_figures import draw_efficiency, draw_learning, draw_speedup
+from scripts.report.training_figures import draw_efficiency, draw_learning, draw_speedup, line_names
 from scripts.scaling.rows import LoadingRow, TrainingRow
 from scripts.scaling.table_file import read_rows
 
@@ -57,6 +57,19 @@ def test_oversubscribed_points_are_hollow(study: Path) -> None:
     hollow = [line.get_xdata() for line in axes.lines if line.get_markerfacecolor() == PAPER]
 
     assert [list(np.atleast_1d(x)) for x in hollow] == [[8]]
+
+
+def test_points_that_differ_in_more_than_workers_are_not_joined(study: Path) -> None:
+    rows = read_rows(study / "scaling/training.parquet", TrainingRow)
+    weak = [row.model_copy(update={"curve": f"{row.curve}-weak"}) for row in rows if row.strategy == "ddp"]
+
+    names = line_names([*rows, *weak])
+
+    assert names["resnet18-serial"] == "serial, resnet18"
+    assert names["resnet18-ddp"] == "resnet18-ddp"
+    assert names["resnet18-ddp-weak"] == "resnet18-ddp-weak"
+    lines = draw_speedup([*rows, *weak]).axes[0].get_legend_handles_labels()[1]
+    assert {names[row.curve] for row in [*rows, *weak] if row.speedup is not None} | {"ideal"} == set(lines)
 
 
 def test_efficiency_bars_are_the_speedups_divided_by_the_cores(study: Path) -> None:
