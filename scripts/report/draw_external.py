@@ -12,8 +12,8 @@ import matplotlib as mpl
 
 from scripts import cli
 from scripts.report.figure_parts import save
+from scripts.report.scaling_figures import draw_efficiency, draw_speedup
 from scripts.report.style import STYLE
-from scripts.report.training_figures import draw_efficiency, draw_speedup
 from scripts.scaling.rows import TrainingRow
 from scripts.scaling.table_file import read_rows
 

@@ -1,8 +1,9 @@
 """The figures: speedup and efficiency against cores, learning curves, and how the ways to load compare.
 
 Inputs: both scaling tables (parquet), all records, and what trainings used (CSV, scripts/training/monitor.py).
-Outputs, in --folder: `speedup`, `efficiency`, `learning` (training_figures.py), `usage` (usage_figures.py), `loading`
-and `loading_phases` (loading_figures.py), `loading_curves` (loading_curves.py), each as `.svg` and `.png`.
+Outputs, in --folder: `speedup`, `efficiency` (scaling_figures.py), `learning` (training_figures.py), `usage`
+(usage_figures.py), `loading` and `loading_phases` (loading_figures.py), `loading_curves` (loading_curves.py), each as
+`.svg` and `.png`.
 
 Equal inputs give equal bytes. Every figure says its n and what its bars are; invalid rows and blocks are not drawn.
 
@@ -20,8 +21,9 @@ from scripts import cli, record
 from scripts.report.figure_parts import save
 from scripts.report.loading_curves import draw_curves
 from scripts.report.loading_figures import draw_phases, draw_throughput
+from scripts.report.scaling_figures import draw_efficiency, draw_speedup
 from scripts.report.style import STYLE
-from scripts.report.training_figures import draw_efficiency, draw_learning, draw_speedup
+from scripts.report.training_figures import draw_learning
 from scripts.report.usage_figures import draw_usage
 from scripts.scaling.rows import LoadingRow, TrainingRow
 from scripts.scaling.table_file import read_rows

@@ -11,9 +11,10 @@ from scripts.images.shards import Shards, read_split
 from scripts.report.contact_sheet import choose, draw_sheet
 from scripts.report.loading_curves import draw_curves
 from scripts.report.loading_figures import draw_phases, draw_throughput
+from scripts.report.scaling_figures import draw_efficiency, draw_speedup, line_name
 from scripts.report.style import PAPER
 from scripts.report.tables import counted
-from scripts.report.training_figures import draw_efficiency, draw_learning, draw_speedup, line_names
+from scripts.report.training_figures import draw_learning
 from scripts.scaling.rows import LoadingRow, TrainingRow
 from scripts.scaling.table_file import read_rows
 
@@ -53,23 +54,30 @@ def test_invalid_points_are_not_drawn(figures: Path) -> None:
 def test_oversubscribed_points_are_hollow(study: Path) -> None:
     rows = read_rows(study / "scaling/training.parquet", TrainingRow)
 
-    [axes] = draw_speedup(rows).axes
-    hollow = [line.get_xdata() for line in axes.lines if line.get_markerfacecolor() == PAPER]
+    figure = draw_speedup(rows)
+    hollow = [line.get_xdata() for axes in figure.axes for line in axes.lines if line.get_markerfacecolor() == PAPER]
 
     assert [list(np.atleast_1d(x)) for x in hollow] == [[8]]
 
 
-def test_points_that_differ_in_more_than_workers_are_not_joined(study: Path) -> None:
+def test_each_baseline_has_a_panel_and_each_curve_a_line_of_the_same_look(study: Path) -> None:
     rows = read_rows(study / "scaling/training.parquet", TrainingRow)
-    weak = [row.model_copy(update={"curve": f"{row.curve}-weak"}) for row in rows if row.strategy == "ddp"]
+    same = {"scaling": "weak", "baseline": "resnet18-serial-1-weak"}
+    weak = [
+        row.model_copy(update={**same, "point": f"{row.point}-weak", "curve": f"{row.curve}-weak"})
+        for row in rows
+        if row.model == "resnet18"
+    ]
 
-    names = line_names([*rows, *weak])
+    figure = draw_speedup([*rows, *weak])
 
-    assert names["resnet18-serial"] == "serial, resnet18"
-    assert names["resnet18-ddp"] == "resnet18-ddp"
-    assert names["resnet18-ddp-weak"] == "resnet18-ddp-weak"
-    lines = draw_speedup([*rows, *weak]).axes[0].get_legend_handles_labels()[1]
-    assert {names[row.curve] for row in [*rows, *weak] if row.speedup is not None} | {"ideal"} == set(lines)
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert titles == ["resnet18-serial-1", "resnet50-serial-1", "resnet18-serial-1-weak", "", ""]
+    assert line_name(weak[1]) == line_name(rows[1]) == "ddp"
+    names = [text.get_text() for text in figure.axes[-1].get_legend().get_texts()]
+    assert names == ["serial", "ddp", "ideal"]
+    colours = [axes.lines[-2].get_color() for axes in (figure.axes[0], figure.axes[2])]
+    assert colours[0] == colours[1]
 
 
 def test_efficiency_bars_are_the_speedups_divided_by_the_cores(study: Path) -> None:
@@ -78,7 +86,7 @@ def test_efficiency_bars_are_the_speedups_divided_by_the_cores(study: Path) -> N
     assert four.speedup_low is not None
     assert four.speedup_high is not None
 
-    [axes] = draw_efficiency(rows).axes
+    axes, *_ = draw_efficiency(rows).axes
     bars = [container.lines[2][0].get_segments()[0][:, 1] for container in axes.containers]
 
     assert any(np.allclose(bar, [four.speedup_low / 4, four.speedup_high / 4]) for bar in bars)
