@@ -1,9 +1,10 @@
-"""The figures of trainings that somebody else measured: speedup and efficiency against cores.
+"""The figures of trainings that somebody else measured: speedup and efficiency against cores, and their laws.
 
-Input: the training table (parquet). Outputs, in --folder: `speedup` and `efficiency`, each as `.svg` and `.png`.
+Inputs: the training table (parquet), `laws.json`. Outputs, in --folder: `speedup`, `efficiency` and `laws`, each as
+`.svg` and `.png`.
 
 By hand:
-    python -m scripts.report.draw_external --training external.parquet --folder figures
+    python -m scripts.report.draw_external --training external.parquet --laws laws.json --folder figures
 """
 
 from pathlib import Path
@@ -12,21 +13,25 @@ import matplotlib as mpl
 
 from scripts import cli
 from scripts.report.figure_parts import save
+from scripts.report.law_figures import draw_laws
 from scripts.report.scaling_figures import draw_efficiency, draw_speedup
 from scripts.report.style import STYLE
+from scripts.scaling.answer import Laws
 from scripts.scaling.rows import TrainingRow
-from scripts.scaling.table_file import read_rows
+from scripts.scaling.table_file import read_answer, read_rows
 
 
 def main() -> None:
     parser = cli.parser(__doc__)
     parser.add_argument("--training", type=Path, required=True)
+    parser.add_argument("--laws", type=Path, required=True)
     parser.add_argument("--folder", type=Path, required=True)
     args = parser.parse_args()
     rows = read_rows(args.training, TrainingRow)
     with mpl.rc_context(STYLE):
         save(draw_speedup(rows), args.folder, "speedup")
         save(draw_efficiency(rows), args.folder, "efficiency")
+        save(draw_laws(read_answer(args.laws, Laws), rows), args.folder, "laws")
 
 
 if __name__ == "__main__":

@@ -1,14 +1,14 @@
 """The figures: speedup and efficiency against cores, learning curves, and how the ways to load compare.
 
-Inputs: both scaling tables (parquet), all records, and what trainings used (CSV, scripts/training/monitor.py).
-Outputs, in --folder: `speedup`, `efficiency` (scaling_figures.py), `learning` (training_figures.py), `usage`
-(usage_figures.py), `loading` and `loading_phases` (loading_figures.py), `loading_curves` (loading_curves.py), each as
-`.svg` and `.png`.
+Inputs: both scaling tables (parquet), `laws.json`, all records, and what trainings used (CSV,
+scripts/training/monitor.py). Outputs, in --folder: `speedup`, `efficiency` (scaling_figures.py), `laws`
+(law_figures.py), `learning` (training_figures.py), `usage` (usage_figures.py), `loading` and `loading_phases`
+(loading_figures.py), `loading_curves` (loading_curves.py), each as `.svg` and `.png`.
 
 Equal inputs give equal bytes. Every figure says its n and what its bars are; invalid rows and blocks are not drawn.
 
 By hand:
-    python -m scripts.report.draw_figures --training training.parquet --loading loading.parquet \
+    python -m scripts.report.draw_figures --training training.parquet --loading loading.parquet --laws laws.json \
         --records results/demo/*/records/*/*.json --usage results/demo/training/records/*/b1.usage.csv --folder figures
 """
 
@@ -19,20 +19,23 @@ import pandas as pd
 
 from scripts import cli, record
 from scripts.report.figure_parts import save
+from scripts.report.law_figures import draw_laws
 from scripts.report.loading_curves import draw_curves
 from scripts.report.loading_figures import draw_phases, draw_throughput
 from scripts.report.scaling_figures import draw_efficiency, draw_speedup
 from scripts.report.style import STYLE
 from scripts.report.training_figures import draw_learning
 from scripts.report.usage_figures import draw_usage
+from scripts.scaling.answer import Laws
 from scripts.scaling.rows import LoadingRow, TrainingRow
-from scripts.scaling.table_file import read_rows
+from scripts.scaling.table_file import read_answer, read_rows
 
 
 def main() -> None:
     parser = cli.parser(__doc__)
     parser.add_argument("--training", type=Path, required=True)
     parser.add_argument("--loading", type=Path, required=True)
+    parser.add_argument("--laws", type=Path, required=True)
     parser.add_argument("--records", type=Path, nargs="+", required=True)
     parser.add_argument("--usage", type=Path, nargs="+", required=True, help="of one launch of each point")
     parser.add_argument("--folder", type=Path, required=True)
@@ -44,6 +47,7 @@ def main() -> None:
     with mpl.rc_context(STYLE):
         save(draw_speedup(training), args.folder, "speedup")
         save(draw_efficiency(training), args.folder, "efficiency")
+        save(draw_laws(read_answer(args.laws, Laws), training), args.folder, "laws")
         save(draw_learning(training, trained), args.folder, "learning")
         save(draw_usage({path.parent.name: pd.read_csv(path) for path in args.usage}), args.folder, "usage")
         save(draw_throughput(loading, loaded), args.folder, "loading")

@@ -21,6 +21,7 @@ FIGURES = {
     "training": {
         "speedup": "Speedup of each strategy against cores, with the ideal line.",
         "efficiency": "Efficiency of each strategy against cores; 1 is ideal.",
+        "laws": "What the chosen laws say of more workers, with bands, beside what was measured.",
         "learning": "Training loss and validation accuracy of each valid launch, by epoch.",
         "usage": "CPU, memory, disk and network that trainings used, second by second.",
     },

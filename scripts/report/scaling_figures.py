@@ -70,9 +70,7 @@ def _draw(rows: Sequence[TrainingRow], quantity: str) -> Figure:
             one.set_title(baseline, fontsize=8.5, color=MUTED, loc="left", fontweight="normal")
     for one in axes[len(panels) :]:
         one.set_axis_off()
-    handles = {
-        name: axes[0].plot([], [], color=colour, marker=marker)[0] for name, (colour, marker) in looks.items()
-    }
+    handles = {name: axes[0].plot([], [], color=colour, marker=marker)[0] for name, (colour, marker) in looks.items()}
     handles |= {"ideal": axes[0].plot([], [], **IDEAL)[0]} if panels else {}
     fill_legend(legend, figure, handles, 2)
     entitle(figure, quantity.capitalize(), _said(rows))

@@ -254,7 +254,7 @@ def draw_figures(study: Path, folder: Path) -> None:
         "scripts.report.draw_figures",
         *("--training", study / "scaling/training.parquet", "--loading", study / "scaling/loading.parquet"),
         *("--records", *sorted(study.glob("*/records/*/*.json")), "--folder", folder),
-        *("--usage", *sorted(study.glob("training/records/*/b1.usage.csv"))),
+        *("--usage", *sorted(study.glob("training/records/*/b1.usage.csv")), "--laws", study / "scaling/laws.json"),
     )
 
 

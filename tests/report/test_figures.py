@@ -9,16 +9,18 @@ from quirks import CLASSES, DRIFTS, STRAYS, WRONG, draw_figures
 from scripts import record
 from scripts.images.shards import Shards, read_split
 from scripts.report.contact_sheet import choose, draw_sheet
+from scripts.report.law_figures import draw_laws
 from scripts.report.loading_curves import draw_curves
 from scripts.report.loading_figures import draw_phases, draw_throughput
 from scripts.report.scaling_figures import draw_efficiency, draw_speedup, line_name
 from scripts.report.style import PAPER
 from scripts.report.tables import counted
 from scripts.report.training_figures import draw_learning
+from scripts.scaling.answer import Laws
 from scripts.scaling.rows import LoadingRow, TrainingRow
-from scripts.scaling.table_file import read_rows
+from scripts.scaling.table_file import read_answer, read_rows
 
-NAMES = ["efficiency", "learning", "loading", "loading_curves", "loading_phases", "speedup", "usage"]
+NAMES = ["efficiency", "laws", "learning", "loading", "loading_curves", "loading_phases", "speedup", "usage"]
 
 
 def words(svg: Path) -> str:
@@ -80,6 +82,21 @@ def test_each_baseline_has_a_panel_and_each_curve_a_line_of_the_same_look(study:
     assert colours[0] == colours[1]
 
 
+def test_the_law_is_drawn_through_what_was_measured_and_dotted_beyond(study: Path) -> None:
+    laws = read_answer(study / "scaling/laws.json", Laws)
+    rows = read_rows(study / "scaling/training.parquet", TrainingRow)
+
+    axes, *_ = draw_laws(laws, rows).axes
+    lines = {line.get_label(): line for line in axes.lines}
+
+    assert axes.get_title(loc="left") == "resnet18-ddp: amdahl"
+    assert list(lines["law"].get_xdata()) == [1, 2, 4]
+    assert list(lines["law, extrapolated"].get_xdata()) == [4, 8, 16]
+    dots = [line for line in axes.lines if line.get_marker() == "o"]
+    measured = [np.atleast_1d(line.get_ydata())[0] for line in dots]
+    assert np.allclose(measured, lines["law"].get_ydata(), rtol=0.05)
+
+
 def test_efficiency_bars_are_the_speedups_divided_by_the_cores(study: Path) -> None:
     rows = read_rows(study / "scaling/training.parquet", TrainingRow)
     [four] = [row for row in rows if row.point == "resnet18-ddp-4"]
@@ -112,6 +129,7 @@ def test_a_study_without_a_valid_point_has_figures_that_say_so(study: Path) -> N
 
     assert "No point has a speedup" in draw_speedup(rows).get_supxlabel()
     assert "No point has a speedup" in draw_efficiency(rows).get_supxlabel()
+    assert "No law can be told" in draw_laws(Laws(curves=[]), rows).get_supxlabel()
     assert "No valid point" in draw_throughput(loaded, []).get_supxlabel()
     assert "No valid point" in draw_phases(loaded).get_supxlabel()
     assert "No valid point" in draw_curves(loaded).get_supxlabel()

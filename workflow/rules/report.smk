@@ -62,6 +62,7 @@ rule draw_figures:
     input:
         training="results/{study}/scaling/training.parquet",
         loading="results/{study}/scaling/loading.parquet",
+        laws="results/{study}/scaling/laws.json",
         loading_records=rules.tabulate_loading.input.records,
         training_records=TRAINING_RECORDS,
         usage=expand("results/{{study}}/training/records/{point}/b1.usage.csv", point=TRAINING_BLOCKS),
@@ -76,6 +77,11 @@ rule draw_figures:
             "results/{study}/report/figures/efficiency.svg",
             category="Training",
             caption="../report/efficiency.rst",
+        ),
+        laws=report(
+            "results/{study}/report/figures/laws.svg",
+            category="Training",
+            caption="../report/laws.rst",
         ),
         learning=report(
             "results/{study}/report/figures/learning.svg",
@@ -107,6 +113,7 @@ rule draw_figures:
             figure=[
                 "speedup",
                 "efficiency",
+                "laws",
                 "learning",
                 "usage",
                 "loading",
@@ -120,7 +127,7 @@ rule draw_figures:
         "../../envs/scalecard.yaml"
     shell:
         "python -m scripts.report.draw_figures --training {input.training:q} --loading {input.loading:q} "
-        "--records {input.loading_records:q} {input.training_records:q} --usage {input.usage:q} "
+        "--laws {input.laws:q} --records {input.loading_records:q} {input.training_records:q} --usage {input.usage:q} "
         "--folder results/{wildcards.study}/report/figures 2> {log:q}"
 
 
@@ -167,6 +174,7 @@ rule render_page:
             figure=[
                 "speedup",
                 "efficiency",
+                "laws",
                 "learning",
                 "usage",
                 "loading",
@@ -228,6 +236,7 @@ rule typeset_tables:
 rule draw_external:
     input:
         training=rules.tabulate_external.output.parquet,
+        laws="results/{study}/scaling/laws.json",
         code=code("scripts.report.draw_external"),
     output:
         speedup=report(
@@ -240,16 +249,21 @@ rule draw_external:
             category="Training",
             caption="../report/efficiency.rst",
         ),
+        laws=report(
+            "results/{study}/report/external/laws.svg",
+            category="Training",
+            caption="../report/laws.rst",
+        ),
         png=expand(
             "results/{{study}}/report/external/{figure}.png",
-            figure=["speedup", "efficiency"],
+            figure=["speedup", "efficiency", "laws"],
         ),
     log:
         "logs/{study}/report/draw_external.log",
     conda:
         "../../envs/scalecard.yaml"
     shell:
-        "python -m scripts.report.draw_external --training {input.training:q} "
+        "python -m scripts.report.draw_external --training {input.training:q} --laws {input.laws:q} "
         "--folder results/{wildcards.study}/report/external 2> {log:q}"
 
 
@@ -260,7 +274,11 @@ rule render_external:
         laws="results/{study}/scaling/laws.json",
         recommendation="results/{study}/scaling/recommendation.json",
         claims="results/{study}/scaling/claims.json",
-        figures=[rules.draw_external.output.speedup, rules.draw_external.output.efficiency],
+        figures=[
+            rules.draw_external.output.speedup,
+            rules.draw_external.output.efficiency,
+            rules.draw_external.output.laws,
+        ],
         template=get_template("external"),
         extends=[get_template("base"), get_template("parts")],
         code=code("scripts.report.render_external"),

@@ -1,0 +1,77 @@
+"""What the chosen laws say of more workers, beside what was measured: a panel for each curve that follows one."""
+
+import math
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullLocator
+
+from scripts import format as show
+from scripts.report.figure_parts import IDEAL, entitle, fill_legend, start_grid
+from scripts.report.style import COLOURS, MUTED
+from scripts.scaling.answer import CurveLaws, Laws
+from scripts.scaling.ratios import lead
+from scripts.scaling.rows import TrainingRow
+
+HEIGHT = 2.2  # of a panel, inches
+
+
+def draw_laws(laws: Laws, rows: Sequence[TrainingRow]) -> Figure:
+    """Speedup against the curve's least worker count: dots are measured, lines and bands predicted."""
+    curves = [curve for curve in laws.curves if curve.predictions]
+    columns = 2 if len(curves) > 1 else 1
+    figure, axes, legend = start_grid([HEIGHT] * (math.ceil(len(curves) / columns) or 1), columns, 2)
+    for one, curve in zip(axes, curves, strict=False):
+        _draw_panel(one, curve, [row for row in rows if row.curve == curve.curve])
+    for one in axes[len(curves) :]:
+        one.set_axis_off()
+    handles = {}
+    if curves:
+        drawn, labels = axes[0].get_legend_handles_labels()
+        handles = dict(zip(labels, drawn, strict=True))
+    fill_legend(legend, figure, handles, 2)
+    n = show.counts([curve.blocks for curve in curves]) if curves else "0"
+    sure = show.percent(rows[0].confidence)
+    said = f"Band: {sure}, of every law that the blocks do not speak against; n = {n} blocks."
+    entitle(figure, "Scaling laws", said if curves else "No law can be told: n = 0 curves with three worker counts.")
+    return figure
+
+
+def _draw_panel(axes: Axes, curve: CurveLaws, rows: Sequence[TrainingRow]) -> None:
+    least = curve.workers[0]
+    measured = [one for one in curve.predictions if not one.extrapolated]
+    beyond = [one for one in curve.predictions if one.extrapolated]
+    inside = [(least, 1.0), *((one.workers, one.speedup) for one in measured)]
+    colour = COLOURS[0]
+    axes.plot(*zip(*inside, strict=True), color=colour, label="law")
+    outside = [inside[-1], *((one.workers, one.speedup) for one in beyond)]
+    axes.plot(*zip(*outside, strict=True), color=colour, linestyle=(0, (1, 1.5)), label="law, extrapolated")
+    banded = [one for one in curve.predictions if one.low is not None and one.high is not None]
+    axes.fill_between(
+        [least, *(one.workers for one in banded)],
+        [1.0, *(one.low or 0.0 for one in banded)],
+        [1.0, *(one.high or 0.0 for one in banded)],
+        color=colour,
+        alpha=0.18,
+        linewidth=0,
+        label="band",
+    )
+    by_workers = {row.workers: row for row in rows if row.workers in curve.workers}
+    base = by_workers[least].rates_by_block
+    for n, row in by_workers.items():
+        ratio = lead(row.rates_by_block, base, row.confidence)
+        axes.plot(n, ratio.value, "o", color=COLOURS[1], label="measured" if n == least else None)
+        if ratio.low is not None and ratio.high is not None and n != least:
+            axes.errorbar(n, ratio.value, [[ratio.value - ratio.low], [ratio.high - ratio.value]], color=COLOURS[1])
+    ends = [least, curve.predictions[-1].workers]
+    axes.plot(ends, [end / least for end in ends], **IDEAL)
+    axes.set_xscale("log", base=2)
+    axes.set_yscale("log", base=2)
+    ticks = [least, *(one.workers for one in curve.predictions)]
+    axes.set_xticks(ticks, [f"{tick}" for tick in ticks])
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.set_xlabel("workers")
+    axes.set_ylabel("speedup")
+    axes.set_title(f"{curve.curve}: {curve.chosen}", fontsize=8.5, color=MUTED, loc="left", fontweight="normal")
