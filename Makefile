@@ -18,9 +18,8 @@ demo: $(VENV)/run.installed
 SNAKEMAKE ?= snakemake --profile local
 STUDY ?= demo
 study: $(VENV)/run.installed
-	@$(SNAKEMAKE) next_pass
-	@while python -m scripts.scaling.take_pass results/$(STUDY)/scaling; do $(SNAKEMAKE) next_pass || exit; done; [ $$? = 3 ]
-	@$(SNAKEMAKE)
+	@while $(SNAKEMAKE) -- next_pass; do \
+	  python -m scripts.scaling.take_pass results/$(STUDY)/scaling || { [ $$? = 3 ] && exec $(SNAKEMAKE); exit 1; }; done; exit 1
 
 # Slurm's tests mostly wait, so they run beside the others, with a lock of the machine of their own.
 test: $(VENV)/dev.installed browser slurm

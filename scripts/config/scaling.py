@@ -1,8 +1,8 @@
 """The tables of the study."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from scripts.config.settings import Count, Settings
 
@@ -76,3 +76,9 @@ class Scaling(Settings):
     compare_with: str | None = Field(
         None, description="results folder of an earlier run, as results/old, that `snakemake compare` looks at"
     )
+
+    @model_validator(mode="after")
+    def _external_is_not_measured(self) -> Self:
+        if self.external is not None and self.adaptive.passes:
+            raise ValueError("scaling.adaptive.passes: found true beside scaling.external, which measures nothing")
+        return self

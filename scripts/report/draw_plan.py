@@ -19,12 +19,13 @@ from scripts.report.style import COLOURS, MUTED, STYLE
 from scripts.scaling.answer import Plan, PlannedJob
 from scripts.scaling.table_file import read_answer
 
+DRAWN = 40  # nodes at most
 NAMED = 0.06  # of the makespan: a shorter bar has no room for a name
 
 
 def draw_gantt(plan: Plan) -> Figure:
     """A row of bars for each node: width is time, height the cores held."""
-    nodes = len(plan.jobs[0].workers_on)
+    nodes = min(DRAWN, len(plan.jobs[0].workers_on))
     figure = Figure(figsize=(WIDTH, 1.6 + 1.1 * nodes), layout="constrained")
     rows = figure.subplots(nodes, 1, sharex=True, squeeze=False)[:, 0]
     colours = dict(zip((job.job for job in plan.jobs), cycle(COLOURS), strict=False))
@@ -38,7 +39,9 @@ def draw_gantt(plan: Plan) -> Figure:
         axes.set_ylabel(f"node {node + 1}\ncores")
         axes.set_ylim(bottom=0)
     rows[-1].set_xlabel("seconds")
-    entitle(figure, "Plan", plan.sentences[0])
+    rest = len(plan.jobs[0].workers_on) - nodes
+    left_out = f" The first {nodes} nodes; {rest} more are not drawn." if rest else ""
+    entitle(figure, "Plan", plan.sentences[0] + left_out)
     return figure
 
 

@@ -35,7 +35,7 @@ from scripts.report.tables import (
     note,
 )
 from scripts.report.verdicts import refusals
-from scripts.scaling.answer import Claims, Laws, LoadingAnswer, Recommendations
+from scripts.scaling.answer import Claims, Confirmations, Laws, LoadingAnswer, Recommendations
 from scripts.scaling.rows import JobRow, LoadingRow, ProfileRow, Row, StrategyRow, TrainingRow
 from scripts.scaling.table_file import read_answer, read_rows
 
@@ -113,13 +113,17 @@ def print_verdicts(console: Console, laws: Laws, claims: Claims) -> None:
         console.print()
 
 
-def print_answer(console: Console, advice: Recommendations, loading: LoadingAnswer) -> None:
+def print_answer(
+    console: Console, advice: Recommendations, confirmed: Confirmations | None, loading: LoadingAnswer
+) -> None:
     """How many workers, which way to load: a line between sentences."""
     console.print(Text("The answer", style="bold"))
     for sentence in loading.sentences:
         console.print(Text(f"{sentence}\n"))
     for one in advice.recommendations:
         console.print(Text(" ".join(one.sentences)))
+    for found in confirmed.confirmations if confirmed else []:
+        console.print(Text(found.sentence))
 
 
 def print_jobs(console: Console, rows: Sequence[JobRow]) -> None:
@@ -169,7 +173,8 @@ def main() -> None:
     if any(row.job_id for row in jobs):
         print_jobs(console, jobs)
     print_verdicts(console, laws, claims)
-    print_answer(console, advice, answer)
+    again = folder / "confirmation.json"
+    print_answer(console, advice, read_answer(again, Confirmations) if again.is_file() else None, answer)
 
 
 def _shorten(text: str) -> str:

@@ -52,7 +52,7 @@ def main() -> None:
         ),
         study=args.spec.study,
         table=args.spec.table,
-        launches=sum(row.blocks for row in rows),
+        points=len(rows),
         config=json.dumps(args.spec.scaling, indent=2, ensure_ascii=False),
     )
     write_text(args.page, page)

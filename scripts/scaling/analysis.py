@@ -73,6 +73,8 @@ def usable(
             between = abs(one.noise.calibration_before / other.noise.calibration_before - 1)
             if between > DRIFT and not faults(other):
                 found.append(f"drifted: calibrations differ by {between:.0%} from {other.point_id}'s")
+        elif more and baseline:
+            found.append(f"no {next(iter(baseline.values())).point_id} to compare with")
         if found:
             reasons.append(f"block {one.block}: {'; '.join(found)}")
         else:

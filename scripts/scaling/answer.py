@@ -143,13 +143,14 @@ class Choice(_Part):
     wall_seconds: float  # of a whole launch, median
     core_hours: float  # of a launch
     cost: float | None  # at the config's prices
+    test_accuracy: float | None  # median
 
 
 class Knee(_Part):
-    """Where further workers stop to bring much."""
+    """Where further cores stop to bring much."""
 
     curve: str
-    workers: int  # as the means say
+    cores: int  # as the means say
     low: int  # as far as each gain is sure to be large enough
     high: int  # as far as none is sure to be too small
 
@@ -158,6 +159,7 @@ class Recommendation(_Part):
     """What to ask for, among the points of one baseline."""
 
     baseline: str
+    baseline_accuracy: float | None  # on the test split, median
     recommended: Choice | None  # null: nothing may be recommended; the sentence says why
     cores_low: int | None  # fewest cores that cannot be ruled out to do
     fastest: Choice | None
@@ -190,7 +192,7 @@ class Confirmation(_Part):
     baseline: str
     point: str  # that was recommended
     fastest: str  # that it was compared with
-    blocks: int  # fresh ones in which both are valid
+    blocks: int  # fresh ones in which all that is compared is valid
     of_best: float | None  # images/s as a share of the fastest's
     low: float | None  # its interval
     high: float | None
@@ -271,6 +273,6 @@ class Plan(_Part):
     cost: float
     total_completion_seconds: float
     bound: float  # that no plan can be below, of what is minimised
-    gap: float  # (value - bound) / value: the plan is at most this far from the best
+    gap: float  # (value - bound) / bound: the plan is at most this far above the best
     pareto: list[ParetoPoint]
     sentences: list[str]

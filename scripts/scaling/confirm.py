@@ -15,7 +15,7 @@ from scripts import cli
 from scripts import format as show
 from scripts.atomic import write_text
 from scripts.record import Record
-from scripts.scaling.analysis import faults, read_records
+from scripts.scaling.analysis import read_records, usable
 from scripts.scaling.answer import (
     Confirmation,
     Confirmations,
@@ -23,6 +23,7 @@ from scripts.scaling.answer import (
     Recommendation,
     Recommendations,
 )
+from scripts.scaling.limits import LEAST_BLOCKS
 from scripts.scaling.ratios import Ratio, paired_ratio
 from scripts.scaling.table_file import read_answer
 from scripts.spec import Spec
@@ -40,19 +41,16 @@ def confirm(advice: Recommendation, records: dict[str, list[Record]], spec: Conf
     one, best = advice.recommended, advice.fastest
     assert one is not None, "only what was recommended is confirmed"
     assert best is not None, "and what is recommended was compared with the fastest"
+    best_records = {one.block: one for one in records.get(best.point, [])}
     good = {
-        point: {r.block: r.images_per_second for r in records.get(point, []) if not faults(r)}
+        point: {r.block: r.images_per_second for r in usable(records.get(point, []), best_records)[0]}
         for point in advice.to_confirm
     }
-    blocks = sorted(good[one.point].keys() & good[best.point].keys())
-    if not blocks:
-        ratio = None
-    elif one.point == best.point:
-        ratio = Ratio(1.0, 1.0, 1.0)
-    else:
-        ratio = paired_ratio(
-            [good[one.point][b] for b in blocks], [good[best.point][b] for b in blocks], spec.confidence
-        )
+    blocks = sorted(set.intersection(*(set(mine) for mine in good.values())))
+    ratio = None
+    if len(blocks) >= LEAST_BLOCKS:
+        mine, fastest = ([good[point][b] for b in blocks] for point in (one.point, best.point))
+        ratio = paired_ratio(mine, fastest, spec.confidence)
     faster = [point for point in advice.to_confirm if _is_faster(good, point, best.point, spec)]
     verdict = _verdict(ratio, faster, 1 - spec.tolerance)
     return Confirmation(
@@ -96,12 +94,17 @@ def _sentence(
     assert one is not None
     assert best is not None
     if ratio is None:
-        return f"{one.point} has no valid fresh block beside {best.point}: run `snakemake confirm` once more."
+        points = ", ".join(advice.to_confirm)
+        return (
+            f"{one.point} is not confirmed: {points} have {len(blocks)} valid fresh blocks in common; expected "
+            f"{LEAST_BLOCKS} or more (`snakemake confirm` measures those that lack)."
+        )
     text = f"In {len(blocks)} fresh blocks {one.point} "
     if one.point == best.point:
         text += "stays the fastest beside its neighbours" if not faster else f"is slower than {', '.join(faster)}"
     else:
         text += f"reaches {show.ratio(ratio.value, ratio.low, ratio.high)} of {best.point}"
+        text += f", and {', '.join(faster)} is faster" if faster else ""
     return f"{text}: {verdict}."
 
 

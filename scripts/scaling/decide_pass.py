@@ -10,6 +10,7 @@ Inputs: `training.parquet`, `recommendation.json`. Output: `next_pass.json` (scr
 By hand: see the command that `snakemake -np` prints for rule decide_pass.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -41,9 +42,11 @@ def decide(rows: Sequence[TrainingRow], advice: Sequence[Recommendation], spec: 
     """The next pass."""
     wanted = dict(spec.blocks)
     for one in advice:
-        if one.recommended is None or one.fastest is None:
-            mine = [row for row in rows if row.baseline == one.baseline and row.blocks < LEAST_BLOCKS]
-            _add_blocks(wanted, [row.point for row in mine if not row.has("oversubscribed")], spec)
+        # Before all else, what was disturbed is measured again: it has no say, and may be the best.
+        mine = [row for row in rows if row.baseline == one.baseline and row.blocks < LEAST_BLOCKS]
+        poor = [row.point for row in mine if not row.has("oversubscribed")]
+        _add_blocks(wanted, [*poor, one.baseline] if poor else [], spec)
+        if poor or one.recommended is None or one.fastest is None:
             continue
         missing = missing_counts(one, spec)
         wanted |= dict.fromkeys(missing, spec.first_blocks)
@@ -88,21 +91,22 @@ def rivals(rows: Sequence[TrainingRow], one: Recommendation) -> list[str]:
         for row in rows
         if row.baseline == one.baseline and least <= row.cores <= most and not row.has("oversubscribed")
     ]
-    return list(dict.fromkeys([*between, one.recommended.point, one.fastest.point]))
+    # With the baseline, or nothing could be said of what a fresh block learned.
+    return list(dict.fromkeys([*between, one.recommended.point, one.fastest.point, one.baseline]))
 
 
 def core_hours(rows: Sequence[TrainingRow], spec: PassSpec) -> tuple[float, float]:
-    """Spent so far, and by the full grid; a point that was never measured is taken as its nearest neighbour's."""
+    """Spent so far, and by the full grid; a point without a valid launch is taken as its nearest neighbour."""
     hours = {row.point: row.core_hours for row in rows if row.core_hours is not None}
-    spent = sum(count * hours.get(point, 0.0) for point, count in spec.blocks.items())
-    full = 0.0
-    for curve in by_curve(spec.points).values():
-        known = [point for point in curve if point in hours]
-        for point in curve:
-            if known:
-                near = min(known, key=lambda other: abs(spec.points[other].workers - spec.points[point].workers))
-                full += spec.most_blocks * hours[near]
-    return spent, full
+
+    def of(point: str) -> float:
+        curve = by_curve(spec.points)[spec.points[point].curve]
+        known = [other for other in curve if other in hours] or list(hours)
+        near = min(known, key=lambda other: abs(spec.points[other].workers - spec.points[point].workers), default=None)
+        return 0.0 if near is None else hours[near]
+
+    spent = math.fsum(count * of(point) for point, count in spec.blocks.items())
+    return spent, math.fsum(spec.most_blocks * of(point) for point in spec.points)
 
 
 def _add_blocks(wanted: dict[str, int], points: Sequence[str], spec: PassSpec) -> None:

@@ -19,6 +19,7 @@ from scripts.atomic import write_text
 from scripts.scaling.answer import CurveLaws, LawFit, Laws, Parameter, Prediction
 from scripts.scaling.fits import Curve, Fit, choose, launch_noise, predict
 from scripts.scaling.laws import LAWS
+from scripts.scaling.limits import LEAST_BLOCKS
 from scripts.scaling.rows import ProfileRow, TrainingRow
 from scripts.scaling.table_file import read_rows
 from scripts.spec import Spec
@@ -34,8 +35,8 @@ class LawsSpec(Spec):
 
 
 def curves(rows: Sequence[TrainingRow], gradient_bytes: Mapping[str, int]) -> dict[str, Curve]:
-    """The curves of a table, by name: its valid points with cores enough."""
-    usable = [row for row in rows if row.blocks and not row.has("oversubscribed")]
+    """The curves of a table, by name: its points with blocks enough for an interval, and cores enough."""
+    usable = [row for row in rows if row.blocks >= LEAST_BLOCKS and not row.has("oversubscribed")]
     found: dict[str, list[TrainingRow]] = {}
     for row in usable:
         found.setdefault(row.curve, []).append(row)

@@ -23,6 +23,9 @@ from scipy import stats
 
 from scripts.scaling.laws import LAWS, Axis, Floats, Law
 from scripts.scaling.limits import LEAST_BLOCKS
+from scripts.scaling.ratios import block_levels
+
+LIKELY = 4  # above the best law's AICc: a law with more is not reckoned with
 
 Rates = Mapping[int, Mapping[int, float]]  # worker count -> block -> images/s
 
@@ -57,14 +60,8 @@ class Curve:
 
     def levels(self) -> Floats | None:
         """(k,) log images/s of each worker count in the mean block; None where gaps leave some not comparable."""
-        blocks, workers = self.blocks, self.workers
-        seen = [(i, blocks.index(b), math.log(x)) for i, n in enumerate(workers) for b, x in self.rates[n].items()]
-        design = np.zeros((len(seen) + 1, len(workers) + len(blocks)))
-        for row, (i, j, _) in enumerate(seen):
-            design[row, i] = design[row, len(workers) + j] = 1
-        design[-1, len(workers) :] = 1  # blocks' levels add up to 0
-        found, _, rank, _ = np.linalg.lstsq(design, np.array([*(log for *_, log in seen), 0.0]), rcond=None)
-        return found[: len(workers)] if rank == design.shape[1] else None
+        found = block_levels(self.rates)
+        return None if found is None else np.array([found[n] for n in self.workers])
 
 
 @dataclass(frozen=True)
@@ -123,27 +120,36 @@ def fit(law: Law, curve: Curve, confidence: float) -> Fit | str:
     coefficients = _coefficients(law, curve, bounded=True)
     bounded, free = law.parameters(coefficients), law.parameters(_coefficients(law, curve, bounded=False))
     again = [law.parameters(_coefficients(law, less, bounded=False)) for less in _left_out(curve)]
-    parameters = {
-        name: _interval(free[name], [one[name] for one in again], confidence, bounded[name]).clipped(0, math.inf)
-        for name in bounded
+    intervals = {
+        name: _interval(free[name], [one[name] for one in again], confidence, bounded[name]) for name in bounded
     }
-    reason = _unidentified(law, parameters, len(curve.blocks))
+    reason = _unidentified(law, intervals, len(curve.blocks))
+    parameters = {name: one.clipped(0, law.most(name)) for name, one in intervals.items()}
     return Fit(law, parameters, _aicc(law, curve, coefficients), reason, coefficients)
 
 
 def choose(curve: Curve, scaling: str, confidence: float) -> tuple[dict[str, Fit | str], Fit | None]:
-    """Every law that applies, or why it cannot be tried, and the one that the blocks speak for."""
+    """Every law that applies, or why it cannot be tried, and the one that the blocks speak for.
+
+    That no loss is told apart from 0 is said only where a law with a loss was fitted, and none is much more likely.
+    """
     tried = {name: fit(law, curve, confidence) for name, law in LAWS.items() if scaling in law.scaling}
-    able = [one for one in tried.values() if isinstance(one, Fit) and not one.unidentified and one.aicc is not None]
+    known = [one for one in tried.values() if isinstance(one, Fit) and one.aicc is not None]
+    able = [one for one in known if not one.unidentified]
     # Equal curves differ in the last digits.
-    return tried, min(able, key=lambda one: round(one.aicc or 0.0, 6), default=None)
+    best = min(able, key=lambda one: round(one.aicc or 0.0, 6), default=None)
+    lossy = [one for one in known if one.law.losses]
+    if best is None or not lossy:
+        return tried, None
+    much_better = min(one.aicc or 0.0 for one in known) < (best.aicc or 0.0) - LIKELY
+    return tried, None if much_better else best
 
 
 def predict(tried: Mapping[str, Fit | str], chosen: Fit, curve: Curve, workers: int, confidence: float) -> Estimate:
     """Rate at `workers` over that at the least worker count: by the chosen law, with the band of all likely ones."""
     best = chosen.aicc or 0.0
-    likely = [one for one in tried.values() if isinstance(one, Fit) and one.aicc is not None and one.aicc < best + 4]
-    bands = [speedup(one, curve, workers, confidence) for one in likely]
+    known = [one for one in tried.values() if isinstance(one, Fit) and one.aicc is not None]
+    bands = [speedup(one, curve, workers, confidence) for one in known if (one.aicc or 0.0) < best + LIKELY]
     lows, highs = [one.low for one in bands], [one.high for one in bands]
     value = speedup(chosen, curve, workers, confidence).value
     if None in lows or None in highs:
@@ -225,6 +231,9 @@ def _aicc(law: Law, curve: Curve, coefficients: Floats) -> float | None:
 def _unidentified(law: Law, parameters: Mapping[str, Estimate], blocks: int) -> str:
     if blocks < LEAST_BLOCKS:
         return f"{blocks} blocks; {LEAST_BLOCKS} or more give intervals"
+    for name, one in parameters.items():
+        if one.low is not None and one.high is not None and not one.low <= one.value <= one.high:
+            return f"contradicted: without bounds, {name} would be {one.low:.3g} to {one.high:.3g}"
     for name in law.losses:
         low = parameters[name].low
         if low is None:

@@ -21,7 +21,7 @@ from scripts.errors import UserError
 from scripts.scaling.analysis import differing
 from scripts.scaling.answer import Breach, Claim, Claims
 from scripts.scaling.limits import LEAST_BLOCKS
-from scripts.scaling.ratios import Ratio, lead, mean_rate
+from scripts.scaling.ratios import Ratio, fastest_first, lead
 from scripts.scaling.rows import TrainingRow
 from scripts.scaling.table_file import read_rows
 from scripts.spec import Spec
@@ -73,7 +73,7 @@ def compare(one: TrainingRow, other: TrainingRow, confidence: float, times: floa
     found = breaches(one, other, ratio)
     if times is not None:
         found += _wrong(ratio, times)
-    said = show.number(times) if times is not None else _said(ratio)
+    said = f"{times:g}" if times is not None else _said(ratio)
     sentence = f"{one.point} trains {said} times as fast as {other.point}{_besides(one, other)}."
     return Claim(sentence=sentence, rows=[one.point, other.point], stands=not found, breaches=found)
 
@@ -100,9 +100,12 @@ def breaches(one: TrainingRow, other: TrainingRow, ratio: Ratio | None) -> list[
 def _wrong(ratio: Ratio | None, times: float) -> list[Breach]:
     if ratio is None:
         return []
-    low, high = ratio.low or ratio.value, ratio.high or ratio.value
-    # Without an interval, as many digits as the claim has must agree.
-    if low <= times <= high or show.number(ratio.value) == show.number(times):
+    if ratio.low is None or ratio.high is None:
+        # As many digits as the claim has must agree.
+        agrees = round(ratio.value, len(f"{times:g}".partition(".")[2])) == times
+    else:
+        agrees = ratio.low <= times <= ratio.high
+    if agrees:
         return []
     return [Breach(rule="what was measured", found=f"the rows say {_said(ratio)}")]
 
@@ -123,9 +126,13 @@ def _at_equal_cores(rows: Sequence[TrainingRow], confidence: float) -> list[Clai
     valid = sorted((row for row in rows if row.blocks), key=lambda row: (order[row.baseline], row.cores))
     found = []
     for _, group in groupby(valid, place):
-        best, *others = sorted(
-            group, key=lambda row: mean_rate(list(row.rates_by_block.values()), confidence).value, reverse=True
-        )
+        some = {row.point: row for row in group}
+        # One lucky launch makes no fastest.
+        sure = {point: row.rates_by_block for point, row in some.items() if row.blocks >= LEAST_BLOCKS}
+        if not sure:
+            continue
+        best = some[fastest_first(sure)[0]]
+        others = [row for row in some.values() if row is not best]
         # With the baseline every point has been compared already.
         if best.point != best.baseline:
             found += [compare(best, other, confidence) for other in others if other.point != other.baseline]

@@ -46,6 +46,10 @@ class Law:
     of_rate: bool = False  # the sum gives images/s
     needs_bytes: bool = False
 
+    def most(self, parameter: str) -> float:
+        """The largest value that a parameter can have."""
+        return 1.0 if parameter in {"serial_fraction", "sigma"} else np.inf
+
     @property
     def coefficients(self) -> int:
         """How many, the scale among them; as many worker counts and one more can contradict the law."""

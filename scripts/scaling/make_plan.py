@@ -70,6 +70,8 @@ def plan(rows: Sequence[TrainingRow], spec: PlanSpec) -> Plan:
         UserError: a training is like nothing that was measured, or cannot run on the cluster in any way; or no plan
         keeps to the limits, and which of them binds.
     """
+    if not spec.jobs:
+        raise UserError("plan.jobs: found none; expected the trainings to be planned, as [{name: final, times: 10}]")
     jobs, priced = options(rows, spec)
     pool = Pool(spec.cluster.nodes, spec.cluster.cores_per_node, spec.cluster.gpus_per_node)
     for job, some in jobs.items():
@@ -85,7 +87,7 @@ def plan(rows: Sequence[TrainingRow], spec: PlanSpec) -> Plan:
     except InfeasibleError:
         raise UserError(_impossible(jobs, pool, spec, unit)) from None
     value = found.value(spec.minimise)
-    gap = max(0.0, (value - bound) / value)
+    gap = max(0.0, (value - bound) / bound)
     result = Plan(
         objective=spec.minimise,
         unit_of_cost=unit,
@@ -117,7 +119,10 @@ def options(rows: Sequence[TrainingRow], spec: PlanSpec) -> tuple[dict[str, list
         mine = [_option(row, job.times, priced, spec.confidence) for row in able if row.baseline == like]
         kept = [one for one in mine if not any(_beats(other, one) for other in mine)]
         for number in range(1, job.count + 1):
-            found[job.name if job.count == 1 else f"{job.name}.{number}"] = kept
+            name = job.name if job.count == 1 else f"{job.name}.{number}"
+            if name in found:
+                raise UserError(f"plan.jobs[{i}].name: found {name} twice; expected one of its own for each training")
+            found[name] = kept
     return found, priced
 
 
@@ -125,8 +130,9 @@ def pareto(jobs: Jobs, pool: Pool, found: Schedule, spec: PlanSpec) -> list[Pare
     """Plans from the cheapest to the fastest, those left out that another beats in both."""
     deadline = spec.limits.deadline
     seconds = spec.solver_seconds / 4
-    _, least = select(jobs, pool, "cost", Limits(deadline), seconds)
+    least = found.cost
     try:
+        _, least = select(jobs, pool, "cost", Limits(deadline), seconds)
         most = solve(jobs, pool, "makespan", Limits(deadline), seconds)[0].cost
     except InfeasibleError:
         most = found.cost
@@ -156,7 +162,7 @@ def _impossible(jobs: Jobs, pool: Pool, spec: PlanSpec, unit: str) -> str:
     if math.isfinite(limits.budget):
         least = _least(jobs, pool, "cost", Limits(limits.deadline), seconds)
         if least is not None:
-            said.append(f"plan.budget: {show.number(limits.budget)} binds; {show.number(least)} {unit} would do")
+            said.append(f"plan.budget: {show.number(limits.budget)} binds; {_rounded_up(least)} {unit} would do")
     nodes = pool.nodes + 1
     while math.isfinite(limits.deadline) and nodes <= MOST_NODES * pool.nodes:
         if _least(jobs, replace(pool, nodes=nodes), "makespan", limits, seconds) is not None:
@@ -174,6 +180,12 @@ def _least(
         return solve(jobs, pool, objective, limits, seconds)[0].value(objective)
     except InfeasibleError:
         return None
+
+
+def _rounded_up(value: float) -> str:
+    """Three significant digits that are not less."""
+    unit = 10.0 ** (math.floor(math.log10(value)) - 2)
+    return show.number(math.ceil(value / unit - 1e-9) * unit)
 
 
 def _option(row: TrainingRow, times: float, priced: bool, confidence: float) -> Option:

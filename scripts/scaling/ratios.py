@@ -7,11 +7,14 @@ Karp and Flatt, "Measuring Parallel Processor Performance", CACM 33(5), 1990.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from scipy import stats
 
 from scripts.scaling.limits import LEAST_BLOCKS
+
+K = TypeVar("K")
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,28 @@ def lead(mine: Mapping[int, float], other: Mapping[int, float], confidence: floa
     if len(shared) < LEAST_BLOCKS and min(len(mine), len(other)) > 1:
         return unpaired_ratio(list(mine.values()), list(other.values()), confidence)
     return paired_ratio([mine[block] for block in shared], [other[block] for block in shared], confidence)
+
+
+def block_levels(rates: Mapping[K, Mapping[int, float]]) -> dict[K, float] | None:
+    """Log rate of each in the mean block, by least squares: log rate = its level + level of the block + noise.
+
+    So two that were measured in different blocks are compared as if in the same ones. None where gaps leave some that
+    no chain of shared blocks joins.
+    """
+    names, blocks = list(rates), sorted({block for mine in rates.values() for block in mine})
+    seen = [(i, blocks.index(b), math.log(x)) for i, name in enumerate(names) for b, x in rates[name].items()]
+    design = np.zeros((len(seen) + 1, len(names) + len(blocks)))
+    for row, (i, j, _) in enumerate(seen):
+        design[row, i] = design[row, len(names) + j] = 1
+    design[-1, len(names) :] = 1  # blocks' levels add up to 0
+    found, _, rank, _ = np.linalg.lstsq(design, np.array([*(log for *_, log in seen), 0.0]), rcond=None)
+    return dict(zip(names, map(float, found), strict=False)) if rank == design.shape[1] else None
+
+
+def fastest_first(rates: Mapping[K, Mapping[int, float]]) -> list[K]:
+    """By their levels in the mean block; by their own mean rates where these cannot be told."""
+    levels = block_levels(rates) or {name: float(np.mean(np.log(list(mine.values())))) for name, mine in rates.items()}
+    return sorted(rates, key=lambda name: levels[name], reverse=True)
 
 
 def mean_rate(rates: Sequence[float], confidence: float) -> Ratio:

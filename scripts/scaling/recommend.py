@@ -6,8 +6,8 @@ points with blocks enough for an interval, and no more cores than the machine ha
 - recommended: the fewest cores whose rate is at least 1 - `tolerance` of the best point's, even at the lower end of the
   interval of that ratio. From how few on it cannot be ruled out is said with it: the interval of the answer.
 - fastest: the best point, and those that it is tied with.
-- knee: on the recommended point's curve, the last worker count to which each further worker brought at least
-  `marginal_efficiency` of what the least worker count brings.
+- knee: on the recommended point's curve, the last number of cores up to which each further core brought at least
+  `marginal_efficiency` of what each of the fewest brings.
 - cheapest: the fewest core-hours (or the least cost, where the config has prices), within `deadline_seconds` where set.
 
 Input: `training.parquet`. Output: `recommendation.json` (scripts/scaling/answer.py).
@@ -25,7 +25,7 @@ from scripts import format as show
 from scripts.atomic import write_text
 from scripts.scaling.answer import Choice, Knee, Recommendation, Recommendations
 from scripts.scaling.limits import LEAST_BLOCKS
-from scripts.scaling.ratios import Ratio, lead, mean, mean_rate
+from scripts.scaling.ratios import Ratio, fastest_first, lead, mean, mean_rate
 from scripts.scaling.rows import TrainingRow
 from scripts.scaling.table_file import read_rows
 from scripts.spec import Spec
@@ -54,7 +54,8 @@ def _among(baseline: str, rows: Sequence[TrainingRow], spec: RecommendSpec) -> R
     if len(sure) < 2:
         return _nothing(baseline, rows, sure)
     rates = {row.point: row.rates_by_block for row in sure}
-    best = max(sure, key=lambda row: mean_rate(list(rates[row.point].values()), spec.confidence).value)
+    first = fastest_first(rates)[0]
+    best = next(row for row in sure if row.point == first)
     ratios = {
         row.point: Ratio(1, 1, 1) if row is best else lead(rates[row.point], rates[best.point], spec.confidence)
         for row in sure
@@ -73,6 +74,7 @@ def _among(baseline: str, rows: Sequence[TrainingRow], spec: RecommendSpec) -> R
     at = curve.index(row)
     found = Recommendation(
         baseline=baseline,
+        baseline_accuracy=next((one.test_accuracy for one in rows if one.point == baseline), None),
         recommended=recommended,
         cores_low=possible.cores,
         fastest=choices[best.point],
@@ -93,6 +95,7 @@ def _nothing(baseline: str, rows: Sequence[TrainingRow], sure: Sequence[Training
     why += [f"{over} with more cores than the machine has"] if over else []
     return Recommendation(
         baseline=baseline,
+        baseline_accuracy=None,
         recommended=None,
         cores_low=None,
         fastest=None,
@@ -117,29 +120,31 @@ def _choice(row: TrainingRow, ratio: Ratio) -> Choice:
         wall_seconds=row.wall_seconds,
         core_hours=row.core_hours,
         cost=row.cost,
+        test_accuracy=row.test_accuracy,
     )
 
 
 def find_knee(curve: Sequence[TrainingRow], spec: RecommendSpec) -> Knee | None:
-    """On the points of a curve, by workers; None of one point, or where too few blocks hold them all."""
+    """On the points of a curve, by cores; None of one point, or where too few blocks hold them all."""
+    curve = sorted(curve, key=lambda row: row.cores)
     rates = [row.rates_by_block for row in curve]
     blocks = sorted(set.intersection(*map(set, rates)))
-    if len(curve) < 2 or len(blocks) < LEAST_BLOCKS:
+    if len({row.cores for row in curve}) < max(2, len(curve)) or len(blocks) < LEAST_BLOCKS:
         return None
-    reached = {"low": curve[0].workers, "value": curve[0].workers, "high": curve[0].workers}
+    reached = dict.fromkeys(("low", "value", "high"), curve[0].cores)
     going = set(reached)
     for (one, before), (other, after) in pairwise(zip(curve, rates, strict=True)):
-        # What a further worker brought, as a share of what each of the first ones brings.
-        per_worker = [rates[0][b] / curve[0].workers for b in blocks]
-        gains = [(after[b] - before[b]) / (other.workers - one.workers) for b in blocks]
-        found = mean([gain / ideal for gain, ideal in zip(gains, per_worker, strict=True)], spec.confidence)
+        # What a further core brought, as a share of what each of the first ones brings.
+        ideals = [rates[0][b] / curve[0].cores for b in blocks]
+        gains = [(after[b] - before[b]) / (other.cores - one.cores) for b in blocks]
+        found = mean([gain / ideal for gain, ideal in zip(gains, ideals, strict=True)], spec.confidence)
         for end in sorted(going):
             value = getattr(found, end)
             if value is not None and value >= spec.marginal_efficiency:
-                reached[end] = other.workers
+                reached[end] = other.cores
             else:
                 going.discard(end)
-    return Knee(curve=curve[0].curve, workers=reached["value"], low=reached["low"], high=reached["high"])
+    return Knee(curve=curve[0].curve, cores=reached["value"], low=reached["low"], high=reached["high"])
 
 
 def find_cheapest(rows: Sequence[TrainingRow], choices: dict[str, Choice], spec: RecommendSpec) -> Choice | None:
@@ -175,13 +180,18 @@ def sentences(found: Recommendation, spec: RecommendSpec) -> list[str]:
         text += f" reaches {share} of the images/s of {best.point}, the fastest ({_cores(best.cores)})"
     if found.tied:
         text += f"; tied with the fastest: {', '.join(found.tied)}"
-    said = [f"{text}. A launch takes {show.number(one.wall_seconds)} s, {_costs(one, spec)}; not measured again."]
+    said = [f"{text}. A launch takes {show.number(one.wall_seconds)} s, {_costs(one, spec)}."]
+    if one.test_accuracy is not None and found.baseline_accuracy is not None and one.point != found.baseline:
+        said.append(
+            f"Its test accuracy is {show.share(one.test_accuracy)}, that of {found.baseline} "
+            f"{show.share(found.baseline_accuracy)}."
+        )
     if found.knee is not None:
         knee = found.knee
         span = f"{knee.low} to {knee.high}" if knee.low != knee.high else f"{knee.low}"
         said.append(
-            f"On {knee.curve}, each further worker brings at least {show.percent(spec.marginal_efficiency)} of its "
-            f"ideal gain up to {_workers(knee.workers)} ({sure}: {span})."
+            f"On {knee.curve}, each further core brings at least {show.percent(spec.marginal_efficiency)} of its "
+            f"ideal gain up to {_cores(knee.cores)} ({sure}: {span})."
         )
     within = f" within {show.number(spec.deadline_seconds)} s" if spec.deadline_seconds else ""
     if found.cheapest is None:

@@ -157,8 +157,9 @@ class StrategyRow(BaseModel):
     of_fastest: float = Field(description="images/s against the fastest's: exp of the mean log ratio")
     of_fastest_low: float | None = Field(None, description="lower end of its interval; empty for the fastest")
     of_fastest_high: float | None = Field(None, description="upper end of that interval")
-    verdict: Literal["fastest", "tied", "slower", "exploratory"] = Field(
-        description="tied: the interval holds 1; exploratory: there is none"
+    verdict: Literal["fastest", "tied", "slower", "faster", "exploratory"] = Field(
+        description="fastest: with its blocks levelled; tied: the interval holds 1; exploratory: there is none; "
+        "faster: in the blocks that both have, though not over all"
     )
     test_accuracy: float | None = Field(description="median over valid blocks")
     core_hours: float | None = Field(description="of a whole launch")

@@ -18,6 +18,8 @@ from typing import Literal
 
 import pulp
 
+from scripts.errors import UserError
+
 Objective = Literal["makespan", "cost", "total_completion"]
 SLOTS = 40
 
@@ -127,6 +129,7 @@ def solve(jobs: Jobs, pool: Pool, objective: Objective, limits: Limits, seconds:
         seconds: that each of the programs may take.
 
     Raises:
+        UserError: the solver needs more time.
         InfeasibleError: no schedule was found that keeps to the limits; where even the bound breaks them, none exists.
     """
     chosen, bound = select(jobs, pool, objective, limits, seconds)
@@ -141,7 +144,7 @@ def solve(jobs: Jobs, pool: Pool, objective: Objective, limits: Limits, seconds:
     kept = [one for one in candidates if _keeps(one, limits)]
     best = min(kept, key=lambda one: one.value(objective), default=None)
     if best is None or best.value(objective) > bound * 1.001:
-        horizon = limits.deadline if math.isfinite(limits.deadline) else min(one.makespan for one in candidates)
+        horizon = min(limits.deadline, *(one.makespan for one in candidates))
         ordered = order(jobs, pool, objective, limits, horizon, seconds)
         again = [place(ordered, pool)] if ordered else []
         best = min(
@@ -187,8 +190,10 @@ def select(
     if math.isfinite(limits.budget):
         program += cost <= limits.budget
     program.solve(pulp.PULP_CBC_CMD(msg=False, timeLimit=seconds, gapRel=1e-6))
-    if program.status != pulp.LpStatusOptimal:
+    if program.status == pulp.LpStatusInfeasible:
         raise InfeasibleError
+    if program.sol_status != pulp.LpSolutionOptimal:
+        raise UserError(f"plan.solver_seconds: found {seconds:g}; expected more: too few for {len(jobs)} trainings")
     chosen = {job: option_of[job, i] for (job, i), x in pick.items() if x.value() > 0.5}
     bound = float(pulp.value(program.objective))
     if objective == "total_completion":

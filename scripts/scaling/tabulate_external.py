@@ -33,6 +33,9 @@ class ExternalSpec(Spec):
     prices: Prices
 
 
+SAME = ("baseline", "curve", "workers", "cores", "model", "strategy", "device", "precision", "scaling", "global_batch")
+
+
 class Outside(BaseModel):
     """One line: one launch of one way to train."""
 
@@ -40,7 +43,7 @@ class Outside(BaseModel):
 
     point: str = Field(min_length=1, description="name of the way to train")
     baseline: str = Field(min_length=1, description="name of the way that it is divided by; may be itself")
-    curve: str = Field("", description="name shared by the points that differ in workers alone; empty: the strategy's")
+    curve: str = Field("", description="name shared by points that differ in workers alone; empty: made of the rest")
     workers: int = Field(ge=1, description="ranks")
     cores: int = Field(ge=1, description="cores of all ranks; for trainings on GPUs these")
     usable_cores: int | None = Field(None, ge=1, description="that the machine offered; empty: as many as were used")
@@ -60,6 +63,13 @@ class Outside(BaseModel):
     @property
     def point_id(self) -> str:
         return self.point
+
+    @property
+    def curve_name(self) -> str:
+        """The curve's name, or one that is made of all that the points of a curve have in common."""
+        same = (self.model, self.strategy, self.device, self.precision, self.scaling)
+        rest = map(str, (self.model_extra or {}).values())
+        return self.curve or "-".join([*same, *rest, f"x{self.cores // self.workers}"])
 
     @property
     def images_per_second(self) -> float:
@@ -106,18 +116,40 @@ def read(table: Path) -> list[Outside]:
             column = ".".join(map(str, first["loc"]))
             said = "is missing" if first["type"] == "missing" else f"found {first['input']!r}; {first['msg'].lower()}"
             raise UserError(f"scaling.external: {table}, line {number}: {column}: {said}") from None
+    _check(table, found)
+    return found
+
+
+def _check(table: Path, found: Sequence[Outside]) -> None:
+    """Raises UserError where the lines of a table do not go together."""
+    if not found:
+        raise UserError(f"scaling.external: {table}: found no line; expected one for each launch")
     names = {one.point for one in found}
+    firsts: dict[str, Outside] = {}
+    counts: dict[tuple[str, int], str] = {}
     for number, one in enumerate(found, start=2):
+        where = f"scaling.external: {table}, line {number}"
         if one.baseline not in names:
             raise UserError(
-                f"scaling.external: {table}, line {number}: baseline: found {one.baseline!r}; expected one of the "
-                f"points: {', '.join(sorted(names))}"
+                f"{where}: baseline: found {one.baseline!r}; expected one of the points: {', '.join(sorted(names))}"
+            )
+        if one.cores % one.workers:
+            raise UserError(f"{where}: cores: found {one.cores}; expected a multiple of its {one.workers} workers")
+        first = firsts.setdefault(one.point, one)
+        for column in SAME:
+            if getattr(one, column) != getattr(first, column):
+                raise UserError(
+                    f"{where}: {column}: found {getattr(one, column)!r}; expected {getattr(first, column)!r}, as in "
+                    f"the first line of {one.point}"
+                )
+        other = counts.setdefault((one.curve_name, one.workers), one.point)
+        if other != one.point:
+            raise UserError(
+                f"{where}: curve: {one.point} and {other} have {one.workers} workers each; expected a curve of its own "
+                "for each, as they differ in more"
             )
     if len({(one.point, one.block) for one in found}) < len(found):
         raise UserError(f"scaling.external: {table}: a point has a block twice; expected one line for each")
-    if not found:
-        raise UserError(f"scaling.external: {table}: found no line; expected one for each launch")
-    return found
 
 
 def rows(launches: Sequence[Outside], confidence: float, prices: Prices) -> list[TrainingRow]:
@@ -143,12 +175,12 @@ def _row(mine: Sequence[Outside], others: Sequence[Outside], confidence: float, 
         else:
             good.append(one)
     common = common_columns(mine, good, reasons, first.baseline, baseline, confidence)
-    speedup = common["speedup"]
+    speedup, on_gpus = common["speedup"], first.device == "cuda"
     return TrainingRow(
         **common,
         model=first.model,
         strategy=first.strategy,
-        curve=first.curve or f"{first.model}-{first.strategy}",
+        curve=first.curve_name,
         threads=max(1, first.cores // first.workers),
         precision_of_numbers=first.precision,
         scaling=first.scaling,
@@ -167,8 +199,9 @@ def _row(mine: Sequence[Outside], others: Sequence[Outside], confidence: float, 
         **cost_columns(
             median([one.wall_seconds or one.seconds for one in good]),
             first.cores,
-            first.workers if first.device == "cuda" else 0,
-            prices,
+            first.workers if on_gpus else 0,
+            # Its cores are GPUs, which have their own price.
+            prices.model_copy(update={"core_hour": None}) if on_gpus else prices,
         ),
     )
 

@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from scripts import cli
-from scripts.scaling.ratios import lead, mean_rate
+from scripts.scaling.limits import LEAST_BLOCKS
+from scripts.scaling.ratios import fastest_first, lead
 from scripts.scaling.rows import StrategyRow, TrainingRow
 from scripts.scaling.table_file import read_rows, write_table
 from scripts.spec import Spec
@@ -42,17 +43,19 @@ def rows(training: Sequence[TrainingRow], confidence: float) -> list[StrategyRow
 
 
 def _group(some: Sequence[TrainingRow], confidence: float) -> list[StrategyRow]:
-    def rate(row: TrainingRow) -> float:
-        return mean_rate(list(row.rates_by_block.values()), confidence).value
-
-    fastest, *others = sorted(some, key=rate, reverse=True)
+    rates = {row.point: row.rates_by_block for row in some}
+    # One lucky launch makes no fastest.
+    sure = {point: mine for point, mine in rates.items() if len(mine) >= LEAST_BLOCKS}
+    order = [*fastest_first(sure), *fastest_first({point: rates[point] for point in rates if point not in sure})]
+    fastest, *others = (next(row for row in some if row.point == point) for point in order)
     found = [_row(fastest, 1.0, None, None, "fastest")]
     for row in others:
-        if not row.rates_by_block.keys() & fastest.rates_by_block.keys() and min(row.blocks, fastest.blocks) < 2:
-            found.append(_row(row, rate(row) / rate(fastest), None, None, "exploratory"))
-            continue
-        ratio = lead(row.rates_by_block, fastest.rates_by_block, confidence)
+        if not rates[row.point].keys() & rates[fastest.point].keys() and min(row.blocks, fastest.blocks) < 2:
+            continue  # nothing to compare by
+        ratio = lead(rates[row.point], rates[fastest.point], confidence)
         verdict = "exploratory" if ratio.low is None else "tied" if ratio.tied else "slower"
+        if ratio.low is not None and ratio.low > 1:
+            verdict = "faster"
         found.append(_row(row, ratio.value, ratio.low, ratio.high, verdict))
     return found
 

@@ -59,12 +59,35 @@ def test_a_speedup_beyond_ideal_has_a_serial_fraction_of_zero_and_is_linear() ->
     assert best.law.name == "linear"
     amdahls = tried["amdahl"]
     assert isinstance(amdahls, Fit)
-    assert amdahls.unidentified == "the interval of serial_fraction holds 0"
+    assert amdahls.unidentified.startswith("contradicted: without bounds, serial_fraction would be -0.01")
+
+
+def test_workers_that_only_slow_down_follow_no_law() -> None:
+    rng = np.random.default_rng(0)
+    tried, best = choose(drawn(rng, lambda n: n**-0.7, [1, 2, 4], 6), "strong", 0.95)
+    assert best is None
+    amdahls = tried["amdahl"]
+    assert isinstance(amdahls, Fit)
+    assert amdahls.unidentified.startswith("contradicted: without bounds, serial_fraction would be ")
+
+
+def test_a_worker_count_with_few_blocks_is_in_no_fit_and_hides_no_loss() -> None:
+    noise = [0.99, 1.0, 1.01, 1.0, 0.99, 1.01]
+    speedups = {f"ddp-{n}": [amdahl(0.3)(n) * noise[(b * n) % 6] for b in range(6)] for n in (1, 2, 4, 8)}
+    speedups["ddp-8"] = speedups["ddp-8"][:1]
+    found = curves(list(rows_of({"serial-1": [1.0] * 6} | speedups).values()), {})
+    told = laws_of("resnet18-ddp", "strong", found["resnet18-ddp"], 0.95)
+    assert told.workers == [1, 2, 4]
+    assert told.chosen == "amdahl"
 
 
 def test_too_few_worker_counts_or_blocks_tell_no_law() -> None:
     curve = exact({1: 50, 2: 90})
     assert fit(LAWS["amdahl"], curve, 0.95) == "2 worker counts; 3 or more can contradict it"
+    assert choose(curve, "strong", 0.95)[1] is None
+    told = laws_of("resnet18-ddp", "strong", curve, 0.95)
+    assert (told.chosen, told.predictions) == (None, [])
+    assert told.sentence == "resnet18-ddp: no law can be told from 2 worker counts (1, 2); 3 can."
     two_blocks = Curve({n: {1: 50 * n, 2: 51 * n} for n in (1, 2, 4)}, dict.fromkeys((1, 2, 4), 64))
     tried, best = choose(two_blocks, "strong", 0.95)
     assert best is None

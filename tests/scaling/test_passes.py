@@ -1,6 +1,7 @@
 """An adaptive study on rates that are known: what it measures, when it stops, what it saves."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from helping import ROOT, Run, training_point
 from rows_of import rows_of
 from test_recommend import SPEC
 
+from scripts.errors import UserError
 from scripts.scaling.decide_pass import PassSpec, decide
 from scripts.scaling.passes import Pass, blocks_of, first_points
 from scripts.scaling.recommend import recommend
@@ -32,7 +34,7 @@ def study(noise: float, core_hours: float | None = None) -> tuple[list[Pass], st
     """All passes, and what is recommended in the end."""
     rng = np.random.default_rng(0)
     points = grid()
-    blocks = {point: 3 for point in points if point in first_points(points)}
+    blocks = {point: 3 for point in points if point in first_points(points, "serial-1")}
     scatter = {point: np.exp(rng.normal(0, noise, 12)) for point in points}
     passes: list[Pass] = []
     while True:
@@ -51,7 +53,7 @@ def study(noise: float, core_hours: float | None = None) -> tuple[list[Pass], st
 
 
 def test_the_first_pass_measures_ends_and_middle() -> None:
-    assert first_points(grid()) == {f"resnet18-{name}" for name in ("serial-1", "ddp-2", "ddp-6", "ddp-16")}
+    assert first_points(grid(), "serial-1") == {f"resnet18-{name}" for name in ("serial-1", "ddp-2", "ddp-6", "ddp-16")}
 
 
 def test_a_study_finds_the_recommendation_of_the_full_grid_for_less() -> None:
@@ -78,11 +80,11 @@ def test_a_spent_budget_ends_the_study_and_says_so() -> None:
 
 def test_what_a_pass_decided_is_what_the_next_run_measures(tmp_path: Path) -> None:
     points = grid()
-    assert blocks_of(points, 3, False, tmp_path / "passes.json") == dict.fromkeys(points, 3)
-    assert set(blocks_of(points, 3, True, tmp_path / "passes.json")) == first_points(points)
+    assert blocks_of(points, 3, False, "serial-1", tmp_path / "passes.json") == dict.fromkeys(points, 3)
+    assert set(blocks_of(points, 3, True, "serial-1", tmp_path / "passes.json")) == first_points(points, "serial-1")
     decided = study(noise=0.005)[0][0]
     (tmp_path / "passes.json").write_text(decided.model_dump_json())
-    assert blocks_of(points, 3, True, tmp_path / "passes.json") == decided.blocks
+    assert blocks_of(points, 3, True, "serial-1", tmp_path / "passes.json") == decided.blocks
 
 
 @pytest.mark.parametrize("stable", [True, False])
@@ -92,3 +94,55 @@ def test_a_pass_is_taken_where_there_is_one(stable: bool, tmp_path: Path, run: R
     done = run(ROOT, "python", "-m", "scripts.scaling.take_pass", str(tmp_path), check=False)
     assert done.returncode == (STABLE if stable else 0)
     assert (tmp_path / "passes.json").exists() is not stable
+
+
+def test_a_point_that_was_disturbed_is_measured_again_before_the_answer_is_stable() -> None:
+    points = grid()
+    blocks = {point: 3 for point in points if point in first_points(points, "serial-1")}
+    rates = {
+        point.removeprefix("resnet18-"): [speedup(points[point].workers) * (1 + 0.001 * b) for b in range(3)]
+        for point in blocks
+    }
+    rates["ddp-16"] = rates["ddp-16"][:2]
+    rows = list(rows_of(rates).values())
+    spec = PassSpec(points=points, blocks=blocks, first_blocks=3, most_blocks=12, core_hours=None)
+    decided = decide(rows, recommend(rows, SPEC).recommendations, spec)
+    assert not decided.stable
+    assert (decided.blocks["resnet18-ddp-16"], decided.blocks["resnet18-serial-1"]) == (5, 5)
+
+
+def test_what_the_study_has_got_since_is_measured_too(tmp_path: Path) -> None:
+    (tmp_path / "passes.json").write_text(study(noise=0.005)[0][0].model_dump_json())
+    more = grid() | {point.id: point for point in (training_point("fsdp", n) for n in (1, 2, 4, 8))}
+    found = blocks_of(more, 6, True, "serial-1", tmp_path / "passes.json")
+    assert {point for point in found if "fsdp" in point} == {f"resnet18-fsdp-{n}" for n in (1, 4, 8)}
+    assert min(found.values()) == 6
+    (tmp_path / "passes.json").write_text("{")
+    with pytest.raises(UserError, match=r"passes\.json: .*; remove it to begin anew"):
+        blocks_of(more, 6, True, "serial-1", tmp_path / "passes.json")
+
+
+def test_a_baseline_is_measured_from_the_first_pass() -> None:
+    points = {point.id: point for point in (training_point("ddp", n) for n in (1, 2, 4, 8, 16))}
+    assert "resnet18-ddp-2" in first_points(points, "ddp-2")
+
+
+@pytest.mark.parametrize(("statuses", "runs", "ends"), [("0 0 3", 3, 0), ("3", 1, 0), ("0 1", 2, 2)])
+def test_make_study_takes_passes_until_the_answer_is_stable(
+    statuses: str, runs: int, ends: int, tmp_path: Path
+) -> None:
+    """The loop alone, with programs that do nothing but end as they are told."""
+    (tmp_path / "Makefile").write_text((ROOT / "Makefile").read_text())
+    tools = tmp_path / ".venv/bin"
+    tools.mkdir(parents=True)
+    (tmp_path / ".venv/run.installed").touch()
+    (tmp_path / "statuses").write_text("\n".join(statuses.split()) + "\n")
+    (tools / "python").write_text("#!/bin/sh\ns=$(head -n 1 statuses); sed -i 1d statuses; exit $s\n")
+    (tools / "snakemake").write_text('#!/bin/sh\necho "$@" >> called\n')
+    for tool in tools.iterdir():
+        tool.chmod(0o755)
+    done = subprocess.run(["make", "-o", ".venv/run.installed", "study"], cwd=tmp_path, check=False)
+    called = (tmp_path / "called").read_text().splitlines()
+    assert done.returncode == ends
+    assert [line for line in called if line.endswith("-- next_pass")] == called[:runs]
+    assert len(called) == runs + (ends == 0)

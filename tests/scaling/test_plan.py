@@ -166,3 +166,15 @@ def test_a_training_without_room_is_a_users_mistake() -> None:
     limits = {"deadline_seconds": None, "budget": None, "solver_seconds": 5, "confidence": 0.95, "currency": ""}
     with pytest.raises(UserError, match=r"plan\.cluster: a finds no room: the least it was measured with is 2 cores"):
         plan(rows, PlanSpec.model_validate(spec | limits))
+
+
+@pytest.mark.parametrize(
+    ("jobs", "said"),
+    [
+        ([], r"plan\.jobs: found none; expected the trainings to be planned"),
+        ([job("a", count=2), job("a.1")], r"plan\.jobs\[1\]\.name: found a\.1 twice"),
+    ],
+)
+def test_trainings_must_be_there_and_have_names_of_their_own(jobs: list[JobSpec], said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        planned(jobs)

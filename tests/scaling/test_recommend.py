@@ -56,7 +56,7 @@ def test_the_knee_is_where_a_worker_brings_less_than_half_of_its_ideal() -> None
 
     assert found.knee is not None
     # From 2: (3.2 - 1.9) / 2 = 0.65 of the 0.95 that each of two brings; then 0.40 / 0.95.
-    assert (found.knee.curve, found.knee.low, found.knee.workers, found.knee.high) == ("resnet18-ddp", 4, 4, 4)
+    assert (found.knee.curve, found.knee.low, found.knee.cores, found.knee.high) == ("resnet18-ddp", 4, 4, 4)
 
 
 def test_the_cheapest_must_be_sure_to_meet_the_deadline() -> None:

@@ -187,6 +187,12 @@ def test_a_block_whose_baseline_was_disturbed_is_not_divided_but_still_compared(
     assert row.reason == "block 3: no valid resnet18-serial-1 to divide by"
 
 
+def test_a_block_without_a_baseline_to_compare_what_was_learned_does_not_count() -> None:
+    rows = tabulated(*serial(), *[made("ddp-2", b, 6.0) for b in (1, 2, 3, 4)])
+    row = rows["resnet18-ddp-2"]
+    assert (row.blocks, row.reason) == (3, "block 4: no resnet18-serial-1 to compare with")
+
+
 def test_a_point_that_missed_the_target_once_has_no_time_to_it() -> None:
     runs = [made("ddp-2", b, 6.0, accuracy=[0.5, 0.95 if b < 3 else 0.8]) for b in (1, 2, 3)]
     assert tabulated(*serial(), *runs)["resnet18-ddp-2"].seconds_to_target is None

@@ -42,7 +42,7 @@ def get_blocks(count):
 def get_priority(wildcards):
     """Block by block, and inside a block in an order shuffled by a seeded hash: pairing by block rests on it."""
     shuffled = zlib.crc32(f"{STUDY.seed} {wildcards.block} {wildcards.point}".encode()) % 10_000
-    return 10_000 * max(0, 1_000 - int(wildcards.block)) + shuffled
+    return 10_000 * max(0, 1_999 - int(wildcards.block)) + shuffled
 
 
 @cache  # every loading measurement asks

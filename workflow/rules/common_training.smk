@@ -126,6 +126,17 @@ def get_fresh_records(wildcards):
     )
 
 
+def get_next_pass(wildcards):
+    """What decides on the next pass.
+
+    Raises:
+        UserError: the study is none in passes.
+    """
+    if not STUDY.scaling.adaptive.passes:
+        raise UserError("scaling.adaptive.passes: found false; expected true for a study in passes")
+    return rules.decide_pass.output.next_pass.format(study=STUDY.study)
+
+
 def get_confirmation(wildcards):
     """What fresh blocks said of the recommendation, once `snakemake confirm` has asked them."""
     written = rules.confirm_recommendation.output.confirmation.format(study=wildcards.study)

@@ -289,7 +289,8 @@ rule render_external:
     conda:
         "../../envs/scalecard.yaml"
     params:
-        spec=canonical(
+        # A function, since Snakemake would take braces in names for wildcards.
+        spec=lambda wildcards: canonical(
             study=STUDY.study,
             table=STUDY.scaling.external and Path(STUDY.scaling.external).name,
             scaling=get_shown_config()["scaling"],

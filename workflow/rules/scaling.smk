@@ -51,7 +51,7 @@ rule tabulate_training:
     conda:
         "../../envs/scalecard.yaml"
     params:
-        spec=canonical(
+        spec=lambda wildcards: canonical(
             points=list(TRAINING_BLOCKS), scaling=get_table_settings() | {"prices": STUDY.scaling.prices}
         ),
     shell:
@@ -73,7 +73,7 @@ rule tabulate_external:
     conda:
         "../../envs/scalecard.yaml"
     params:
-        spec=canonical(confidence=STUDY.scaling.confidence, prices=STUDY.scaling.prices),
+        spec=lambda wildcards: canonical(confidence=STUDY.scaling.confidence, prices=STUDY.scaling.prices),
     shell:
         "python -m scripts.scaling.tabulate_external --table {input.table:q} --csv {output.csv:q} "
         "--parquet {output.parquet:q} --spec {params.spec:q} 2> {log:q}"
@@ -190,7 +190,7 @@ rule recommend:
     conda:
         "../../envs/scalecard.yaml"
     params:
-        spec=canonical(
+        spec=lambda wildcards: canonical(
             confidence=STUDY.scaling.confidence,
             tolerance=STUDY.scaling.tolerance,
             marginal_efficiency=STUDY.scaling.marginal_efficiency,
@@ -213,7 +213,7 @@ rule judge_claims:
     conda:
         "../../envs/scalecard.yaml"
     params:
-        spec=canonical(confidence=STUDY.scaling.confidence, claims=STUDY.scaling.claims),
+        spec=lambda wildcards: canonical(confidence=STUDY.scaling.confidence, claims=STUDY.scaling.claims),
     shell:
         "python -m scripts.scaling.judge_claims --training {input.training:q} --claims {output.claims:q} "
         "--spec {params.spec:q} 2> {log:q}"
@@ -294,7 +294,7 @@ localrules:
 
 rule next_pass:
     input:
-        expand(rules.decide_pass.output.next_pass, study=STUDY.study),
+        get_next_pass,
 
 
 rule make_plan:
@@ -309,7 +309,7 @@ rule make_plan:
     conda:
         "../../envs/scalecard.yaml"
     params:
-        spec=canonical(
+        spec=lambda wildcards: canonical(
             confidence=STUDY.scaling.confidence,
             currency=STUDY.scaling.prices.currency,
             **STUDY.plan.model_dump(mode="json"),
@@ -338,5 +338,5 @@ rule compare:
     params:
         spec=canonical(confidence=STUDY.scaling.confidence),
     shell:
-        "python -m scripts.scaling.compare --before $(dirname {input.before[0]:q}) "
-        "--after $(dirname {input.after[0]:q}) --csv {output.csv:q} --spec {params.spec:q} 2>&1 | tee {log:q}"
+        'python -m scripts.scaling.compare --before "$(dirname {input.before[0]:q})" '
+        '--after "$(dirname {input.after[0]:q})" --csv {output.csv:q} --spec {params.spec:q} 2>&1 | tee {log:q}'

@@ -113,12 +113,16 @@ RAW_FOLDER = get_raw_root(STUDY)
 LOADING_POINTS = loading_points(STUDY.loading)
 TRAINING_POINTS = training_points(STUDY.training)
 # Points that are measured, with their blocks: all, or those that the passes of an adaptive study have asked for.
-TRAINING_BLOCKS = blocks_of(
-    TRAINING_POINTS,
-    STUDY.training.blocks,
-    STUDY.scaling.adaptive.passes,
-    Path(f"results/{STUDY.study}/scaling/passes.json"),
-)
+try:
+    TRAINING_BLOCKS = blocks_of(
+        TRAINING_POINTS,
+        STUDY.training.blocks,
+        STUDY.scaling.adaptive.passes,
+        STUDY.scaling.baseline,
+        Path(f"results/{STUDY.study}/scaling/passes.json"),
+    )
+except UserError as error:
+    sys.exit(f"error: {error}")
 LOCK = lock_digest()
 
 
