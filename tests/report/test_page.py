@@ -120,7 +120,7 @@ def test_figures_follow_the_pages_colours_and_have_names(opened: Page) -> None:
     figures = opened.locator("figure svg[role=img]")
     ids = opened.locator("[id]").evaluate_all("all => all.map(one => one.id)")
 
-    assert figures.count() == 7
+    assert figures.count() == 8
     assert all(name for name in figures.evaluate_all("all => all.map(one => one.getAttribute('aria-label'))"))
     assert "var(--ink)" in figures.first.inner_html()
     assert len(ids) == len(set(ids))
