@@ -26,7 +26,8 @@ training: {workers: [1, 2], global_batch: 8, epochs: 2, warmup_steps: 1, optimiz
 LOCAL = ("snakemake", "--profile", "local", "--configfile", "tiny.yaml")
 MEASURED = {"measure_loading": 6, "train": 3}
 TABLES = {"tabulate_loading": 1, "tabulate_training": 1, "answer_loading": 1, "tabulate_jobs": 1}
-TABLES_AND_PAGE = TABLES | {"draw_figures": 1, "render_page": 1, "all": 1}
+ANSWERS = dict.fromkeys(("tabulate_strategies", "fit_laws", "recommend", "judge_claims"), 1)
+TABLES_AND_PAGE = TABLES | ANSWERS | {"draw_figures": 1, "typeset_tables": 1, "render_page": 1, "all": 1}
 
 
 def planned(output: str) -> dict[str, int]:
@@ -96,6 +97,7 @@ def test_editing_a_loading_backend_makes_stale_its_measurements_and_what_follows
         "answer_loading": 1,
         "tabulate_jobs": 1,
         "draw_figures": 1,
+        "typeset_tables": 1,
         "render_page": 1,
         "all": 1,
     }
@@ -110,9 +112,17 @@ def test_editing_what_all_loading_programs_share_makes_stale_all_loading_measure
 
 
 def test_restyling_the_page_measures_nothing(checkout: Path, run: Run) -> None:
-    template = checkout / "scripts/report/page.html.jinja"
-    template.write_text(template.read_text() + "<!-- edited -->\n")
-    assert dry_run(run, checkout) == {"render_page": 1, "all": 1}
+    for name in ("page", "base", "parts"):
+        template = checkout / f"scripts/report/{name}.html.jinja"
+        before = template.read_text()
+        template.write_text(before + "<!-- edited -->\n")
+        assert dry_run(run, checkout) == {"render_page": 1, "all": 1}
+        template.write_text(before)
+
+
+def test_another_tolerance_changes_the_recommendation_and_no_law(checkout: Path, run: Run) -> None:
+    jobs = dry_run(run, checkout, "--config", "scaling={'tolerance': 0.1}")
+    assert jobs == {"recommend": 1, "render_page": 1, "all": 1}
 
 
 def test_changing_one_raw_image_makes_one_shard_stale_and_what_follows(checkout: Path, run: Run) -> None:

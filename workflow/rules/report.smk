@@ -225,6 +225,7 @@ rule typeset_tables:
         ),
     log:
         "logs/{study}/report/typeset_tables.log",
+    localrule: True
     conda:
         "../../envs/scalecard.yaml"
     shell:

@@ -137,6 +137,7 @@ rule tabulate_profiles:
         "--parquet {output.parquet:q} --spec {params.spec:q} 2> {log:q}"
 
 
+# From here on a rule takes a second and one small table: a job of its own would wait longer in a queue.
 rule tabulate_strategies:
     input:
         training=JUDGED.output.parquet,
@@ -148,6 +149,7 @@ rule tabulate_strategies:
         parquet="results/{study}/scaling/strategies.parquet",
     log:
         "logs/{study}/scaling/tabulate_strategies.log",
+    localrule: True
     conda:
         "../../envs/scalecard.yaml"
     params:
@@ -170,6 +172,7 @@ rule fit_laws:
         laws="results/{study}/scaling/laws.json",
     log:
         "logs/{study}/scaling/fit_laws.log",
+    localrule: True
     conda:
         "../../envs/scalecard.yaml"
     params:
@@ -187,6 +190,7 @@ rule recommend:
         recommendation="results/{study}/scaling/recommendation.json",
     log:
         "logs/{study}/scaling/recommend.log",
+    localrule: True
     conda:
         "../../envs/scalecard.yaml"
     params:
@@ -210,6 +214,7 @@ rule judge_claims:
         claims="results/{study}/scaling/claims.json",
     log:
         "logs/{study}/scaling/judge_claims.log",
+    localrule: True
     conda:
         "../../envs/scalecard.yaml"
     params:
@@ -246,6 +251,7 @@ rule confirm_recommendation:
         confirmation="results/{study}/scaling/confirmation.json",
     log:
         "logs/{study}/scaling/confirm_recommendation.log",
+    localrule: True
     conda:
         "../../envs/scalecard.yaml"
     params:
@@ -273,6 +279,7 @@ rule decide_pass:
         next_pass="results/{study}/scaling/next_pass.json",
     log:
         "logs/{study}/scaling/decide_pass.log",
+    localrule: True
     conda:
         "../../envs/scalecard.yaml"
     params:
