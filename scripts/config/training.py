@@ -76,10 +76,10 @@ class Tuning(Settings):
     channels_last: bool = Field(True, description="memory format of images and weights: NHWC, else NCHW")
     compile: bool = Field(False, description="torch.compile, for serial and ddp; its seconds are a phase of their own")
     allocator: Allocator = Field(
-        "glibc",
-        description="memory allocator of the ranks: system (glibc as it is), glibc (kept from handing memory back, "
-        "which holds some 5 % more of it), huge_pages (glibc, on pages of 2 MiB where the kernel grants them), "
-        "tcmalloc, jemalloc, or auto (tcmalloc where it is installed, else glibc)",
+        "system",
+        description="memory allocator of the ranks: system (glibc as it is), glibc (kept from handing memory back), "
+        "huge_pages (glibc, on pages of 2 MiB where the kernel grants them), tcmalloc, jemalloc, or auto (tcmalloc "
+        "where it is installed, else glibc); what is faster than system holds more memory, up to half as much again",
     )
     optimizer_kernel: Literal["fused", "foreach", "for_loop"] = Field(
         "foreach", description="implementation of the optimizer's step in torch"
