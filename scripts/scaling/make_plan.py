@@ -86,6 +86,9 @@ def plan(rows: Sequence[TrainingRow], spec: PlanSpec) -> Plan:
         found, bound = solve(jobs, pool, spec.minimise, spec.limits, spec.solver_seconds)
     except InfeasibleError:
         raise UserError(_impossible(jobs, pool, spec, unit)) from None
+    front = pareto(jobs, pool, found, spec)
+    # Of plans that are as good, the cheapest.
+    found = min([found, *front], key=lambda one: (round(one.value(spec.minimise), 6), one.cost))
     value = found.value(spec.minimise)
     gap = max(0.0, (value - bound) / bound)
     result = Plan(
@@ -97,7 +100,7 @@ def plan(rows: Sequence[TrainingRow], spec: PlanSpec) -> Plan:
         total_completion_seconds=found.total_completion,
         bound=bound,
         gap=gap,
-        pareto=pareto(jobs, pool, found, spec),
+        pareto=[ParetoPoint(makespan_seconds=one.makespan, cost=one.cost) for one in front],
         sentences=[],
     )
     return result.model_copy(update={"sentences": [_sentence(found, gap, unit, spec)]})
@@ -126,7 +129,7 @@ def options(rows: Sequence[TrainingRow], spec: PlanSpec) -> tuple[dict[str, list
     return found, priced
 
 
-def pareto(jobs: Jobs, pool: Pool, found: Schedule, spec: PlanSpec) -> list[ParetoPoint]:
+def pareto(jobs: Jobs, pool: Pool, found: Schedule, spec: PlanSpec) -> list[Schedule]:
     """Plans from the cheapest to the fastest, those left out that another beats in both."""
     deadline = spec.limits.deadline
     seconds = spec.solver_seconds / 4
@@ -143,11 +146,11 @@ def pareto(jobs: Jobs, pool: Pool, found: Schedule, spec: PlanSpec) -> list[Pare
             plans.append(solve(jobs, pool, "makespan", Limits(deadline, budget * (1 + 1e-9)), seconds)[0])
         except InfeasibleError:
             continue
-    ordered = sorted(plans, key=lambda one: (one.makespan, one.cost))
-    front: list[ParetoPoint] = []
+    ordered = sorted(plans, key=lambda one: (round(one.makespan, 6), one.cost))
+    front: list[Schedule] = []
     for one in ordered:
         if not front or one.cost < front[-1].cost * (1 - 1e-9):
-            front.append(ParetoPoint(makespan_seconds=one.makespan, cost=one.cost))
+            front.append(one)
     return front
 
 

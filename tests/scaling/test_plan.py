@@ -136,6 +136,7 @@ def test_the_front_goes_from_the_fastest_to_the_cheapest() -> None:
 
     ends, costs = [one.makespan_seconds for one in found.pareto], [one.cost for one in found.pareto]
     assert len(found.pareto) >= 2
+    assert (found.makespan_seconds, found.cost) == (found.pareto[0].makespan_seconds, found.pareto[0].cost)
     assert ends == sorted(ends)
     assert costs == sorted(costs, reverse=True)
     assert sorted(one.job for one in found.jobs) == ["fold.1", "fold.2", "fold.3"]
