@@ -18,7 +18,9 @@ include: "workflow/rules/images.smk"
 include: "workflow/rules/loading.smk"
 include: "workflow/rules/training.smk"
 include: "workflow/rules/scaling.smk"
+include: "workflow/rules/scaling_answers.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/report_answers.smk"
 
 
 onstart:

@@ -53,7 +53,7 @@ class Scaling(Settings):
         "loss is at most this, at `confidence`",
     )
     marginal_efficiency: Annotated[float, Field(gt=0, le=1)] = Field(
-        0.5, description="share of its ideal gain that each further worker must bring: the knee is where it ends"
+        0.5, description="share of its ideal gain that each further core must bring: the knee is where it ends"
     )
     deadline_seconds: Annotated[float, Field(gt=0)] | None = Field(
         None, description="seconds that a training may take: the recommendation then names the cheapest; null: any"

@@ -1,0 +1,101 @@
+"""What a person reads beside the page of a study: that of a table from outside, and the figures of a plan (`plan`).
+
+Requires the answers of the scaling stage. Steps: draw_external, render_external; draw_plan.
+"""
+
+
+rule draw_external:
+    input:
+        training=rules.tabulate_external.output.parquet,
+        laws="results/{study}/scaling/laws.json",
+        code=code("scripts.report.draw_external"),
+    output:
+        speedup=report(
+            "results/{study}/report/external/speedup.svg",
+            category="Training",
+            caption="../report/speedup.rst",
+        ),
+        efficiency=report(
+            "results/{study}/report/external/efficiency.svg",
+            category="Training",
+            caption="../report/efficiency.rst",
+        ),
+        laws=report(
+            "results/{study}/report/external/laws.svg",
+            category="Training",
+            caption="../report/laws.rst",
+        ),
+        png=expand(
+            "results/{{study}}/report/external/{figure}.png",
+            figure=["speedup", "efficiency", "laws"],
+        ),
+    log:
+        "logs/{study}/report/draw_external.log",
+    conda:
+        "../../envs/scalecard.yaml"
+    shell:
+        "python -m scripts.report.draw_external --training {input.training:q} --laws {input.laws:q} "
+        "--folder results/{wildcards.study}/report/external 2> {log:q}"
+
+
+rule render_external:
+    input:
+        training=rules.tabulate_external.output.parquet,
+        strategies="results/{study}/scaling/strategies.parquet",
+        laws="results/{study}/scaling/laws.json",
+        recommendation="results/{study}/scaling/recommendation.json",
+        claims="results/{study}/scaling/claims.json",
+        figures=[
+            rules.draw_external.output.speedup,
+            rules.draw_external.output.efficiency,
+            rules.draw_external.output.laws,
+        ],
+        template=get_template("external"),
+        extends=[get_template("base"), get_template("parts")],
+        code=code("scripts.report.render_external"),
+    output:
+        page="results/{study}/report/external.html",
+    log:
+        "logs/{study}/report/render_external.log",
+    conda:
+        "../../envs/scalecard.yaml"
+    params:
+        # A function, since Snakemake would take braces in names for wildcards.
+        spec=lambda wildcards: canonical(
+            study=STUDY.study,
+            table=STUDY.scaling.external and Path(STUDY.scaling.external).name,
+            scaling=get_shown_config()["scaling"],
+        ),
+    shell:
+        "python -m scripts.report.render_external --training {input.training:q} --strategies {input.strategies:q} "
+        "--laws {input.laws:q} "
+        "--recommendation {input.recommendation:q} --claims {input.claims:q} --figures {input.figures:q} "
+        "--template {input.template:q} --page {output.page:q} --spec {params.spec:q} 2> {log:q}"
+
+
+rule draw_plan:
+    input:
+        plan=rules.make_plan.output.plan,
+        code=code("scripts.report.draw_plan"),
+    output:
+        gantt=report("results/{study}/report/plan/gantt.svg", category="Plan", caption="../report/gantt.rst"),
+        pareto=report(
+            "results/{study}/report/plan/pareto.svg", category="Plan", caption="../report/pareto.rst"
+        ),
+        png=expand("results/{{study}}/report/plan/{figure}.png", figure=["gantt", "pareto"]),
+    log:
+        "logs/{study}/report/draw_plan.log",
+    conda:
+        "../../envs/scalecard.yaml"
+    shell:
+        "python -m scripts.report.draw_plan --plan {input.plan:q} "
+        "--folder results/{wildcards.study}/report/plan 2> {log:q}"
+
+
+localrules:
+    plan,
+
+
+rule plan:
+    input:
+        expand(rules.draw_plan.output.gantt, study=STUDY.study),

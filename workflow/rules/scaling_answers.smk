@@ -1,0 +1,200 @@
+"""What the training table answers: the best at equal cores, laws, how many workers to ask for, what one may quote.
+
+Requires the training table, of this study or from outside. Steps: tabulate_strategies, fit_laws, recommend, judge_claims.
+Targets of their own: `confirm` measures the recommendation again, `next_pass` decides what an adaptive study still needs,
+`plan` schedules further trainings, `compare` looks at an earlier run.
+"""
+
+
+# From here on a rule takes a second and one small table: a job of its own would wait longer in a queue.
+rule tabulate_strategies:
+    input:
+        training=JUDGED.output.parquet,
+        code=code("scripts.scaling.tabulate_strategies"),
+    output:
+        csv=report(
+            "results/{study}/scaling/strategies.csv", category="Training", caption="../report/strategies.rst"
+        ),
+        parquet="results/{study}/scaling/strategies.parquet",
+    log:
+        "logs/{study}/scaling/tabulate_strategies.log",
+    localrule: True
+    conda:
+        "../../envs/scalecard.yaml"
+    params:
+        spec=canonical(confidence=STUDY.scaling.confidence),
+    shell:
+        "python -m scripts.scaling.tabulate_strategies --training {input.training:q} --csv {output.csv:q} "
+        "--parquet {output.parquet:q} --spec {params.spec:q} 2> {log:q}"
+
+
+rule fit_laws:
+    input:
+        training=JUDGED.output.parquet,
+        profiles=(
+            rules.tabulate_profiles.output.parquet
+            if STUDY.training.profile and not STUDY.scaling.external
+            else []
+        ),
+        code=code("scripts.scaling.fit_laws"),
+    output:
+        laws="results/{study}/scaling/laws.json",
+    log:
+        "logs/{study}/scaling/fit_laws.log",
+    localrule: True
+    conda:
+        "../../envs/scalecard.yaml"
+    params:
+        spec=canonical(confidence=STUDY.scaling.confidence),
+    shell:
+        "python -m scripts.scaling.fit_laws --training {input.training:q} --profiles {input.profiles:q} "
+        "--laws {output.laws:q} --spec {params.spec:q} 2> {log:q}"
+
+
+rule recommend:
+    input:
+        training=JUDGED.output.parquet,
+        code=code("scripts.scaling.recommend"),
+    output:
+        recommendation="results/{study}/scaling/recommendation.json",
+    log:
+        "logs/{study}/scaling/recommend.log",
+    localrule: True
+    conda:
+        "../../envs/scalecard.yaml"
+    params:
+        spec=lambda wildcards: canonical(
+            confidence=STUDY.scaling.confidence,
+            tolerance=STUDY.scaling.tolerance,
+            marginal_efficiency=STUDY.scaling.marginal_efficiency,
+            deadline_seconds=STUDY.scaling.deadline_seconds,
+            currency=STUDY.scaling.prices.currency,
+        ),
+    shell:
+        "python -m scripts.scaling.recommend --training {input.training:q} "
+        "--recommendation {output.recommendation:q} --spec {params.spec:q} 2> {log:q}"
+
+
+rule judge_claims:
+    input:
+        training=JUDGED.output.parquet,
+        code=code("scripts.scaling.judge_claims"),
+    output:
+        claims="results/{study}/scaling/claims.json",
+    log:
+        "logs/{study}/scaling/judge_claims.log",
+    localrule: True
+    conda:
+        "../../envs/scalecard.yaml"
+    params:
+        spec=lambda wildcards: canonical(confidence=STUDY.scaling.confidence, claims=STUDY.scaling.claims),
+    shell:
+        "python -m scripts.scaling.judge_claims --training {input.training:q} --claims {output.claims:q} "
+        "--spec {params.spec:q} 2> {log:q}"
+
+
+rule confirm_recommendation:
+    input:
+        recommendation="results/{study}/scaling/recommendation.json",
+        records=get_fresh_records,
+        code=code("scripts.scaling.confirm"),
+    output:
+        confirmation="results/{study}/scaling/confirmation.json",
+    log:
+        "logs/{study}/scaling/confirm_recommendation.log",
+    localrule: True
+    conda:
+        "../../envs/scalecard.yaml"
+    params:
+        spec=canonical(confidence=STUDY.scaling.confidence, tolerance=STUDY.scaling.tolerance),
+    shell:
+        "python -m scripts.scaling.confirm --recommendation {input.recommendation:q} --records {input.records:q} "
+        "--confirmation {output.confirmation:q} --spec {params.spec:q} 2>&1 | tee {log:q}"
+
+
+localrules:
+    confirm,
+
+
+rule confirm:
+    input:
+        expand(rules.confirm_recommendation.output.confirmation, study=STUDY.study),
+
+
+rule decide_pass:
+    input:
+        training="results/{study}/scaling/training.parquet",
+        recommendation="results/{study}/scaling/recommendation.json",
+        code=code("scripts.scaling.decide_pass"),
+    output:
+        next_pass="results/{study}/scaling/next_pass.json",
+    log:
+        "logs/{study}/scaling/decide_pass.log",
+    localrule: True
+    conda:
+        "../../envs/scalecard.yaml"
+    params:
+        spec=canonical(
+            points=TRAINING_POINTS,
+            blocks=TRAINING_BLOCKS,
+            first_blocks=STUDY.training.blocks,
+            most_blocks=STUDY.scaling.adaptive.most_blocks,
+            core_hours=STUDY.scaling.adaptive.core_hours,
+        ),
+    shell:
+        "python -m scripts.scaling.decide_pass --training {input.training:q} "
+        "--recommendation {input.recommendation:q} --next-pass {output.next_pass:q} --spec {params.spec:q} 2> {log:q}"
+
+
+localrules:
+    next_pass,
+
+
+rule next_pass:
+    input:
+        get_next_pass,
+
+
+rule make_plan:
+    input:
+        training=JUDGED.output.parquet,
+        code=code("scripts.scaling.make_plan"),
+    output:
+        plan="results/{study}/scaling/plan.json",
+        csv=report("results/{study}/scaling/plan.csv", category="Plan", caption="../report/plan.rst"),
+    log:
+        "logs/{study}/scaling/make_plan.log",
+    conda:
+        "../../envs/scalecard.yaml"
+    params:
+        spec=lambda wildcards: canonical(
+            confidence=STUDY.scaling.confidence,
+            currency=STUDY.scaling.prices.currency,
+            **STUDY.plan.model_dump(mode="json"),
+        ),
+    shell:
+        "python -m scripts.scaling.make_plan --training {input.training:q} --plan {output.plan:q} "
+        "--csv {output.csv:q} --spec {params.spec:q} 2> {log:q}"
+
+
+rule compare:
+    input:
+        before=expand(
+            f"{STUDY.scaling.compare_with or 'scaling.compare_with'}/scaling/{{table}}.parquet",
+            table=["training", "loading"],
+        ),
+        after=expand(
+            "results/{study}/scaling/{table}.parquet", study=STUDY.study, table=["training", "loading"]
+        ),
+        code=code("scripts.scaling.compare"),
+    output:
+        csv=f"results/{STUDY.study}/scaling/comparison.csv",
+    log:
+        f"logs/{STUDY.study}/scaling/compare.log",
+    conda:
+        "../../envs/scalecard.yaml"
+    params:
+        spec=canonical(confidence=STUDY.scaling.confidence),
+    shell:
+        'python -m scripts.scaling.compare --before "$(dirname {input.before[0]:q})" '
+        '--after "$(dirname {input.after[0]:q})" --csv {output.csv:q} --spec {params.spec:q} 2>&1 | tee {log:q}'
