@@ -149,6 +149,8 @@ class Record(_Part):
     wall_seconds: float
     cpu_seconds: float  # user and system, all processes of the run
     peak_rss_bytes: int
+    package_joules: float | None = None  # processors and their memory: training from warm-up on, loading one timed pass
+    gpu_joules: float | None = None  # of the GPUs that it used
     quality: Quality | None  # training only
     loaded: Loaded | None = None  # loading only; null where it failed
     validity: Validity

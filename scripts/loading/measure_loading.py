@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from scripts import cli, machine, record
+from scripts import cli, energy, machine, record
 from scripts.cli import log
 from scripts.clock import Stopwatch, calibrate
 from scripts.errors import UserError
@@ -95,6 +95,7 @@ class Run:
     loaded: record.Loaded
     cpu_seconds: float  # since the process began
     peak_rss_bytes: int
+    package_joules: float | None  # of a timed pass, mean; None where another machine took part
     places: machine.Places
     busy_seconds: float  # of all machines, since the launch began, by whomever
 
@@ -132,7 +133,8 @@ def run(
         if cold or not shares:
             shares.append(page_cache.resident_share(files))
 
-    with loader, WorkerWatch() as workers:
+    joules: list[float | None] = []  # of each timed pass
+    with loader, WorkerWatch() as workers, energy.Meter() as meter:
         log.info("workers started: %.2f s", watch.lap("startup"))
         workers.add_children()
         set_page_cache()
@@ -152,9 +154,11 @@ def run(
             sink.start_pass()
             set_page_cache()
             between += time.process_time() - idle
+            meter.lap()
             watch.lap(outside)
             sink.take(loader.load_all(items))
             seconds += watch.lap("steady")
+            joules.append(meter.lap().packages)
             idle = time.process_time()
             passes += 1
             sink.end_pass()
@@ -172,7 +176,9 @@ def run(
         resident_share=max(shares) if files else None,
         network=network.limits if network else None,
     )
-    return Run(seconds / passes, loaded, used.cpu_seconds, used.peak_rss_bytes, places, busy + used.busy_elsewhere)
+    joule = energy.mean(joules) if len(places.first_ranks) == 1 else None
+    busy += used.busy_elsewhere
+    return Run(seconds / passes, loaded, used.cpu_seconds, used.peak_rss_bytes, joule, places, busy)
 
 
 def measure(
@@ -254,6 +260,7 @@ def measure(
         wall_seconds=watch.wall,
         cpu_seconds=used,
         peak_rss_bytes=peak,
+        package_joules=ran.package_joules if ran else None,
         quality=None,
         loaded=ran.loaded if ran else None,
         validity=record.Validity.of(checks),

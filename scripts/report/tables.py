@@ -55,6 +55,14 @@ _RATIO = [
     Column("efficiency", ("efficiency",), show.ratio, brief="eff."),
 ]
 _WORKERS = [Column("workers", ("workers",), show.count)]
+_SERIAL = Column("serial fraction", ("serial_fraction",), show.fraction)
+_COST = [
+    Column("core-hours", ("core_hours",), show.number),
+    Column("GPU-hours", ("gpu_hours",), show.number),
+    Column("cost", ("cost",), show.number),
+    Column("packages J", ("package_joules",), show.number),
+    Column("GPUs J", ("gpu_joules",), show.number),
+]
 # Of one launch that passes over the images once: they add up.
 _PARTS = [
     Column("take ms", ("take_seconds",), show.milliseconds),
@@ -71,7 +79,7 @@ TRAINING = [
     *_STATUS,
     *_TIME,
     *_RATIO,
-    Column("serial fraction", ("serial_fraction",), show.fraction, brief="serial\nfract."),
+    replace(_SERIAL, brief="serial\nfract."),
     Column("steps per epoch", ("steps_per_epoch",), show.count, brief="steps/\nepoch"),
     Column("test accuracy", ("test_accuracy",), show.share, brief="test\nacc."),
     Column("F1", ("f1",), show.share, brief="F1"),
@@ -86,9 +94,7 @@ TRAINING = [
     Column("variant", ("variant",), str, text=True),
     *_WORKERS,
     Column("threads", ("threads",), show.count),
-    Column("core-hours", ("core_hours",), show.number),
-    Column("GPU-hours", ("gpu_hours",), show.number),
-    Column("cost", ("cost",), show.number),
+    *_COST,
 ]
 LOADING = [
     *_POINT,
@@ -96,6 +102,7 @@ LOADING = [
     *_TIME,
     Column("images/s interval", ("images_per_second_low", "images_per_second_high"), show.span, text=True),
     *_RATIO,
+    _SERIAL,
     Column("CPU ms an image", ("cpu_milliseconds",), show.number, brief="CPU\nms"),
     Column("first batch s", ("first_batch_seconds",), show.number, brief="first\nbatch"),
     Column("peak GiB", ("peak_rss_bytes",), show.gibibytes, brief="peak\nGiB"),
@@ -112,6 +119,7 @@ LOADING = [
     Column("start method", ("start_method",), show.word, text=True),
     Column("returns", ("returns",), show.word, text=True),
     Column("prefetch", ("prefetch",), show.count),
+    *_COST,
 ]
 ATTRIBUTION = [*_POINT, *(replace(column, brief=column.title.removesuffix(" ms")) for column in _PARTS)]
 ATTRIBUTION_NOTE = (

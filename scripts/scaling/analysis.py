@@ -11,7 +11,7 @@ from scripts import record
 from scripts.errors import UserError
 from scripts.record import Record
 from scripts.scaling.limits import DRIFT, FOREIGN, LEAST_BLOCKS
-from scripts.scaling.ratios import Ratio, efficiency, paired_ratio
+from scripts.scaling.ratios import Ratio, efficiency, paired_ratio, serial_fraction
 
 
 class KeyMismatchError(UserError):
@@ -163,6 +163,7 @@ def common_columns(
         "speedup_high": ratio.high if ratio and not is_baseline else None,
         "confidence": confidence,
         "efficiency": efficiency(ratio.value, first.cores, baseline_cores) if ratio else None,
+        "serial_fraction": serial_fraction(ratio.value, first.cores, baseline_cores) if ratio else None,
         "baseline": baseline_id,
         "baseline_seconds": median([one.seconds for one in baseline.values()]),
         "validity": "valid" if good else "invalid",

@@ -35,6 +35,17 @@ class Row(BaseModel):
     speedup_high: float | None = Field(description="upper end of that interval")
     confidence: float = Field(description="level of the interval")
     efficiency: float | None = Field(description="speedup / (cores / cores of the baseline); 1 is ideal")
+    serial_fraction: float | None = Field(description="Karp-Flatt: (1/S - 1/p) / (1 - 1/p), p = cores / baseline cores")
+    core_hours: float | None = Field(
+        description="cores x seconds / 3600; of training a whole launch (wall_seconds), of loading one pass (seconds)"
+    )
+    gpu_hours: float | None = Field(description="likewise of GPUs; empty without them")
+    cost: float | None = Field(description="core and GPU hours at the prices of `scaling.prices`; empty without prices")
+    package_joules: float | None = Field(
+        description="median energy of processor packages and their memory: of training from warm-up to evaluation, of "
+        "loading one pass; empty where their counters cannot be read"
+    )
+    gpu_joules: float | None = Field(description="likewise of the GPUs that were used")
     baseline: str = Field(description="id of the point that the speedup divides by")
     baseline_seconds: float | None = Field(description="the baseline's median seconds over its valid blocks")
     validity: Literal["valid", "invalid"] = Field(description="invalid: no block may be used")
@@ -128,7 +139,6 @@ class TrainingRow(Row):
     global_batch: int = Field(description="images of one optimizer step, all ranks together")
     steps_per_epoch: int | None = Field(description="optimizer steps of one epoch")
     epoch_seconds: float | None = Field(description="median over blocks of the median epoch after the first")
-    serial_fraction: float | None = Field(description="Karp-Flatt: (1/S - 1/p) / (1 - 1/p), p = cores / baseline cores")
     test_accuracy: float | None = Field(description="median over valid blocks, share of the test images")
     precision: float | None = Field(description="macro precision on the test split, median over valid blocks")
     recall: float | None = Field(description="macro recall on the test split, median over valid blocks")
@@ -140,9 +150,6 @@ class TrainingRow(Row):
         description="greatest mean distance of a block's loss curve from the baseline's, as a share of ln(classes)"
     )
     wall_seconds: float | None = Field(description="median of whole launches: start, warm-up and evaluation too")
-    core_hours: float | None = Field(description="wall_seconds x cores / 3600")
-    gpu_hours: float | None = Field(description="wall_seconds x GPUs / 3600; empty without GPUs")
-    cost: float | None = Field(description="core and GPU hours at the prices of `scaling.prices`; empty without prices")
 
 
 class StrategyRow(BaseModel):

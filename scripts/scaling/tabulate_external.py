@@ -19,10 +19,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from scripts import cli
 from scripts.errors import UserError
 from scripts.scaling.analysis import common_columns, differing, median
-from scripts.scaling.ratios import serial_fraction
+from scripts.scaling.costs import Prices, cost_columns
 from scripts.scaling.rows import TrainingRow
 from scripts.scaling.table_file import write_table
-from scripts.scaling.tabulate_training import Prices, cost_columns
 from scripts.spec import Spec
 
 
@@ -58,6 +57,8 @@ class Outside(BaseModel):
     scaling: Literal["strong", "weak"]
     global_batch: int = Field(ge=1, description="images of an optimizer's step")
     test_accuracy: float | None = Field(None, ge=0, le=1)
+    package_joules: float | None = Field(None, gt=0, description="energy of the launch's processors and their memory")
+    gpu_joules: float | None = Field(None, gt=0, description="energy of its GPUs")
     invalid: str = Field("", description="why the launch does not count; empty: it does")
 
     @property
@@ -175,7 +176,8 @@ def _row(mine: Sequence[Outside], others: Sequence[Outside], confidence: float, 
         else:
             good.append(one)
     common = common_columns(mine, good, reasons, first.baseline, baseline, confidence)
-    speedup, on_gpus = common["speedup"], first.device == "cuda"
+    on_gpus = first.device == "cuda"
+    wall = median([one.wall_seconds or one.seconds for one in good])
     return TrainingRow(
         **common,
         model=first.model,
@@ -189,15 +191,16 @@ def _row(mine: Sequence[Outside], others: Sequence[Outside], confidence: float, 
         global_batch=first.global_batch,
         steps_per_epoch=first.images // first.global_batch or None,
         epoch_seconds=median([one.seconds for one in good]),
-        serial_fraction=serial_fraction(speedup, first.cores, others[0].cores) if speedup else None,
         test_accuracy=median([one.test_accuracy for one in good]),
         precision=None,
         recall=None,
         f1=None,
         seconds_to_target=None,
         loss_distance=None,
+        wall_seconds=wall,
         **cost_columns(
-            median([one.wall_seconds or one.seconds for one in good]),
+            good,
+            wall,
             first.cores,
             first.workers if on_gpus else 0,
             # Its cores are GPUs, which have their own price.

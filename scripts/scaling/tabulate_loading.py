@@ -16,6 +16,7 @@ from scripts.loading.points import LoadingPoint, backend_class
 from scripts.record import Record
 from scripts.scaling.analysis import common_columns, median, read_records, sound, usable
 from scripts.scaling.attribution import attribute, sound_blocks
+from scripts.scaling.costs import Prices, cost_columns
 from scripts.scaling.ratios import mean_rate
 from scripts.scaling.rows import LoadingRow
 from scripts.scaling.table_file import write_table
@@ -27,9 +28,12 @@ class LoadingTableSpec(Spec):
 
     points: list[str]  # in the order of the table
     confidence: float
+    prices: Prices = Prices()
 
 
-def rows(records: dict[str, list[Record]], points: list[str], confidence: float) -> list[LoadingRow]:
+def rows(
+    records: dict[str, list[Record]], points: list[str], confidence: float, prices: Prices | None = None
+) -> list[LoadingRow]:
     """One row for each of `points`."""
     blocks = sound_blocks(records)
     found = []
@@ -50,6 +54,7 @@ def rows(records: dict[str, list[Record]], points: list[str], confidence: float)
                 images_per_second_high=rate.high if rate else None,
                 cpu_seconds=median([one.cpu_seconds for one in good]),
                 peak_rss_bytes=median([one.peak_rss_bytes for one in good]),
+                **cost_columns(good, common["seconds"], point.cores, 0, prices or Prices()),
                 **launch_columns(good),
                 **(parts.columns() if parts else {}),
             )
@@ -77,7 +82,7 @@ def main() -> None:
     parser.add_argument("--parquet", type=Path, required=True)
     parser.add_argument("--spec", type=LoadingTableSpec.model_validate_json, required=True)
     args = parser.parse_args()
-    found = rows(read_records(args.records), args.spec.points, args.spec.confidence)
+    found = rows(read_records(args.records), args.spec.points, args.spec.confidence, args.spec.prices)
     write_table(found, LoadingRow, args.csv, args.parquet)
 
 

@@ -17,25 +17,11 @@ from pathlib import Path
 from scripts import cli
 from scripts.record import Quality, Record
 from scripts.scaling.analysis import common_columns, loss_distance, median, read_records, sound, usable
-from scripts.scaling.ratios import serial_fraction
+from scripts.scaling.costs import Prices, cost_columns
 from scripts.scaling.rows import TrainingRow
 from scripts.scaling.table_file import write_table
 from scripts.spec import Spec
 from scripts.training.points import TrainingPoint
-
-
-class Prices(Spec):
-    """As the config's `scaling.prices`."""
-
-    core_hour: float | None = None
-    gpu_hour: float | None = None
-    currency: str = ""
-
-    def cost(self, core_hours: float, gpu_hours: float | None) -> float | None:
-        """Of a launch, in the currency; None without prices, or where it used a GPU that has none."""
-        if (self.core_hour is None and self.gpu_hour is None) or (gpu_hours and self.gpu_hour is None):
-            return None
-        return core_hours * (self.core_hour or 0.0) + (gpu_hours or 0.0) * (self.gpu_hour or 0.0)
 
 
 class TableSpec(Spec):
@@ -80,7 +66,8 @@ def rows(records: dict[str, list[Record]], points: list[str], scaling: TableSpec
         if any(one.quality is not None and one.quality.precision_emulated for one in records[point]):
             common["marks"] = f"{common['marks']} emulated".strip()
         qualities = [one.quality for one in good if one.quality is not None]
-        cores = next((one.cores for one in baseline.values()), first.cores)
+        wall = median([one.wall_seconds for one in good])
+        gpus = first.workers if first.key["device"] == "cuda" else 0
         distances = [loss_distance(one, baseline[one.block]) for one in good if one.block in baseline]
         found.append(
             TrainingRow(
@@ -96,35 +83,17 @@ def rows(records: dict[str, list[Record]], points: list[str], scaling: TableSpec
                 global_batch=first.point["global_batch"],
                 steps_per_epoch=qualities[0].steps_per_epoch if qualities else None,
                 epoch_seconds=median([epoch_seconds(quality) for quality in qualities]),
-                serial_fraction=serial_fraction(common["speedup"], first.cores, cores) if common["speedup"] else None,
                 test_accuracy=median([q.test_accuracy for q in qualities]),
                 precision=median([q.precision for q in qualities]),
                 recall=median([q.recall for q in qualities]),
                 f1=median([q.f1 for q in qualities]),
                 seconds_to_target=median([q.seconds_to_target for q in qualities]),
                 loss_distance=max(distances, default=None),
-                **cost_columns(
-                    median([one.wall_seconds for one in good]),
-                    first.cores,
-                    first.workers if first.key["device"] == "cuda" else 0,
-                    scaling.prices,
-                ),
+                wall_seconds=wall,
+                **cost_columns(good, wall, first.cores, gpus, scaling.prices),
             )
         )
     return found
-
-
-def cost_columns(wall: float | None, cores: int, gpus: int, prices: Prices) -> dict[str, float | None]:
-    """What a launch of `wall` seconds takes from others; nothing of no launch."""
-    if wall is None:
-        return {"wall_seconds": None, "core_hours": None, "gpu_hours": None, "cost": None}
-    core_hours, gpu_hours = wall * cores / 3600, wall * gpus / 3600 if gpus else None
-    return {
-        "wall_seconds": wall,
-        "core_hours": core_hours,
-        "gpu_hours": gpu_hours,
-        "cost": prices.cost(core_hours, gpu_hours),
-    }
 
 
 def epoch_seconds(quality: Quality) -> float:

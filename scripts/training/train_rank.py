@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 
-from scripts import cli, machine, record, registry
+from scripts import cli, energy, machine, record, registry
 from scripts.clock import Stopwatch, calibrate
 from scripts.images.shards import Shards, read_split
 from scripts.training import affinity, allocator
@@ -59,6 +59,8 @@ class Outcome:
     walls: list[float]  # of each rank
     cpu_seconds: float  # all ranks
     peak_rss_bytes: int  # all ranks
+    package_joules: float | None  # all machines, from warm-up to evaluation
+    gpu_joules: float | None  # all ranks
     foreign_cores: float  # of all machines
     calibration: tuple[float, float]  # before and after, of the machine that changed its speed most
 
@@ -82,10 +84,12 @@ def run(spec: TrainSpec, block: int, attempt: int, inputs: Inputs, keeping: Keep
         before = calibrate() if judge else 0.0
         ranks.barrier()
         watch.lap("calibration")
-        with advising(ModelFacts.read(inputs.facts), point, ranks.device):
-            trained = fit(spec, inputs, keeping, spec.seed + block, data, spare, ranks, watch)
-        test = evaluate(trained.learner.network, data["test"], ranks, EVALUATION_BATCH)
-        watch.lap("evaluation")
+        with energy.Meter(ranks.device) as meter:
+            with advising(ModelFacts.read(inputs.facts), point, ranks.device):
+                trained = fit(spec, inputs, keeping, spec.seed + block, data, spare, ranks, watch)
+            test = evaluate(trained.learner.network, data["test"], ranks, EVALUATION_BATCH)
+            watch.lap("evaluation")
+            joules = meter.lap()
         ranks.barrier()
         after = calibrate() if judge else 0.0
         ranks.barrier()
@@ -94,21 +98,24 @@ def run(spec: TrainSpec, block: int, attempt: int, inputs: Inputs, keeping: Keep
         busy = machine.busy_seconds() - busy_before if judge else 0.0
         foreign = busy - usage.cpu_seconds + cpu_before
         used = (usage.cpu_seconds, usage.peak_rss_bytes)
-        everyone = ranks.gather((steady_seconds(watch), watch.phases, watch.wall, *used, foreign, (before, after)))
+        times = (steady_seconds(watch), watch.phases, watch.wall)
+        everyone = ranks.gather((*times, *used, foreign, (before, after), *joules))
     if ranks.rank != 0:
         return None
-    seconds, phases, walls, cpu, peak, foreign_seconds, calibrations = map(list, zip(*everyone, strict=True))
+    seconds, phases, walls, cpu, peak, foreign_seconds, calibrations, packages, gpus = zip(*everyone, strict=True)
     outcome = Outcome(
         trained=trained,
         test=test,
         precision_emulated=trained.learner.precision.emulated,
         gpu=torch.cuda.get_device_name(ranks.device) if ranks.device.type == "cuda" else None,
         places=places,
-        seconds=seconds,
-        phases=phases,
-        walls=walls,
+        seconds=list(seconds),
+        phases=list(phases),
+        walls=list(walls),
         cpu_seconds=sum(cpu),
         peak_rss_bytes=sum(peak),
+        package_joules=energy.total([packages[rank] for rank in places.first_ranks]),
+        gpu_joules=energy.total(gpus),
         foreign_cores=max(0.0, sum(foreign_seconds) / (watch.wall - settled)),
         calibration=max(
             (calibrations[rank] for rank in places.first_ranks), key=lambda pair: abs(pair[1] / pair[0] - 1)
@@ -157,6 +164,8 @@ def record_of(
         wall_seconds=outcome.walls[slowest],
         cpu_seconds=outcome.cpu_seconds,
         peak_rss_bytes=outcome.peak_rss_bytes,
+        package_joules=outcome.package_joules,
+        gpu_joules=outcome.gpu_joules,
         quality=record.Quality(
             epochs=epochs,
             steps_per_epoch=per_epoch,

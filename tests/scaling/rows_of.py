@@ -6,8 +6,9 @@ from test_tables import made
 
 from scripts.record import Record
 from scripts.scaling import tabulate_training
+from scripts.scaling.costs import Prices
 from scripts.scaling.rows import TrainingRow
-from scripts.scaling.tabulate_training import Prices, TableSpec
+from scripts.scaling.tabulate_training import TableSpec
 
 WORK = 100.0  # images/s of one worker
 

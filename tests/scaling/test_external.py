@@ -8,10 +8,10 @@ from helping import ROOT, Run
 
 from scripts.errors import UserError
 from scripts.scaling.answer import Claim
+from scripts.scaling.costs import Prices
 from scripts.scaling.judge_claims import Claimed, ClaimsSpec, judge
 from scripts.scaling.rows import TrainingRow
 from scripts.scaling.tabulate_external import read, rows
-from scripts.scaling.tabulate_training import Prices
 
 ANCESTOR = ROOT / "config/studies/ancestor.csv"
 HEAD = "point,baseline,workers,cores,images,seconds,model,strategy,device,precision,scaling,global_batch"

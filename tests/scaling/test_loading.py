@@ -20,6 +20,7 @@ from scripts.record import Record, Validity
 from scripts.scaling import tabulate_training
 from scripts.scaling.answer import LoadingAnswer
 from scripts.scaling.answer_loading import AnswerSpec, answer, fastest_training, lead
+from scripts.scaling.costs import Prices
 from scripts.scaling.ratios import mean_rate
 from scripts.scaling.rows import LoadingRow
 from scripts.scaling.tabulate_loading import rows
@@ -34,6 +35,14 @@ TRAINING = {
 
 def table(records: dict[str, list[Record]]) -> dict[str, LoadingRow]:
     return {row.point: row for row in rows(records, list(records), 0.95)}
+
+
+def test_a_pass_is_priced_by_the_cores_that_it_holds() -> None:
+    records = study({SERIAL: (4.0, 5.0, 6.0), POOL: (2.0, 2.5, 3.0)})
+    found = {row.point: row for row in rows(records, list(records), 0.95, Prices(core_hour=0.36))}
+    assert found[POOL.id].core_hours == pytest.approx(2 * 2.5 / 3600)
+    assert found[POOL.id].cost == pytest.approx(2 * 2.5 / 3600 * 0.36)
+    assert found[POOL.id].serial_fraction == pytest.approx(0)
 
 
 def answered(

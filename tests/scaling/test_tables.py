@@ -233,3 +233,13 @@ def test_records_survive_the_file_and_a_strange_one_is_refused(tmp_path: Path) -
     with pytest.raises(UserError, match=r"b3.json: no record of schema 3"):
         record.read(tmp_path / "b3.json")
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_energy_is_the_median_of_launches_that_all_have_it() -> None:
+    measured = [
+        made("ddp-2", block, 6.0, package_joules=100.0 * block, gpu_joules=None if block == 2 else 1.0)
+        for block in (1, 2, 3)
+    ]
+    row = tabulated(*serial(), *measured)["resnet18-ddp-2"]
+    assert (row.package_joules, row.gpu_joules) == (200.0, None)
+    assert (row.core_hours, row.gpu_hours) == (pytest.approx(6.0 * 2 / 3600), None)

@@ -23,7 +23,11 @@ rule tabulate_loading:
     conda:
         "../../envs/scalecard.yaml"
     params:
-        spec=canonical(points=list(LOADING_POINTS), confidence=STUDY.scaling.confidence),
+        spec=lambda wildcards: canonical(
+            points=list(LOADING_POINTS),
+            confidence=STUDY.scaling.confidence,
+            prices=STUDY.scaling.prices,
+        ),
     shell:
         "python -m scripts.scaling.tabulate_loading --records {input.records:q} --csv {output.csv:q} "
         "--parquet {output.parquet:q} --spec {params.spec:q} 2> {log:q}"
