@@ -61,7 +61,6 @@ def trainings(
 ) -> dict[str, Any]:
     """What base.html.jinja shows of trainings; `note` says what their seconds are spent on."""
     drawn = {path.stem: inline_svg(path) for path in figures}
-    refused = [one for one in claims.refused if not one.too_few]
     return {
         "training": section(rows, TrainingRow, tables.TRAINING) | {"note": note},
         "strategies": plain_section(strategies, StrategyRow, tables.STRATEGIES),
@@ -69,9 +68,7 @@ def trainings(
         "advice": [one.sentences for one in advice.recommendations],
         "laws": verdicts.law_rows(laws),
         "predictions": verdicts.prediction_rows(laws),
-        "claims": [one.sentence for one in claims.standing],
-        "observed": verdicts.refusals(one for one in claims.refused if one.too_few),
-        "refused": verdicts.refusals(refused),
+        "claims": verdicts.by_subject(claims),
         "verdicts": verdicts,
         "figures": {name: [drawn[one] for one in some if one in drawn] for name, some in FIGURES.items()},
     }

@@ -106,11 +106,16 @@ def print_verdicts(console: Console, laws: Laws, claims: Claims) -> None:
     for curve in laws.curves:
         console.print(Text(curve.sentence))
     console.print()
-    if claims.refused:
+    of_loading = [one for one in claims.claims if one.about == "loading"]
+    shown = [one for one in claims.refused if one.about != "loading"]
+    if shown:
         console.print(Text("Refused claims", style="bold"))
-        for sentence, breaches in refusals(claims.refused):
+        for sentence, breaches in refusals(shown):
             console.print(Text(f"{sentence} {'; '.join(breaches)}."))
         console.print()
+    if of_loading:
+        stands = sum(one.stands for one in of_loading)
+        console.print(Text(f"Of {len(of_loading)} claims about loading {stands} stand: claims.json and the page.\n"))
 
 
 def print_answer(

@@ -1,9 +1,10 @@
 """Laws, predictions and claims as the page and the terminal show them: rows of words."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from scripts import format as show
-from scripts.scaling.answer import Claim, LawFit, Laws
+from scripts.scaling.answer import Claim, Claims, LawFit, Laws
 
 LAW_TITLES = ("curve", "law", "parameters", "AICc", "verdict")
 LAWS_NOTE = (
@@ -16,6 +17,8 @@ PREDICTIONS_NOTE = (
     "Predicted, not measured: speedup against the curve's least worker count by the chosen law, with the band of all "
     "laws that the blocks do not speak against; and the band in which one more launch would lie."
 )
+
+SUBJECTS = {"training": "Training", "loading": "Loading", "answer": "The answer"}
 
 
 def law_rows(laws: Laws) -> list[tuple[str, ...]]:
@@ -46,6 +49,24 @@ def prediction_rows(laws: Laws) -> list[tuple[str, ...]]:
         for curve in laws.curves
         for one in curve.predictions
     ]
+
+
+def by_subject(claims: Claims) -> list[dict[str, Any]]:
+    """Claims as the page groups them: what stands, what was seen too seldom, what is refused."""
+    groups = []
+    for about, title in SUBJECTS.items():
+        mine = [one for one in claims.claims if one.about == about]
+        refused = [one for one in mine if not one.stands]
+        groups.append(
+            {
+                "about": about,
+                "title": title,
+                "standing": [one.sentence for one in mine if one.stands],
+                "observed": refusals(one for one in refused if one.too_few),
+                "refused": refusals(one for one in refused if not one.too_few),
+            }
+        )
+    return groups
 
 
 def refusals(claims: Iterable[Claim]) -> list[tuple[str, list[str]]]:

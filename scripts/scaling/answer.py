@@ -11,6 +11,10 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _distinct(*points: list[str]) -> list[str]:
+    return list(dict.fromkeys(point for some in points for point in some))
+
+
 class Rival(_Part):
     """The fastest way that is told apart from the best."""
 
@@ -34,6 +38,12 @@ class Best(_Part):
     tied: list[str]  # ways not told apart: the paired interval of best / other holds 1, or there is none
     next: Rival | None  # the fastest of the others
 
+    @property
+    def points(self) -> list[str]:
+        """Those that a sentence about it names, itself first."""
+        divided_by = [self.baseline] if self.speedup is not None else []
+        return [self.point, *divided_by, *self.tied, *([self.next.point] if self.next else [])]
+
 
 class Situation(_Part):
     """The fastest ways to load from one storage in one state; none where no block is valid."""
@@ -45,6 +55,11 @@ class Situation(_Part):
     # Picked as the greatest of many, it tends to look faster than it is, until fresh blocks have shown it.
     confirmation: Literal["not measured again"] = "not measured again"
     sentence: str
+
+    @property
+    def points(self) -> list[str]:
+        """The rows that the sentence is made of; none where it says that nothing can be said."""
+        return _distinct(*(best.points for best in (self.best, self.best_raw) if best is not None))
 
 
 class Feeder(_Part):
@@ -64,6 +79,11 @@ class Feeding(_Part):
     cheapest: Feeder | None
     cheapest_raw: Feeder | None  # among those that read the raw files
     sentence: str
+
+    @property
+    def points(self) -> list[str]:
+        """The rows that the sentence is made of; none where nothing is said to feed the trainer."""
+        return _distinct([one.point for one in (self.cheapest, self.cheapest_raw) if one is not None])
 
 
 class LoadingAnswer(_Part):
@@ -174,7 +194,16 @@ class Recommendation(_Part):
         """Points to be measured again: the recommended one, its neighbours, the fastest."""
         if self.recommended is None or self.fastest is None:
             return []
-        return list(dict.fromkeys([self.recommended.point, *self.neighbours, self.fastest.point]))
+        return _distinct([self.recommended.point, *self.neighbours, self.fastest.point])
+
+    @property
+    def points(self) -> list[str]:
+        """The rows that the sentences are made of; none where nothing is recommended."""
+        if self.recommended is None or self.fastest is None:
+            return []
+        others = [self.baseline] if self.baseline_accuracy is not None else []
+        others += [self.cheapest.point] if self.cheapest else []
+        return _distinct([self.recommended.point, self.fastest.point, *self.tied, *others])
 
 
 class Recommendations(_Part):
@@ -216,6 +245,7 @@ class Breach(_Part):
 class Claim(_Part):
     """A sentence, the rows that it is made of, and whether one may quote it."""
 
+    about: Literal["training", "loading", "answer"]  # ratios of rates; or what the study answers, laws too
     sentence: str
     rows: list[str]  # points
     stands: bool

@@ -50,6 +50,15 @@ def curves(rows: Sequence[TrainingRow], gradient_bytes: Mapping[str, int]) -> di
     }
 
 
+def fit_laws(rows: Sequence[TrainingRow], profiles: Sequence[ProfileRow], confidence: float) -> Laws:
+    """The laws of every curve of more than one worker count."""
+    scalings = {row.curve: row.scaling for row in rows}
+    found = curves(rows, {row.point: row.gradient_bytes for row in profiles})
+    return Laws(
+        curves=[laws_of(name, scalings[name], one, confidence) for name, one in found.items() if len(one.workers) > 1]
+    )
+
+
 def laws_of(name: str, scaling: str, curve: Curve, confidence: float) -> CurveLaws:
     """All laws on one curve."""
     tried, chosen = choose(curve, scaling, confidence)
@@ -132,17 +141,8 @@ def main() -> None:
     parser.add_argument("--laws", type=Path, required=True)
     parser.add_argument("--spec", type=LawsSpec.model_validate_json, required=True)
     args = parser.parse_args()
-    rows = read_rows(args.training, TrainingRow)
     profiles = read_rows(args.profiles, ProfileRow) if args.profiles else []
-    scalings = {row.curve: row.scaling for row in rows}
-    found = curves(rows, {row.point: row.gradient_bytes for row in profiles})
-    laws = Laws(
-        curves=[
-            laws_of(name, scalings[name], one, args.spec.confidence)
-            for name, one in found.items()
-            if len(one.workers) > 1
-        ]
-    )
+    laws = fit_laws(read_rows(args.training, TrainingRow), profiles, args.spec.confidence)
     write_text(args.laws, laws.model_dump_json(indent=1) + "\n")
     for one in laws.curves:
         cli.log.info("%s", one.sentence)

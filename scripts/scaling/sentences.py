@@ -66,6 +66,8 @@ def _said(best: Best) -> str:
         text += ", itself the baseline"
     elif best.speedup is not None:
         text += f", {show.ratio(best.speedup, best.speedup_low, best.speedup_high)} times {best.baseline}"
+        # Otherwise the whole sentence says so.
+        text += " (exploratory)" if best.speedup_low is None and best.low is not None else ""
     else:
         text += f", with no valid {best.baseline} to divide by"
     if best.low is None:

@@ -61,7 +61,11 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("judge_claims", "claims", {"confidence": 0.95, "claims": []}),
     ):
         found = (tables / output).with_suffix(".json")
-        flags = ("--training", training_table, f"--{output}", found, "--spec", json.dumps(spec_of))
+        flags = ["--training", training_table, f"--{output}", found, "--spec", json.dumps(spec_of)]
+        if program == "judge_claims":
+            for name in ("laws.json", "recommendation.json", "loading.parquet"):
+                flags += [f"--{name.partition('.')[0]}", tables / name]
+            flags += ["--answer", tables / "loading.json"]
         python(f"scripts.scaling.{program}", *flags)
     records = [record.read(path) for path in [*training, *loading]]
     jobs = tabulate_jobs.rows(records, accounting(), "sacct does not know the job's end")

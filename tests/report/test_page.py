@@ -199,7 +199,11 @@ def test_laws_and_claims_stand_with_what_is_refused_and_why(opened: Page, study:
 
     assert opened.locator(".laws tbody tr").count() == sum(len(curve.fits) for curve in laws.curves)
     section = opened.locator("section", has=opened.locator("#claims"))
-    assert section.locator("ul").first.locator("li").all_inner_texts() == [one.sentence for one in claims.standing]
+    standing = [one.sentence for one in claims.standing if one.about == "training"]
+    assert section.locator("> .standing li").all_inner_texts() == standing
+    assert section.locator(".loading-claims .standing li").count() == sum(
+        one.stands and one.about == "loading" for one in claims.claims
+    )
     assert section.locator(".refused > li").count() == len(claims.refused) > 0
     assert "validity before speed: " in section.inner_text()
 

@@ -1,19 +1,31 @@
 """The gate: what may be said, and what is refused by which rule."""
 
 import json
+from collections.abc import Sequence
 
 import pytest
+from loading_records import HEADSPACE, PACKED, POOL, study
+from loading_records import SERIAL as LOAD
+from loading_records import SERIAL_COLD as COLD
 from rows_of import rows_of
 from test_tables import fault, made, serial
 
 from scripts.errors import UserError
+from scripts.loading.points import LoadingPoint
 from scripts.record import Record
-from scripts.scaling import tabulate_training
-from scripts.scaling.answer import Claim
-from scripts.scaling.judge_claims import Claimed, ClaimsSpec, compare, judge
-from scripts.scaling.rows import TrainingRow
+from scripts.scaling import tabulate_loading, tabulate_training
+from scripts.scaling.answer import Claim, LoadingAnswer
+from scripts.scaling.answer_loading import feeding, situations
+from scripts.scaling.claims import compare
+from scripts.scaling.fit_laws import fit_laws
+from scripts.scaling.judge_claims import Claimed, ClaimsSpec, judge, judge_answers
+from scripts.scaling.recommend import RecommendSpec, recommend
+from scripts.scaling.rows import LoadingRow, TrainingRow
 from scripts.scaling.tabulate_training import TableSpec
 
+RECOMMENDING = RecommendSpec(
+    confidence=0.95, tolerance=0.05, marginal_efficiency=0.5, deadline_seconds=None, currency=""
+)
 SERIAL, TWO = "resnet18-serial-1", "resnet18-ddp-2"
 GOOD = {"serial-1": [1, 1, 1], "ddp-2": [1.8, 1.79, 1.81]}
 
@@ -88,20 +100,79 @@ def test_unequal_work_is_refused_by_the_fields_that_differ() -> None:
 @pytest.mark.parametrize(("times", "broken"), [(1.8, []), (1.79, []), (2.0, ["what was measured"])])
 def test_what_somebody_claims_must_lie_in_the_interval(times: float, broken: list[str]) -> None:
     spec = ClaimsSpec(confidence=0.95, claims=[Claimed(point=TWO, against=SERIAL, times=times)])
-    assert rules(judge(list(rows_of(GOOD).values()), spec).claims[-1]) == broken
+    assert rules(judge(list(rows_of(GOOD).values()), [], spec)[-1]) == broken
 
 
 def test_a_claim_about_no_point_is_a_users_mistake() -> None:
     spec = ClaimsSpec(confidence=0.95, claims=[Claimed(point="resnet18-ddp-3", against=SERIAL, times=2)])
     with pytest.raises(UserError, match=r"scaling.claims\[0\].point: found 'resnet18-ddp-3'; expected a point"):
-        judge(list(rows_of(GOOD).values()), spec)
+        judge(list(rows_of(GOOD).values()), [], spec)
 
 
 def test_at_equal_cores_the_fastest_is_compared_with_each_other() -> None:
     rows = rows_of(GOOD | {"fsdp-2": [1.5, 1.51, 1.49]})
-    found = judge(list(rows.values()), ClaimsSpec(confidence=0.95, claims=[]))
-    assert [one.rows for one in found.standing] == [
+    found = judge(list(rows.values()), [], ClaimsSpec(confidence=0.95, claims=[]))
+    assert [one.rows for one in found if one.stands] == [
         [TWO, SERIAL],
         ["resnet18-fsdp-2", SERIAL],
         [TWO, "resnet18-fsdp-2"],
     ]
+
+
+def of_loading(seconds: dict[LoadingPoint, Sequence[float]], *claimed: Claimed) -> list[Claim]:
+    return judge([], loading_rows(seconds), ClaimsSpec(confidence=0.95, claims=list(claimed)))
+
+
+def loading_rows(seconds: dict[LoadingPoint, Sequence[float]]) -> list[LoadingRow]:
+    records = study(seconds)
+    return tabulate_loading.rows(records, list(records), 0.95)
+
+
+def test_ways_to_load_are_compared_with_serial_and_the_fastest_with_each_other() -> None:
+    found = of_loading({LOAD: (4.0, 4.1, 4.0), POOL: (2.0, 2.1, 2.1), PACKED: (1.0, 1.0, 1.01), HEADSPACE: [0.1] * 3})
+
+    assert [one.rows for one in found] == [[POOL.id, LOAD.id], [PACKED.id, LOAD.id], [PACKED.id, POOL.id]]
+    assert {one.about for one in found if one.stands} == {"loading"}
+    assert found[0].sentence == (
+        f"{POOL.id} loads 1.95 [1.84, 2.07] times as fast as {LOAD.id}, on 2 against 1 cores (efficiency 0.98)."
+    )
+
+
+def test_what_is_claimed_of_a_ceiling_or_across_states_is_refused() -> None:
+    found = of_loading(
+        {LOAD: (4.0, 4.1, 4.0), COLD: (5.0, 5.1, 5.0), HEADSPACE: [0.1, 0.1, 0.1001]},
+        Claimed(point=HEADSPACE.id, against=LOAD.id, times=40),
+        Claimed(point=LOAD.id, against=COLD.id, times=1.25),
+    )
+    ceiling, across = found[-2:]
+    assert rules(ceiling) == ["a way to load"]
+    assert rules(across) == ["equal work"]
+    assert across.breaches[0].found == "they differ in page_cache (warm against cold)"
+
+
+def answers(training: list[TrainingRow], seconds: dict[LoadingPoint, Sequence[float]]) -> list[Claim]:
+    loading, records = loading_rows(seconds), study(seconds)
+    answer = LoadingAnswer(
+        situations=situations(loading, records, 0.95), feeding=feeding(loading, 0.95, 30.0, "you"), skipped={}
+    )
+    return judge_answers(training, fit_laws(training, [], 0.95), recommend(training, RECOMMENDING), loading, answer)
+
+
+def test_each_answer_names_the_rows_that_it_is_made_of() -> None:
+    laws = {"serial-1": [1, 1, 1], "ddp-1": [1, 0.99, 1.01], "ddp-2": [1.9, 1.91, 1.89], "ddp-4": [3.3, 3.31, 3.32]}
+    seconds = {LOAD: (4.0, 4.1, 4.0), POOL: (2.0, 2.1, 2.1), PACKED: (2.0, 2.12, 2.09)}
+    advised, law, fastest, feeds = answers(list(rows_of(laws).values()), seconds)
+
+    assert advised.sentence.startswith("Ask for 4 cores: resnet18-ddp-4")
+    assert advised.rows == ["resnet18-ddp-4", SERIAL]
+    assert law.rows == ["resnet18-ddp-1", TWO, "resnet18-ddp-4"]
+    assert "resnet18-ddp (1, 2, 4 workers, 3 blocks) follows" in law.sentence
+    assert fastest.rows == [POOL.id, LOAD.id, PACKED.id]
+    assert feeds.rows == [PACKED.id, POOL.id]
+    assert all(one.stands and one.about == "answer" for one in (advised, law, fastest, feeds))
+
+
+def test_an_answer_of_too_few_launches_is_seen_and_not_to_be_quoted() -> None:
+    found = answers(list(rows_of({"serial-1": [1, 1], "ddp-2": [2, 2]}).values()), {LOAD: (4.0, 4.1), POOL: (2.0, 2.1)})
+    assert [one.too_few for one in found] == [True]
+    assert "exploratory" in found[0].sentence

@@ -78,6 +78,10 @@ rule recommend:
 rule judge_claims:
     input:
         training=JUDGED.output.parquet,
+        laws=rules.fit_laws.output.laws,
+        recommendation=rules.recommend.output.recommendation,
+        loading=[] if STUDY.scaling.external else rules.tabulate_loading.output.parquet,
+        answer=[] if STUDY.scaling.external else rules.answer_loading.output.answer,
         code=code("scripts.scaling.judge_claims"),
     output:
         claims="results/{study}/scaling/claims.json",
@@ -89,8 +93,9 @@ rule judge_claims:
     params:
         spec=lambda wildcards: canonical(confidence=STUDY.scaling.confidence, claims=STUDY.scaling.claims),
     shell:
-        "python -m scripts.scaling.judge_claims --training {input.training:q} --claims {output.claims:q} "
-        "--spec {params.spec:q} 2> {log:q}"
+        "python -m scripts.scaling.judge_claims --training {input.training:q} --laws {input.laws:q} "
+        "--recommendation {input.recommendation:q} --loading {input.loading:q} --answer {input.answer:q} "
+        "--claims {output.claims:q} --spec {params.spec:q} 2> {log:q}"
 
 
 rule confirm_recommendation:
