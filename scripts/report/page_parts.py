@@ -13,8 +13,9 @@ from pydantic import BaseModel
 from scripts import format as show
 from scripts.report import tables, verdicts
 from scripts.report.style import GRID, INK, MUTED, PAPER
-from scripts.scaling.answer import Claims, Laws, Recommendations
+from scripts.scaling.answer import Claims, Laws, Plan, Recommendations
 from scripts.scaling.rows import Row, StrategyRow, TrainingRow
+from scripts.scaling.table_file import read_answer
 
 # What each figure shows, for those who cannot see it; also their order in their sections.
 FIGURES = {
@@ -29,6 +30,10 @@ FIGURES = {
         "loading": "Images per second of each way to load, by workers.",
         "loading_curves": "Images per second of each loading backend, over workers.",
         "loading_phases": "What the seconds of each way to load are spent on.",
+    },
+    "plan": {
+        "gantt": "Which planned training holds which cores of each node, over time.",
+        "pareto": "What plans cost, by the end of their last training.",
     },
     "dask": {"dask_graph": "Tasks of a loading job, and which of them wait for which."},
 }
@@ -56,11 +61,18 @@ def trainings(
     laws: Laws,
     advice: Recommendations,
     claims: Claims,
+    plan: Sequence[Path],
     figures: Sequence[Path],
     note: str,
 ) -> dict[str, Any]:
-    """What base.html.jinja shows of trainings; `note` says what their seconds are spent on."""
-    drawn = {path.stem: inline_svg(path) for path in figures}
+    """What base.html.jinja shows of trainings.
+
+    Args:
+        plan: `plan.json` and its figures; nothing where there is none.
+        note: what the trainings' seconds are spent on.
+    """
+    planned = read_answer(plan[0], Plan) if plan else None
+    drawn = {path.stem: inline_svg(path) for path in (*figures, *plan[1:])}
     return {
         "training": section(rows, TrainingRow, tables.TRAINING) | {"note": note},
         "strategies": plain_section(strategies, StrategyRow, tables.STRATEGIES),
@@ -69,6 +81,8 @@ def trainings(
         "laws": verdicts.law_rows(laws),
         "predictions": verdicts.prediction_rows(laws),
         "claims": verdicts.by_subject(claims),
+        "plan": planned,
+        "planned": verdicts.plan_rows(planned) if planned else [],
         "verdicts": verdicts,
         "figures": {name: [drawn[one] for one in some if one in drawn] for name, some in FIGURES.items()},
     }

@@ -35,7 +35,7 @@ from scripts.report.tables import (
     note,
 )
 from scripts.report.verdicts import refusals
-from scripts.scaling.answer import Claims, Confirmations, Laws, LoadingAnswer, Recommendations
+from scripts.scaling.answer import Claims, Confirmations, Laws, LoadingAnswer, Plan, Recommendations
 from scripts.scaling.rows import JobRow, LoadingRow, ProfileRow, Row, StrategyRow, TrainingRow
 from scripts.scaling.table_file import read_answer, read_rows
 
@@ -118,17 +118,15 @@ def print_verdicts(console: Console, laws: Laws, claims: Claims) -> None:
         console.print(Text(f"Of {len(of_loading)} claims about loading {stands} stand: claims.json and the page.\n"))
 
 
-def print_answer(
-    console: Console, advice: Recommendations, confirmed: Confirmations | None, loading: LoadingAnswer
-) -> None:
-    """How many workers, which way to load: a line between sentences."""
+def print_answer(console: Console, advice: Recommendations, more: Sequence[str], loading: LoadingAnswer) -> None:
+    """How many workers, which way to load: a line between sentences; `more` is what came after the measurements."""
     console.print(Text("The answer", style="bold"))
     for sentence in loading.sentences:
         console.print(Text(f"{sentence}\n"))
     for one in advice.recommendations:
         console.print(Text(" ".join(one.sentences)))
-    for found in confirmed.confirmations if confirmed else []:
-        console.print(Text(found.sentence))
+    for sentence in more:
+        console.print(Text(sentence))
 
 
 def print_jobs(console: Console, rows: Sequence[JobRow]) -> None:
@@ -178,8 +176,12 @@ def main() -> None:
     if any(row.job_id for row in jobs):
         print_jobs(console, jobs)
     print_verdicts(console, laws, claims)
-    again = folder / "confirmation.json"
-    print_answer(console, advice, read_answer(again, Confirmations) if again.is_file() else None, answer)
+    more = []
+    if (again := folder / "confirmation.json").is_file():
+        more += [one.sentence for one in read_answer(again, Confirmations).confirmations]
+    if (planned := folder / "plan.json").is_file():
+        more += read_answer(planned, Plan).sentences
+    print_answer(console, advice, more, answer)
 
 
 def _shorten(text: str) -> str:

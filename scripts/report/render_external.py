@@ -34,6 +34,7 @@ def main() -> None:
     parser.add_argument("--laws", type=Path, required=True)
     parser.add_argument("--recommendation", type=Path, required=True)
     parser.add_argument("--claims", type=Path, required=True)
+    parser.add_argument("--plan", type=Path, nargs="*", default=[], help="plan.json and its figures, if there is one")
     parser.add_argument("--figures", type=Path, nargs="+", required=True)
     parser.add_argument("--template", type=Path, required=True)
     parser.add_argument("--page", type=Path, required=True)
@@ -47,6 +48,7 @@ def main() -> None:
             read_answer(args.laws, Laws),
             read_answer(args.recommendation, Recommendations),
             read_answer(args.claims, Claims),
+            args.plan,
             args.figures,
             "Seconds and images are those of the table; n launches a point, their median.",
         ),

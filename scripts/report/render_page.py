@@ -24,6 +24,7 @@ from scripts.atomic import write_text
 from scripts.report import facts, tables
 from scripts.report.page_parts import inline_png, plain_section, section, template, trainings
 from scripts.scaling.answer import Claims, Confirmations, Laws, LoadingAnswer, Recommendations
+from scripts.scaling.passes import Pass
 from scripts.scaling.rows import JobRow, LoadingRow, ProfileRow, StrategyRow, TrainingRow
 from scripts.scaling.table_file import read_answer, read_rows
 from scripts.spec import Spec
@@ -54,6 +55,8 @@ def main() -> None:
     parser.add_argument("--recommendation", type=Path, required=True)
     parser.add_argument("--confirmation", type=Path, nargs="?", help="none before `snakemake confirm`")
     parser.add_argument("--claims", type=Path, required=True)
+    parser.add_argument("--decided-pass", type=Path, nargs="?", help="none where the study is none in passes")
+    parser.add_argument("--plan", type=Path, nargs="*", default=[], help="plan.json and its figures, if there is one")
     parser.add_argument("--dask-report", type=Path, nargs="?", help="none where the study does not load with Dask")
     parser.add_argument("--figures", type=Path, nargs="+", required=True)
     parser.add_argument("--leaks", type=Path, required=True)
@@ -78,6 +81,7 @@ def main() -> None:
             read_answer(args.laws, Laws),
             read_answer(args.recommendation, Recommendations),
             read_answer(args.claims, Claims),
+            args.plan,
             args.figures,
             tables.note(TrainingRow),
         ),
@@ -93,6 +97,7 @@ def main() -> None:
         confirmed=[one.sentence for one in read_answer(args.confirmation, Confirmations).confirmations]
         if args.confirmation
         else [],
+        passes=read_answer(args.decided_pass, Pass).sentence if args.decided_pass else "",
         answer=read_answer(args.answer, LoadingAnswer),
         loading=section(loading, LoadingRow, tables.LOADING),
         attribution=tables.ATTRIBUTION_NOTE,

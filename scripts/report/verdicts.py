@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from scripts import format as show
-from scripts.scaling.answer import Claim, Claims, LawFit, Laws
+from scripts.scaling.answer import Claim, Claims, LawFit, Laws, Plan
 
 LAW_TITLES = ("curve", "law", "parameters", "AICc", "verdict")
 LAWS_NOTE = (
@@ -18,6 +18,7 @@ PREDICTIONS_NOTE = (
     "laws that the blocks do not speak against; and the band in which one more launch would lie."
 )
 
+PLAN_TITLES = ("training", "way", "cores", "GPUs", "starts s", "ends s", "cost", "nodes")
 SUBJECTS = {"training": "Training", "loading": "Loading", "answer": "The answer"}
 
 
@@ -48,6 +49,23 @@ def prediction_rows(laws: Laws) -> list[tuple[str, ...]]:
         )
         for curve in laws.curves
         for one in curve.predictions
+    ]
+
+
+def plan_rows(plan: Plan) -> list[tuple[str, ...]]:
+    """Of each planned training, by start: PLAN_TITLES."""
+    return [
+        (
+            job.job,
+            job.point,
+            show.count(job.cores),
+            show.count(job.gpus),
+            show.whole(job.start_seconds),
+            show.whole(job.end_seconds),
+            show.number(job.cost),
+            ", ".join(str(node) for node, workers in enumerate(job.workers_on, start=1) if workers),
+        )
+        for job in plan.jobs
     ]
 
 

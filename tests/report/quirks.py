@@ -258,8 +258,8 @@ def draw_figures(study: Path, folder: Path) -> None:
     )
 
 
-def render_page(study: Path, figures: Path, jobs: Path, page: Path) -> None:
-    """Run the programs of the contact sheet and the page on the study."""
+def render_page(study: Path, figures: Path, jobs: Path, page: Path, *more: object) -> None:
+    """Run the programs of the contact sheet and the page on the study, the page's with `more` arguments."""
     sheet, images = page.with_name("contact_sheet.png"), study / "images"
     python(
         "scripts.report.contact_sheet",
@@ -284,4 +284,5 @@ def render_page(study: Path, figures: Path, jobs: Path, page: Path) -> None:
         *("--figures", *sorted(figures.glob("*.svg")), "--sheet", sheet),
         *("--template", ROOT / "scripts/report/page.html.jinja", "--page", page),
         *("--spec", json.dumps({"config": config})),
+        *more,
     )

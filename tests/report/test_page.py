@@ -1,5 +1,7 @@
 """The page in a real browser."""
 
+import html
+import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -10,7 +12,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from quirks import BLOCKS, CLASSES, DRIFTS, LOADING, LOST_JOB, REJECT, STRAYS, TRAINING, WRONG, python, render_page
 
 from scripts.loading.trace_dask import Trace
-from scripts.scaling.answer import Claims, Laws, LoadingAnswer, Recommendations
+from scripts.scaling.answer import Claims, Laws, LoadingAnswer, Plan, Recommendations
+from scripts.scaling.passes import Pass
 from scripts.scaling.rows import JobRow
 from scripts.scaling.table_file import read_answer, read_rows, write_table
 
@@ -191,6 +194,32 @@ def test_the_page_opens_with_the_answer_and_what_was_skipped(opened: Page, study
     assert said[0].startswith("Ask for ")
     assert said[-1] == "ffcv was not measured: the package <ffcv> is not installed."
     assert section.locator("a").count() == 0
+
+
+def test_a_plan_and_what_a_pass_decided_stand_on_the_page(study: Path, figures: Path, tmp_path: Path) -> None:
+    spec = {"jobs": [{"name": "<final>", "like": "resnet18-serial-1", "times": 10, "count": 2}], "currency": ""}
+    spec |= {"cluster": {"nodes": 2, "cores_per_node": 4, "gpus_per_node": 0}, "minimise": "makespan"}
+    spec |= {"deadline_seconds": None, "budget": None, "solver_seconds": 5, "confidence": 0.95}
+    plan, table = tmp_path / "plan.json", study / "scaling/training.parquet"
+    flags = ("--training", table, "--plan", plan, "--csv", tmp_path / "plan.csv", "--spec", json.dumps(spec))
+    python("scripts.scaling.make_plan", *flags)
+    python("scripts.report.draw_plan", "--plan", plan, "--folder", tmp_path)
+    decided = Pass(blocks={}, stable=True, core_hours=1, core_hours_of_full_grid=2, sentence="The answer is stable.")
+    (tmp_path / "next_pass.json").write_text(decided.model_dump_json())
+
+    shown = tmp_path / "index.html"
+    drawn = (plan, tmp_path / "gantt.svg", tmp_path / "pareto.svg")
+    more = ("--plan", *drawn, "--decided-pass", tmp_path / "next_pass.json")
+    render_page(study, figures, study / "scaling/jobs.parquet", shown, *more)
+
+    text = shown.read_text()
+    assert '<p class="answer">The answer is stable.</p>' in text
+    found = read_answer(plan, Plan)
+    assert [f'<p class="answer">{sentence}</p>' in text for sentence in found.sentences] == [True]
+    for job in found.jobs:
+        assert f'<th scope="row" class="text">{html.escape(job.job)}</th>' in text
+        assert html.escape(job.sbatch) in text
+    assert text.count("<figure>") == 8 + 2
 
 
 def test_laws_and_claims_stand_with_what_is_refused_and_why(opened: Page, study: Path) -> None:

@@ -41,6 +41,9 @@ def test_a_plan_is_made_of_measured_curves(run: Run, tmp_path: Path, table: Path
     assert plan["gap"] < 0.2
     for figure in ("gantt", "pareto"):
         assert (tmp_path / f"results/demo/report/plan/{figure}.svg").read_text().count("<path") > 5
+    snakemake(run, tmp_path, "--config", *config)
+    page = (tmp_path / "results/demo/report/external.html").read_text()
+    assert all(f'<th scope="row" class="text">{job["job"]}</th>' in page for job in plan["jobs"])
     limited = [config[0], config[1].replace("}}", "}, 'deadline_seconds': 10}")]
     said = snakemake(run, tmp_path, "plan", "--config", *limited, check=False)
     assert "plan.deadline_seconds: 10.0 binds; " in said

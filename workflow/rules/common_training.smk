@@ -141,3 +141,16 @@ def get_confirmation(wildcards):
     """What fresh blocks said of the recommendation, once `snakemake confirm` has asked them."""
     written = rules.confirm_recommendation.output.confirmation.format(study=wildcards.study)
     return written if Path(written).is_file() else []
+
+
+def get_plan(wildcards):
+    """The plan and its figures, once `snakemake plan` has made it: one that cannot be met must not cost the page."""
+    made = [rules.make_plan.output.plan, rules.draw_plan.output.gantt, rules.draw_plan.output.pareto]
+    made = [path.format(study=wildcards.study) for path in made]
+    return made if STUDY.plan.jobs and Path(made[0]).is_file() else []
+
+
+def get_decided_pass(wildcards):
+    """What an adaptive study has come to, once `make study` or `snakemake next_pass` has asked."""
+    written = rules.decide_pass.output.next_pass.format(study=wildcards.study)
+    return written if STUDY.scaling.adaptive.passes and Path(written).is_file() else []

@@ -161,6 +161,8 @@ rule render_page:
         laws="results/{study}/scaling/laws.json",
         recommendation="results/{study}/scaling/recommendation.json",
         confirmation=get_confirmation,
+        plan=get_plan,
+        decided_pass=get_decided_pass,
         claims="results/{study}/scaling/claims.json",
         profiles=rules.tabulate_profiles.output.parquet if STUDY.training.profile else [],
         networks=expand(rules.describe_model.output.facts, study=STUDY.study, model=STUDY.training.models),
@@ -203,7 +205,8 @@ rule render_page:
         "--records {input.loading_records:q} {input.training_records:q} "
         "--split {input.split:q} --rejects {input.rejects:q} --leaks {input.leaks:q} "
         "--answer {input.answer:q} --strategies {input.strategies:q} --laws {input.laws:q} --recommendation {input.recommendation:q} "
-        "--confirmation {input.confirmation:q} --claims {input.claims:q} --figures {input.figures:q} {input.dask_graph:q} "
+        "--confirmation {input.confirmation:q} --plan {input.plan:q} --decided-pass {input.decided_pass:q} "
+        "--claims {input.claims:q} --figures {input.figures:q} {input.dask_graph:q} "
         "--dask-report {input.dask_report:q} --sheet {input.sheet:q} --previews {input.previews:q} "
         "--template {input.template:q} "
         "--page {output.page:q} --spec {params.spec:q} 2> {log:q}"

@@ -45,6 +45,7 @@ rule render_external:
         laws="results/{study}/scaling/laws.json",
         recommendation="results/{study}/scaling/recommendation.json",
         claims="results/{study}/scaling/claims.json",
+        plan=get_plan,
         figures=[
             rules.draw_external.output.speedup,
             rules.draw_external.output.efficiency,
@@ -69,7 +70,8 @@ rule render_external:
     shell:
         "python -m scripts.report.render_external --training {input.training:q} --strategies {input.strategies:q} "
         "--laws {input.laws:q} "
-        "--recommendation {input.recommendation:q} --claims {input.claims:q} --figures {input.figures:q} "
+        "--recommendation {input.recommendation:q} --claims {input.claims:q} --plan {input.plan:q} "
+        "--figures {input.figures:q} "
         "--template {input.template:q} --page {output.page:q} --spec {params.spec:q} 2> {log:q}"
 
 
