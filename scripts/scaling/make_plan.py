@@ -23,9 +23,10 @@ from scripts.atomic import replacing, write_text
 from scripts.errors import UserError
 from scripts.scaling.answer import ParetoPoint, Plan, PlannedJob
 from scripts.scaling.limits import LEAST_BLOCKS
+from scripts.scaling.place import Option, Placed, Pool, Schedule
 from scripts.scaling.recommend import slowest_wall
 from scripts.scaling.rows import TrainingRow
-from scripts.scaling.schedule import InfeasibleError, Jobs, Limits, Option, Placed, Pool, Schedule, select, solve
+from scripts.scaling.schedule import InfeasibleError, Jobs, Limits, select, solve
 from scripts.scaling.table_file import read_rows
 from scripts.spec import Spec
 
