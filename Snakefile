@@ -38,6 +38,8 @@ onsuccess:
             f"Fetched to {STUDY.images.folder}: run the same command again for the study.",
             file=sys.stderr,
         )
+    elif has_new_page():
+        shell(f"python -m scripts.report.print_answer results/{STUDY.study}/scaling")
 
 
 localrules:

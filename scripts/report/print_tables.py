@@ -19,6 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from scripts import cli
+from scripts.report.print_answer import print_answer, terminal
 from scripts.report.tables import (
     ATTRIBUTION,
     ATTRIBUTION_NOTE,
@@ -35,11 +36,10 @@ from scripts.report.tables import (
     note,
 )
 from scripts.report.verdicts import refusals
-from scripts.scaling.answer import Claims, Confirmations, Laws, LoadingAnswer, Plan, Recommendations
+from scripts.scaling.answer import Claims, Laws
 from scripts.scaling.rows import JobRow, LoadingRow, ProfileRow, Row, StrategyRow, TrainingRow
 from scripts.scaling.table_file import read_answer, read_rows
 
-WIDTH = 120  # columns, where nobody has set the width of a window
 ABBREVIATED = {"oversubscribed": "oversub."}
 
 
@@ -118,17 +118,6 @@ def print_verdicts(console: Console, laws: Laws, claims: Claims) -> None:
         console.print(Text(f"Of {len(of_loading)} claims about loading {stands} stand: claims.json and the page.\n"))
 
 
-def print_answer(console: Console, advice: Recommendations, more: Sequence[str], loading: LoadingAnswer) -> None:
-    """How many workers, which way to load: a line between sentences; `more` is what came after the measurements."""
-    console.print(Text("The answer", style="bold"))
-    for sentence in loading.sentences:
-        console.print(Text(f"{sentence}\n"))
-    for one in advice.recommendations:
-        console.print(Text(" ".join(one.sentences)))
-    for sentence in more:
-        console.print(Text(sentence))
-
-
 def print_jobs(console: Console, rows: Sequence[JobRow]) -> None:
     """Medians over the jobs of each point, and how many jobs accounting says nothing of."""
     brief = [column for column in JOBS if column.brief is not None]
@@ -158,13 +147,9 @@ def main() -> None:
     folder: Path = parser.parse_args().folder
     training = read_rows(folder / "training.parquet", TrainingRow)
     loading = read_rows(folder / "loading.parquet", LoadingRow)
-    answer = read_answer(folder / "loading.json", LoadingAnswer)
-    advice = read_answer(folder / "recommendation.json", Recommendations)
     laws, claims = read_answer(folder / "laws.json", Laws), read_answer(folder / "claims.json", Claims)
     jobs = read_rows(folder / "jobs.parquet", JobRow)
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=WIDTH)
+    console = terminal()
     print_table(console, "Training", training, TrainingRow, TRAINING)
     strategies = read_rows(folder / "strategies.parquet", StrategyRow)
     if strategies:
@@ -176,12 +161,7 @@ def main() -> None:
     if any(row.job_id for row in jobs):
         print_jobs(console, jobs)
     print_verdicts(console, laws, claims)
-    more = []
-    if (again := folder / "confirmation.json").is_file():
-        more += [one.sentence for one in read_answer(again, Confirmations).confirmations]
-    if (planned := folder / "plan.json").is_file():
-        more += read_answer(planned, Plan).sentences
-    print_answer(console, advice, more, answer)
+    print_answer(console, folder)
 
 
 def _shorten(text: str) -> str:

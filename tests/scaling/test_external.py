@@ -98,7 +98,8 @@ def test_the_ancestors_page_says_what_its_numbers_bear_out(run: Run, tmp_path: P
     (tmp_path / "config/studies").mkdir(parents=True)
     shutil.copy(ANCESTOR, tmp_path / "config/studies")
     command = ("snakemake", "--profile", "local", "--directory", str(tmp_path))
-    run(ROOT, *command, "--configfile", "config/studies/ancestor.yaml")
+    done = run(ROOT, *command, "--configfile", "config/studies/ancestor.yaml")
+    assert "The answer\nAmong the points of serial-10 nothing can be recommended" in done.stdout
     page = (tmp_path / "results/ancestor/report/external.html").read_text()
     assert "amp-4-gpus trains 1.41 times as fast as amp-1-gpu, on 4 against 1 GPUs (efficiency 0.35)" in page
     assert "amp-4-gpus trains 24 times as fast as serial-28" in page

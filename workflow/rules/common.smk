@@ -198,6 +198,12 @@ def get_last_output():
     return [rules.render_page.output.page, *rules.typeset_tables.output]
 
 
+def has_new_page():
+    """Whether this run has made a page: then its last lines are the answer."""
+    last = expand(get_last_output(), study=STUDY.study)[0]
+    return Path(last).is_file() and Path(last).stat().st_mtime >= STARTED
+
+
 def get_template(name):
     """A page's template, as an input."""
     return os.path.relpath(ROOT / f"scripts/report/{name}.html.jinja")

@@ -6,6 +6,7 @@ Only light modules are imported here: each cluster job parses the Snakefile agai
 import json
 import os
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -31,6 +32,7 @@ from scripts.spec import lock_digest
 from scripts.training.points import training_points
 from scripts.training.steps import check_steps
 
+STARTED = time.time()
 # All of the machine, in the shares that `resources: machine` of profiles/local counts.
 MACHINE = 1000
 
