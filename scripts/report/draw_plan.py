@@ -37,7 +37,7 @@ def draw_gantt(plan: Plan) -> Figure:
                 middle = job.start_seconds + width / 2
                 axes.text(middle, bottom + height / 2, job.job, ha="center", va="center", fontsize=7, color="white")
         axes.set_ylabel(f"node {node + 1}\ncores")
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(0, plan.cores_per_node)
     rows[-1].set_xlabel("seconds")
     rest = len(plan.jobs[0].workers_on) - nodes
     left_out = f" The first {nodes} nodes; {rest} more are not drawn." if rest else ""

@@ -298,6 +298,7 @@ class Plan(_Part):
 
     objective: str
     unit_of_cost: str
+    cores_per_node: int
     jobs: list[PlannedJob]  # by start
     makespan_seconds: float
     cost: float

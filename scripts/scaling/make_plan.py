@@ -95,6 +95,7 @@ def plan(rows: Sequence[TrainingRow], spec: PlanSpec) -> Plan:
     result = Plan(
         objective=spec.minimise,
         unit_of_cost=unit,
+        cores_per_node=spec.cluster.cores_per_node,
         jobs=[_planned(one) for one in found.placed],
         makespan_seconds=found.makespan,
         cost=found.cost,
