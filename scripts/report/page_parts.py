@@ -74,7 +74,10 @@ def trainings(
     planned = read_answer(plan[0], Plan) if plan else None
     drawn = {path.stem: inline_svg(path) for path in (*figures, *plan[1:])}
     return {
-        "training": section(rows, TrainingRow, tables.TRAINING) | {"note": note},
+        "training": {
+            scaling: section(some, TrainingRow, tables.TRAINING) | {"note": note}
+            for scaling, some in tables.by_scaling(rows).items()
+        },
         "strategies": plain_section(strategies, StrategyRow, tables.STRATEGIES),
         "strategies_note": tables.STRATEGIES_NOTE,
         "advice": [one.sentences for one in advice.recommendations],

@@ -8,7 +8,6 @@ By hand:
     python -m scripts.report.print_tables results/demo/scaling
 """
 
-import statistics
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,7 +22,7 @@ from scripts.report.print_answer import print_answer, terminal
 from scripts.report.tables import (
     ATTRIBUTION,
     ATTRIBUTION_NOTE,
-    JOBS,
+    JOBS_NOTE,
     LOADING,
     PROFILES,
     PROFILES_NOTE,
@@ -31,8 +30,11 @@ from scripts.report.tables import (
     STRATEGIES_NOTE,
     TRAINING,
     Column,
+    by_scaling,
     divisor,
     explanations,
+    job_columns,
+    job_medians,
     note,
 )
 from scripts.report.verdicts import refusals
@@ -120,20 +122,13 @@ def print_verdicts(console: Console, laws: Laws, claims: Claims) -> None:
 
 def print_jobs(console: Console, rows: Sequence[JobRow]) -> None:
     """Medians over the jobs of each point, and how many jobs accounting says nothing of."""
-    brief = [column for column in JOBS if column.brief is not None]
     table = Table("point", box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False, show_edge=False, header_style="bold")
-    for title in ["n", *(column.brief or "" for column in brief)]:
+    for title in ["n", *(column.brief or "" for column in job_columns())]:
         table.add_column(title, justify="right", no_wrap=True)
-    known = [row for row in rows if row.state is not None]
-    for point in dict.fromkeys(row.point for row in known):
-        mine = [row for row in known if row.point == point]
-        cells = []
-        for column in brief:
-            values = [value for row in mine if (value := getattr(row, column.fields[0])) is not None]
-            cells.append(column.show(statistics.median(values) if values else None))
-        table.add_row(Text(point), str(len(mine)), *cells)
+    for point, *cells in job_medians(rows):
+        table.add_row(Text(point), *cells)
     console.print(Text("Jobs", style="bold"))
-    console.print(Text("Medians over the n Slurm jobs of a point that accounting knows.", style="dim"))
+    console.print(Text(JOBS_NOTE, style="dim"))
     console.print()
     console.print(table)
     console.print()
@@ -150,7 +145,10 @@ def main() -> None:
     laws, claims = read_answer(folder / "laws.json", Laws), read_answer(folder / "claims.json", Claims)
     jobs = read_rows(folder / "jobs.parquet", JobRow)
     console = terminal()
-    print_table(console, "Training", training, TrainingRow, TRAINING)
+    groups = by_scaling(training)
+    for scaling, some in groups.items():
+        title = "Training" if len(groups) == 1 else f"Training, {scaling} scaling"
+        print_table(console, title, some, TrainingRow, TRAINING)
     strategies = read_rows(folder / "strategies.parquet", StrategyRow)
     if strategies:
         print_strategies(console, strategies)

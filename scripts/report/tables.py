@@ -4,6 +4,7 @@ The page (render_page) shows every column, the terminal (print_tables) the brief
 """
 
 import re
+import statistics
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -12,7 +13,7 @@ from pydantic import BaseModel
 
 from scripts import format as show
 from scripts.record import Record
-from scripts.scaling.rows import LoadingRow, Row, TrainingRow
+from scripts.scaling.rows import JobRow, LoadingRow, Row, TrainingRow
 
 R = TypeVar("R", bound=Row)
 
@@ -172,6 +173,7 @@ PROFILES_NOTE = (
     "communication and optimizer; where the middle ones are missing, they are in communication. Below 0: less than its "
     "part of the baseline's."
 )
+JOBS_NOTE = "Medians over the n Slurm jobs of a point that accounting knows."
 # The brief ones are shown as medians, one line a point.
 JOBS = [
     Column("point", ("point",), str, text=True),
@@ -191,6 +193,32 @@ JOBS = [
     Column("attempt", ("attempt",), show.count),
     Column("accounting", ("accounting",), str, text=True),
 ]
+
+
+def by_scaling(rows: Sequence[TrainingRow]) -> dict[str, list[TrainingRow]]:
+    """Strong and weak scaling apart, which answer different questions."""
+    return {name: [row for row in rows if row.scaling == name] for name in dict.fromkeys(row.scaling for row in rows)}
+
+
+def job_medians(rows: Iterable[JobRow]) -> list[list[str]]:
+    """Of each point that accounting knows jobs of: the point, how many, and medians of the brief columns of JOBS."""
+    known: dict[str, list[JobRow]] = {}
+    for row in rows:
+        if row.state is not None:
+            known.setdefault(row.point, []).append(row)
+    found = []
+    for point, mine in known.items():
+        cells = []
+        for column in job_columns():
+            values = [value for row in mine if (value := getattr(row, column.fields[0])) is not None]
+            cells.append(column.show(statistics.median(values) if values else None))
+        found.append([point, show.count(len(mine)), *cells])
+    return found
+
+
+def job_columns() -> list[Column]:
+    """The columns of `job_medians` beyond point and n."""
+    return [column for column in JOBS if column.brief is not None]
 
 
 def valid(rows: Iterable[R]) -> list[R]:

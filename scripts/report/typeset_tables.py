@@ -1,11 +1,12 @@
 """The tables for a paper: Markdown and LaTeX (booktabs), each with a caption that says what its numbers are.
 
-Inputs: the training, strategies and loading tables (parquet), and the records, for the machine. Outputs, in --folder:
-`training`, `strategies` and `loading`, each as `.md` and `.tex`, with the columns that the terminal shows.
+Inputs: the training, strategies, loading and jobs tables (parquet), and the records, for the machine. Outputs, in
+--folder: `training` (`training_strong` and `training_weak` where there are both), `strategies`, `loading` and `jobs`,
+each as `.md` and `.tex`, with the columns that the terminal shows.
 
 By hand:
     python -m scripts.report.typeset_tables --training training.parquet --strategies strategies.parquet \
-        --loading loading.parquet --records results/demo/*/records/*/*.json --folder tables
+        --loading loading.parquet --jobs jobs.parquet --records results/demo/*/records/*/*.json --folder tables
 """
 
 from collections.abc import Sequence
@@ -21,7 +22,7 @@ from scripts.atomic import write_text
 from scripts.record import Record
 from scripts.report import facts, tables
 from scripts.report.tables import Column
-from scripts.scaling.rows import LoadingRow, StrategyRow, TrainingRow
+from scripts.scaling.rows import JobRow, LoadingRow, StrategyRow, TrainingRow
 from scripts.scaling.table_file import read_rows
 
 MARKDOWN = jinja2.Template(
@@ -36,20 +37,22 @@ MARKDOWN = jinja2.Template(
 
 
 def typeset(folder: Path, name: str, rows: Sequence[BaseModel], columns: Sequence[Column], caption: str) -> None:
-    """Write a table in both languages."""
+    """Write the brief columns of a table in both languages."""
     brief = [column for column in columns if column.brief is not None]
     cells = [[column.cell(row) for column in brief] for row in rows]
-    titles = [column.title for column in brief]
-    rights = [not column.text for column in brief]
-    text = MARKDOWN.render(caption=caption, titles=titles, rows=cells, rights=rights)
+    write(folder, name, {column.title: not column.text for column in brief}, cells, caption)
+
+
+def write(folder: Path, name: str, titles: dict[str, bool], cells: Sequence[Sequence[str]], caption: str) -> None:
+    """Write a table in both languages; a title is aligned right where it says so."""
+    text = MARKDOWN.render(caption=caption, titles=titles, rows=cells, rights=titles.values())
     write_text(folder / f"{name}.md", text)
-    frame = pd.DataFrame(cells, columns=titles)
-    latex = frame.to_latex(
+    latex = pd.DataFrame(cells, columns=list(titles)).to_latex(
         index=False,
         escape=True,
         caption=_escaped(caption),
         label=f"tab:{name}",
-        column_format="".join("r" if right else "l" for right in rights),
+        column_format="".join("r" if right else "l" for right in titles.values()),
         position="htbp",
     )
     write_text(folder / f"{name}.tex", latex)
@@ -75,18 +78,20 @@ def main() -> None:
     parser.add_argument("--training", type=Path, required=True)
     parser.add_argument("--strategies", type=Path, required=True)
     parser.add_argument("--loading", type=Path, required=True)
+    parser.add_argument("--jobs", type=Path, required=True)
     parser.add_argument("--records", type=Path, nargs="+", required=True)
     parser.add_argument("--folder", type=Path, required=True)
     args = parser.parse_args()
     records = [record.read(path) for path in args.records]
     training, loading = read_rows(args.training, TrainingRow), read_rows(args.loading, LoadingRow)
     where = {stage: machine([one for one in records if one.stage == stage]) for stage in ("training", "loading")}
-    for name, rows, kind, columns in (
-        ("training", training, TrainingRow, tables.TRAINING),
-        ("loading", loading, LoadingRow, tables.LOADING),
-    ):
-        caption = f"{tables.note(kind)} {tables.divisor(rows)} {where[name]}"
-        typeset(args.folder, name, rows, columns, caption)
+    groups = tables.by_scaling(training)
+    for scaling, rows in groups.items():
+        name = "training" if len(groups) == 1 else f"training_{scaling}"
+        caption = f"{tables.note(TrainingRow)} {tables.divisor(rows)} {where['training']}"
+        typeset(args.folder, name, rows, tables.TRAINING, caption)
+    caption = f"{tables.note(LoadingRow)} {tables.divisor(loading)} {where['loading']}"
+    typeset(args.folder, "loading", loading, tables.LOADING, caption)
     strategies = read_rows(args.strategies, StrategyRow)
     n = f"n = {show.counts([row.blocks for row in training])} launches a point."
     typeset(
@@ -96,6 +101,9 @@ def main() -> None:
         tables.STRATEGIES,
         f"{tables.STRATEGIES_NOTE} {n} {where['training']}",
     )
+    titles = {"point": False, "n": True} | {column.title: not column.text for column in tables.job_columns()}
+    jobs = tables.job_medians(read_rows(args.jobs, JobRow))
+    write(args.folder, "jobs", titles, jobs, f"{tables.JOBS_NOTE}{'' if jobs else ' There was none.'}")
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from quirks import (
     python,
     render_page,
     training_record,
+    typeset_tables,
     write_images,
     write_networks,
     write_records,
@@ -92,11 +93,5 @@ def page(study: Path, figures: Path) -> Path:
 @pytest.fixture(scope="session")
 def typeset(study: Path) -> Path:
     """The folder of the study's tables for a paper."""
-    found, tables = study / "report/tables", study / "scaling"
-    python(
-        "scripts.report.typeset_tables",
-        *("--training", tables / "training.parquet", "--strategies", tables / "strategies.parquet"),
-        *("--loading", tables / "loading.parquet", "--folder", found),
-        *("--records", *sorted(study.glob("*/records/*/*.json"))),
-    )
-    return found
+    typeset_tables(study, study / "scaling/training.parquet", study / "report/tables")
+    return study / "report/tables"

@@ -258,6 +258,17 @@ def draw_figures(study: Path, folder: Path) -> None:
     )
 
 
+def typeset_tables(study: Path, training: Path, folder: Path) -> None:
+    """Run the program on the study, with a training table of its own."""
+    tables = study / "scaling"
+    python(
+        "scripts.report.typeset_tables",
+        *("--training", training, "--strategies", tables / "strategies.parquet"),
+        *("--loading", tables / "loading.parquet", "--jobs", tables / "jobs.parquet", "--folder", folder),
+        *("--records", *sorted(study.glob("*/records/*/*.json"))),
+    )
+
+
 def render_page(study: Path, figures: Path, jobs: Path, page: Path, *more: object) -> None:
     """Run the programs of the contact sheet and the page on the study, the page's with `more` arguments."""
     sheet, images = page.with_name("contact_sheet.png"), study / "images"

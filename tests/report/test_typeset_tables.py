@@ -4,10 +4,13 @@ import re
 from pathlib import Path
 
 import pytest
-from quirks import LOADING, TRAINING
+from quirks import LOADING, TRAINING, typeset_tables
+
+from scripts.scaling.rows import TrainingRow
+from scripts.scaling.table_file import read_rows, write_table
 
 
-@pytest.mark.parametrize(("name", "points"), [("training", TRAINING), ("loading", LOADING)])
+@pytest.mark.parametrize(("name", "points"), [("training", TRAINING), ("loading", LOADING), ("jobs", TRAINING)])
 def test_both_languages_have_a_line_for_each_point(typeset: Path, name: str, points: list[str]) -> None:
     markdown = (typeset / f"{name}.md").read_text().splitlines()
     latex = (typeset / f"{name}.tex").read_text()
@@ -36,3 +39,18 @@ def test_latex_is_booktabs_and_escaped(typeset: Path) -> None:
     assert r"\label{tab:training}" in latex
     assert r"95 \% interval" in latex
     assert not re.search(r"(?<!\\)%", latex)
+
+
+def test_strong_and_weak_scaling_are_tables_apart(study: Path, tmp_path: Path) -> None:
+    rows = read_rows(study / "scaling/training.parquet", TrainingRow)
+    mixed = [row.model_copy(update={"scaling": "weak"}) if row.model == "resnet50" else row for row in rows]
+    table = tmp_path / "training.parquet"
+    write_table(mixed, TrainingRow, tmp_path / "training.csv", table)
+
+    typeset_tables(study, table, tmp_path / "tables")
+
+    strong, weak = ((tmp_path / f"tables/training_{name}.md").read_text() for name in ("strong", "weak"))
+    assert "Speedup is against resnet18-serial-1" in strong
+    assert "resnet50" not in strong
+    assert "Speedup is against resnet50-serial-1" in weak
+    assert "resnet18" not in weak

@@ -212,18 +212,25 @@ rule render_page:
         "--page {output.page:q} --spec {params.spec:q} 2> {log:q}"
 
 
+# Strong and weak scaling apart, as the program has them.
+TYPESET_TABLES = ["training", "strategies", "loading", "jobs"]
+if len(STUDY.training.scalings) > 1:
+    TYPESET_TABLES[:1] = [f"training_{scaling}" for scaling in STUDY.training.scalings]
+
+
 rule typeset_tables:
     input:
         training="results/{study}/scaling/training.parquet",
         strategies="results/{study}/scaling/strategies.parquet",
         loading="results/{study}/scaling/loading.parquet",
+        jobs="results/{study}/scaling/jobs.parquet",
         loading_records=rules.tabulate_loading.input.records,
         training_records=TRAINING_RECORDS,
         code=code("scripts.report.typeset_tables"),
     output:
         expand(
             "results/{{study}}/report/tables/{table}.{language}",
-            table=["training", "strategies", "loading"],
+            table=TYPESET_TABLES,
             language=["md", "tex"],
         ),
     log:
@@ -233,7 +240,8 @@ rule typeset_tables:
         "../../envs/scalecard.yaml"
     shell:
         "python -m scripts.report.typeset_tables --training {input.training:q} --strategies {input.strategies:q} "
-        "--loading {input.loading:q} --records {input.loading_records:q} {input.training_records:q} "
+        "--loading {input.loading:q} --jobs {input.jobs:q} "
+        "--records {input.loading_records:q} {input.training_records:q} "
         "--folder results/{wildcards.study}/report/tables 2> {log:q}"
 
 
