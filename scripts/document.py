@@ -52,7 +52,7 @@ def readme() -> str:
             _columns("profiles", ProfileRow),
             _columns("jobs", JobRow),
             _columns("comparison", ComparisonRow),
-            _columns("external, which you write,", Outside),
+            _columns("external", Outside) | {"title": "the table that `scaling.external` names"},
         ],
     )
     return text
@@ -151,7 +151,8 @@ def _plugins(title: str, package: str) -> dict[str, Any]:
 
 def _columns(name: str, row: type[BaseModel]) -> dict[str, Any]:
     rows = [{"name": column, "meaning": field.description} for column, field in row.model_fields.items()]
-    return {"name": name, "doc": (row.__doc__ or "").strip(), "rows": rows}
+    title = f"`results/<study>/scaling/{name}.csv`"
+    return {"title": title, "doc": (row.__doc__ or "").strip(), "rows": rows}
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ count what the whole machine does: a measurement has it to itself. GPUs: NVML's 
 """
 
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     import torch
 
 POWERCAP = Path("/sys/class/powercap")
+SHORTEST = 0.01  # seconds: counters are renewed each millisecond
 EVERY = 60.0  # seconds between two looks: at 1 kW a counter starts again after some four minutes
 MICRO, MILLI = 1e-6, 1e-3
 
@@ -35,12 +37,20 @@ class Meter:
 
     Args:
         device: the GPU to count too, where it is one.
+        shortest: seconds of a lap that counters can tell.
     """
 
-    def __init__(self, device: "torch.device | None" = None, powercap: Path = POWERCAP, every: float = EVERY) -> None:
+    def __init__(
+        self,
+        device: "torch.device | None" = None,
+        powercap: Path = POWERCAP,
+        every: float = EVERY,
+        shortest: float = SHORTEST,
+    ) -> None:
         self._uuid = _uuid(device) if device is not None and device.type == "cuda" else None
         self._powercap = powercap
         self._every = every
+        self._shortest = shortest
         self._microjoules = 0
         self._lock = threading.Lock()
         self._ended = threading.Event()
@@ -49,6 +59,7 @@ class Meter:
     def __enter__(self) -> Self:
         self._zones = _read_zones(self._powercap)
         self._gpu_before = _gpu_joules(self._uuid)
+        self._started = time.monotonic()
         self._thread.start()
         return self
 
@@ -59,13 +70,16 @@ class Meter:
         self._thread.join()
 
     def lap(self) -> Energy:
-        """What was used since the last lap, or since it was entered."""
+        """What was used since the last lap, or since it was entered; of packages where it was long enough."""
+        now = time.monotonic()
         with self._lock:
             self._count()
-            packages, self._microjoules = self._microjoules * MICRO if self._zones else None, 0
-        now, before = _gpu_joules(self._uuid), self._gpu_before
-        self._gpu_before = now
-        return Energy(packages, None if now is None or before is None else now - before)
+            told = self._zones and now - self._started >= self._shortest
+            packages, self._microjoules = self._microjoules * MICRO if told else None, 0
+            self._started = time.monotonic()
+        gpu, before = _gpu_joules(self._uuid), self._gpu_before
+        self._gpu_before = gpu
+        return Energy(packages, None if gpu is None or before is None else gpu - before)
 
     def _count(self) -> None:
         zones = _read_zones(self._powercap) if self._zones else {}
@@ -96,7 +110,7 @@ def _read_zones(powercap: Path) -> dict[Path, _Zone]:
     hold them.
     """
     found = {}
-    for zone in sorted(powercap.glob("*:*")):
+    for zone in sorted(powercap.glob("intel-rapl:*")):  # AMD's too; intel-rapl-mmio:* are the same packages again
         try:
             if (zone / "name").read_text().startswith(("package", "dram")):
                 sizes = (int((zone / name).read_text()) for name in ("energy_uj", "max_energy_range_uj"))

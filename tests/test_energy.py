@@ -18,7 +18,7 @@ def write(zone: Path, name: str, counted: int, size: int = SIZE) -> None:
 
 @pytest.fixture
 def powercap(tmp_path: Path) -> Path:
-    """Two packages, of one its memory; and zones that are parts of these or hold them."""
+    """Two packages, of one its memory; and zones that are parts of these, hold them or are them again."""
     (tmp_path / "intel-rapl").mkdir()
     for zone, name, counted in (
         ("intel-rapl:0", "package-0", 100),
@@ -26,18 +26,20 @@ def powercap(tmp_path: Path) -> Path:
         ("intel-rapl:0:1", "dram", 10),
         ("intel-rapl:1", "package-1", 900),
         ("intel-rapl:2", "psys", 5),
+        ("intel-rapl-mmio:0", "package-0", 100),
     ):
         write(tmp_path / zone, name, counted)
     return tmp_path
 
 
 def test_packages_and_memory_are_counted_each_once(powercap: Path) -> None:
-    with Meter(powercap=powercap) as meter:
+    with Meter(powercap=powercap, shortest=0) as meter:
         for zone, name, counted in (
             ("intel-rapl:0", "package-0", 400),
             ("intel-rapl:0:0", "core", 240),
             ("intel-rapl:0:1", "dram", 30),
             ("intel-rapl:2", "psys", 905),
+            ("intel-rapl-mmio:0", "package-0", 400),
         ):
             write(powercap / zone, name, counted)
         assert meter.lap() == Energy(pytest.approx((300 + 20) * 1e-6), None)
@@ -45,19 +47,25 @@ def test_packages_and_memory_are_counted_each_once(powercap: Path) -> None:
 
 
 def test_a_counter_that_starts_again_is_counted_through(powercap: Path) -> None:
-    with Meter(powercap=powercap) as meter:
+    with Meter(powercap=powercap, shortest=0) as meter:
         write(powercap / "intel-rapl:1", "package-1", 50)
         assert meter.lap().packages == pytest.approx(150e-6)
 
 
 def test_a_long_lap_is_looked_at_before_its_counter_comes_round(powercap: Path) -> None:
     zone = powercap / "intel-rapl:1"
-    with Meter(powercap=powercap, every=0.001) as meter:
+    with Meter(powercap=powercap, every=0.001, shortest=0) as meter:
         for counted in (400, 900, 400):  # one and a half rounds
             write(zone, "package-1", counted)
             while meter._zones[zone].counted != counted:
                 pass
         assert meter.lap().packages == pytest.approx(1500e-6)
+
+
+def test_a_lap_too_short_for_its_counters_is_unknown(powercap: Path) -> None:
+    with Meter(powercap=powercap, shortest=60) as meter:
+        write(powercap / "intel-rapl:0", "package-0", 400)
+        assert meter.lap() == Energy(None, None)
 
 
 @pytest.mark.parametrize("lacking", ["no zone", "not readable", "no number"])
@@ -69,7 +77,7 @@ def test_energy_that_no_counter_tells_is_unknown(tmp_path: Path, lacking: str) -
         counter.unlink()
         # Whom root runs as, no permission stops: a folder cannot be read by anybody.
         counter.mkdir() if lacking == "not readable" else counter.write_text("?")
-    with Meter(powercap=tmp_path) as meter:
+    with Meter(powercap=tmp_path, shortest=0) as meter:
         assert meter.lap() == Energy(None, None)
 
 

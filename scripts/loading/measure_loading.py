@@ -153,13 +153,13 @@ def run(
         while passes < spec.passes or seconds < spec.window_seconds:
             sink.start_pass()
             set_page_cache()
-            between += time.process_time() - idle
             meter.lap()
+            between += time.process_time() - idle
             watch.lap(outside)
             sink.take(loader.load_all(items))
             seconds += watch.lap("steady")
-            joules.append(meter.lap().packages)
             idle = time.process_time()
+            joules.append(meter.lap().packages)
             passes += 1
             sink.end_pass()
         log.info("%d timed passes: %.2f s", passes, seconds)

@@ -25,7 +25,7 @@ NAMED = 0.06  # of the makespan: a shorter bar has no room for a name
 
 def draw_gantt(plan: Plan) -> Figure:
     """A row of bars for each node: width is time, height the cores held."""
-    nodes = min(DRAWN, len(plan.jobs[0].workers_on))
+    nodes = min(DRAWN, plan.nodes)
     figure = Figure(figsize=(WIDTH, 1.6 + 1.1 * nodes), layout="constrained")
     rows = figure.subplots(nodes, 1, sharex=True, squeeze=False)[:, 0]
     colours = dict(zip((job.job for job in plan.jobs), cycle(COLOURS), strict=False))
@@ -39,7 +39,7 @@ def draw_gantt(plan: Plan) -> Figure:
         axes.set_ylabel(f"node {node + 1}\ncores")
         axes.set_ylim(0, plan.cores_per_node)
     rows[-1].set_xlabel("seconds")
-    rest = len(plan.jobs[0].workers_on) - nodes
+    rest = plan.nodes - nodes
     left_out = f" The first {nodes} nodes; {rest} more are not drawn." if rest else ""
     entitle(figure, "Plan", plan.sentences[0] + left_out)
     return figure
@@ -68,13 +68,15 @@ def draw_pareto(plan: Plan) -> Figure:
     figure, axes = start(3.2)
     front = plan.pareto
     ends, costs = [one.makespan_seconds for one in front], [one.cost for one in front]
-    axes.step(ends, costs, where="post", color=MUTED, linewidth=1)
-    axes.plot(ends, costs, "o", color=COLOURS[0], label="plans")
-    axes.plot(plan.makespan_seconds, plan.cost, "s", color=COLOURS[1], label="the plan")
+    said = "There is no plan."
+    if front:
+        axes.step(ends, costs, where="post", color=MUTED, linewidth=1)
+        axes.plot(ends, costs, "o", color=COLOURS[0], label="plans")
+        axes.plot(plan.makespan_seconds, plan.cost, "s", color=COLOURS[1], label="the plan")
+        axes.legend(loc="best")
+        said = f"From {show.number(ends[0])} s to {show.number(ends[-1])} s. Predicted."
     axes.set_xlabel("last end, seconds")
     axes.set_ylabel(f"cost, {plan.unit_of_cost}")
-    axes.legend(loc="best")
-    said = f"From {show.number(front[0].makespan_seconds)} s to {show.number(front[-1].makespan_seconds)} s. Predicted."
     entitle(figure, "What a faster end costs", said)
     return figure
 

@@ -82,6 +82,7 @@ def trainings(
         "strategies_note": tables.STRATEGIES_NOTE,
         "advice": [one.sentences for one in advice.recommendations],
         "laws": verdicts.law_rows(laws),
+        "law_sentences": [curve.sentence for curve in laws.curves],
         "predictions": verdicts.prediction_rows(laws),
         "claims": verdicts.by_subject(claims),
         "plan": planned,

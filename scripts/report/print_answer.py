@@ -7,15 +7,18 @@ By hand:
     python -m scripts.report.print_answer results/demo/scaling
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
 from scripts import cli
-from scripts.scaling.answer import Confirmations, LoadingAnswer, Plan, Recommendations
+from scripts.report.verdicts import refusals
+from scripts.scaling.answer import Claims, Confirmations, LoadingAnswer, Plan, Recommendations
 from scripts.scaling.table_file import read_answer
 
+NOT_CONFIRMED = "No training was measured again; `snakemake confirm` does."
 WIDTH = 120  # columns, where nobody has set the width of a window
 
 
@@ -28,17 +31,32 @@ def terminal() -> Console:
 def print_answer(console: Console, folder: Path) -> None:
     """The answer last: where a window is short, what scrolled away is less."""
     console.print(Text("The answer", style="bold"))
+    for sentence in sentences(folder):
+        console.print(Text(sentence))
+
+
+def sentences(folder: Path) -> Iterator[str]:
+    """What the answers of a study say."""
+    table = folder / "training.parquet"
     if (loading := folder / "loading.json").is_file():
-        for sentence in read_answer(loading, LoadingAnswer).sentences:
-            console.print(Text(sentence))
+        yield from read_answer(loading, LoadingAnswer).sentences
+    else:  # a table from outside: what was claimed of it
+        table = folder / "external.parquet"
+        for sentence, breaches in refusals(read_answer(folder / "claims.json", Claims).refused):
+            yield f"Not to be quoted: {sentence} {'; '.join(breaches)}."
     for one in read_answer(folder / "recommendation.json", Recommendations).recommendations:
-        console.print(Text(" ".join(one.sentences)))
-    if (again := folder / "confirmation.json").is_file():
-        for confirmation in read_answer(again, Confirmations).confirmations:
-            console.print(Text(confirmation.sentence))
-    if (planned := folder / "plan.json").is_file():
-        for sentence in read_answer(planned, Plan).sentences:
-            console.print(Text(sentence))
+        yield " ".join(one.sentences)
+    if _follows(again := folder / "confirmation.json", folder / "recommendation.json"):
+        yield from (one.sentence for one in read_answer(again, Confirmations).confirmations)
+    else:
+        yield NOT_CONFIRMED
+    if _follows(planned := folder / "plan.json", table):
+        yield from read_answer(planned, Plan).sentences
+
+
+def _follows(path: Path, source: Path) -> bool:
+    """Whether it was made of what its source says now."""
+    return path.is_file() and path.stat().st_mtime >= source.stat().st_mtime
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """The page of trainings that somebody else measured: their table by scalecard's rules, and what may be quoted of it.
 
 Inputs: the training table (parquet), `laws.json`, `recommendation.json`, `claims.json`, the figures (SVG), the
-template. Output: `index.html`, which loads nothing from a network.
+template. Output: `external.html`, which loads nothing from a network.
 
 By hand: see the command that `snakemake -np` prints for rule render_external.
 """

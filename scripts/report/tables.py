@@ -25,7 +25,8 @@ class Column:
     title: str
     fields: tuple[str, ...]  # the first one's description explains the column
     show: Callable[..., str]
-    brief: str | None = None  # the terminal's title; None: the page only
+    brief: str | None = None  # the terminal's title; None: not there
+    paper: bool = False  # whether tables for a paper have it, beside the brief ones
     text: bool = False  # words, aligned left
 
     def cell(self, row: BaseModel) -> str:
@@ -56,13 +57,13 @@ _RATIO = [
     Column("efficiency", ("efficiency",), show.ratio, brief="eff."),
 ]
 _WORKERS = [Column("workers", ("workers",), show.count)]
-_SERIAL = Column("serial fraction", ("serial_fraction",), show.fraction)
+_SERIAL = Column("serial fraction", ("serial_fraction",), show.fraction, paper=True)
 _COST = [
-    Column("core-hours", ("core_hours",), show.number),
-    Column("GPU-hours", ("gpu_hours",), show.number),
-    Column("cost", ("cost",), show.number),
-    Column("packages J", ("package_joules",), show.number),
-    Column("GPUs J", ("gpu_joules",), show.number),
+    Column("core-hours", ("core_hours",), show.number, paper=True),
+    Column("GPU-hours", ("gpu_hours",), show.number, paper=True),
+    Column("cost", ("cost",), show.number, paper=True),
+    Column("packages J", ("package_joules",), show.number, paper=True),
+    Column("GPUs J", ("gpu_joules",), show.number, paper=True),
 ]
 # Of one launch that passes over the images once: they add up.
 _PARTS = [
@@ -87,7 +88,7 @@ TRAINING = [
     Column("precision", ("precision",), show.share),
     Column("recall", ("recall",), show.share),
     Column("seconds per epoch", ("epoch_seconds",), show.number),
-    Column("seconds to target", ("seconds_to_target",), show.number),
+    Column("seconds to target", ("seconds_to_target",), show.number, paper=True),
     Column("loss distance", ("loss_distance",), show.share),
     Column("global batch", ("global_batch",), show.count),
     Column("numbers", ("precision_of_numbers",), str, text=True),
@@ -279,7 +280,7 @@ def divisor(rows: Sequence[Row]) -> str:
         for row in baselines(rows)
     ]
     level = f"{show.percent(rows[0].confidence)} interval"
-    kind = "model" if isinstance(rows[0], TrainingRow) else "storage and page cache"
+    kind = "model, precision and scaling" if isinstance(rows[0], TrainingRow) else "storage and page cache"
     several = f"the baseline of its {kind}: " if len(names) > 1 else ""
     return (
         f"Speedup is against {several}{'; '.join(names)}. In brackets its {level}: Student t on log ratios paired by "

@@ -2,7 +2,8 @@
 
 Inputs: the training, strategies, loading and jobs tables (parquet), and the records, for the machine. Outputs, in
 --folder: `training` (`training_strong` and `training_weak` where there are both), `strategies`, `loading` and `jobs`,
-each as `.md` and `.tex`, with the columns that the terminal shows.
+each as `.md` and `.tex`, with what the terminal shows, costs and energy where they are known, and why blocks do not
+count.
 
 By hand:
     python -m scripts.report.typeset_tables --training training.parquet --strategies strategies.parquet \
@@ -22,7 +23,7 @@ from scripts.atomic import write_text
 from scripts.record import Record
 from scripts.report import facts, tables
 from scripts.report.tables import Column
-from scripts.scaling.rows import JobRow, LoadingRow, StrategyRow, TrainingRow
+from scripts.scaling.rows import JobRow, LoadingRow, Row, StrategyRow, TrainingRow
 from scripts.scaling.table_file import read_rows
 
 MARKDOWN = jinja2.Template(
@@ -32,20 +33,35 @@ MARKDOWN = jinja2.Template(
 |{% for right in rights %} {{ "---:" if right else ":---" }} |{% endfor %}
 {% for row in rows -%}
 | {{ row | map("replace", "|", "\\\\|") | join(" | ") }} |
+{% endfor %}{% for note in notes %}
+{{ note }}
 {% endfor %}"""
 )
 
 
 def typeset(folder: Path, name: str, rows: Sequence[BaseModel], columns: Sequence[Column], caption: str) -> None:
-    """Write the brief columns of a table in both languages."""
-    brief = [column for column in columns if column.brief is not None]
-    cells = [[column.cell(row) for column in brief] for row in rows]
-    write(folder, name, {column.title: not column.text for column in brief}, cells, caption)
+    """Write what a paper shows of a table in both languages, but for columns that are empty."""
+    shown = [column for column in columns if column.brief is not None or column.paper]
+    shown = [column for column in shown if not rows or {column.cell(row) for row in rows} != {show.MISSING}]
+    cells = [[column.cell(row) for column in shown] for row in rows]
+    write(folder, name, {column.title: not column.text for column in shown}, cells, caption, notes(rows))
 
 
-def write(folder: Path, name: str, titles: dict[str, bool], cells: Sequence[Sequence[str]], caption: str) -> None:
-    """Write a table in both languages; a title is aligned right where it says so."""
-    text = MARKDOWN.render(caption=caption, titles=titles, rows=cells, rights=titles.values())
+def notes(rows: Sequence[BaseModel]) -> list[str]:
+    """Why blocks do not count."""
+    return [f"{row.point}: {reason}" for row in rows if isinstance(row, Row) for reason in tables.explanations(row)]
+
+
+def write(
+    folder: Path,
+    name: str,
+    titles: dict[str, bool],
+    cells: Sequence[Sequence[str]],
+    caption: str,
+    below: Sequence[str] = (),
+) -> None:
+    """Write a table in both languages; a title is aligned right where it says so, `below` stands under the table."""
+    text = MARKDOWN.render(caption=caption, titles=titles, rows=cells, rights=titles.values(), notes=below)
     write_text(folder / f"{name}.md", text)
     latex = pd.DataFrame(cells, columns=list(titles)).to_latex(
         index=False,
@@ -55,7 +71,8 @@ def write(folder: Path, name: str, titles: dict[str, bool], cells: Sequence[Sequ
         column_format="".join("r" if right else "l" for right in titles.values()),
         position="htbp",
     )
-    write_text(folder / f"{name}.tex", latex)
+    small = "".join(f"\\par\\footnotesize {_escaped(one)}\n" for one in below)
+    write_text(folder / f"{name}.tex", latex.replace("\\end{table}", f"{small}\\end{{table}}"))
 
 
 def machine(records: Sequence[Record]) -> str:
@@ -93,14 +110,13 @@ def main() -> None:
     caption = f"{tables.note(LoadingRow)} {tables.divisor(loading)} {where['loading']}"
     typeset(args.folder, "loading", loading, tables.LOADING, caption)
     strategies = read_rows(args.strategies, StrategyRow)
-    n = f"n = {show.counts([row.blocks for row in training])} launches a point."
-    typeset(
-        args.folder,
-        "strategies",
-        strategies,
-        tables.STRATEGIES,
-        f"{tables.STRATEGIES_NOTE} {n} {where['training']}",
-    )
+    blocks = {row.point: row.blocks for row in training}
+    n = f"n = {show.counts([blocks[row.point] for row in strategies])} launches a point" if strategies else "None"
+    level = show.percent(training[0].confidence)
+    of = ", ".join(dict.fromkeys(row.baseline for row in strategies))
+    sure = f"In brackets {level} intervals: Student t on log ratios, Welch's where under 3 blocks are shared. {n}."
+    caption = f"{tables.STRATEGIES_NOTE} {sure} Baselines: {of or 'none'}. {where['training']}"
+    typeset(args.folder, "strategies", strategies, tables.STRATEGIES, caption)
     titles = {"point": False, "n": True} | {column.title: not column.text for column in tables.job_columns()}
     jobs = tables.job_medians(read_rows(args.jobs, JobRow))
     write(args.folder, "jobs", titles, jobs, f"{tables.JOBS_NOTE}{'' if jobs else ' There was none.'}")

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from scripts import format as show
-from scripts.scaling.answer import Claim, Claims, LawFit, Laws, Plan
+from scripts.scaling.answer import Claim, Claims, CurveLaws, LawFit, Laws, Plan
 
 LAW_TITLES = ("curve", "law", "parameters", "AICc", "verdict")
 LAWS_NOTE = (
@@ -30,7 +30,7 @@ def law_rows(laws: Laws) -> list[tuple[str, ...]]:
             fit.law,
             ", ".join(f"{p.name} {show.ratio(p.value, p.low, p.high)}" for p in fit.parameters) or show.MISSING,
             show.MISSING if fit.aicc is None else f"{fit.aicc:.1f}",
-            _verdict(fit, curve.chosen, curve.same_curve),
+            _verdict(fit, curve),
         )
         for curve in laws.curves
         for fit in curve.fits
@@ -92,9 +92,11 @@ def refusals(claims: Iterable[Claim]) -> list[tuple[str, list[str]]]:
     return [(one.sentence, [f"{breach.rule}: {breach.found}" for breach in one.breaches]) for one in claims]
 
 
-def _verdict(fit: LawFit, chosen: str | None, same_curve: list[str]) -> str:
-    if fit.law == chosen:
+def _verdict(fit: LawFit, curve: CurveLaws) -> str:
+    if fit.not_identifiable:
+        return f"not identifiable: {fit.not_identifiable}"
+    if curve.chosen is None:
+        return "no other law can be told from it"
+    if fit.law == curve.chosen:
         return "chosen"
-    if fit.law in same_curve:
-        return f"the same curve as {chosen}"
-    return f"not identifiable: {fit.not_identifiable}" if fit.not_identifiable else "less likely"
+    return f"the same curve as {curve.chosen}" if fit.law in curve.same_curve else "less likely"

@@ -162,6 +162,7 @@ class Choice(_Part):
     of_best_high: float
     wall_seconds: float  # of a whole launch, median
     core_hours: float  # of a launch
+    gpu_hours: float | None  # of a launch; null without GPUs
     cost: float | None  # at the config's prices
     test_accuracy: float | None  # median
 
@@ -170,6 +171,7 @@ class Knee(_Part):
     """Where further cores stop to bring much."""
 
     curve: str
+    points: list[str]  # of the curve, by cores
     cores: int  # as the means say
     low: int  # as far as each gain is sure to be large enough
     high: int  # as far as none is sure to be too small
@@ -191,10 +193,13 @@ class Recommendation(_Part):
 
     @property
     def to_confirm(self) -> list[str]:
-        """Points to be measured again: the recommended one, its neighbours, the fastest."""
+        """Points to be measured again: the recommended one, its neighbours, the fastest; the baseline beside one that
+        is all of these.
+        """
         if self.recommended is None or self.fastest is None:
             return []
-        return _distinct([self.recommended.point, *self.neighbours, self.fastest.point])
+        found = _distinct([self.recommended.point, *self.neighbours, self.fastest.point])
+        return found if len(found) > 1 else _distinct([*found, self.baseline])
 
     @property
     def points(self) -> list[str]:
@@ -203,6 +208,7 @@ class Recommendation(_Part):
             return []
         others = [self.baseline] if self.baseline_accuracy is not None else []
         others += [self.cheapest.point] if self.cheapest else []
+        others += self.knee.points if self.knee else []
         return _distinct([self.recommended.point, self.fastest.point, *self.tied, *others])
 
 
@@ -220,9 +226,9 @@ class Confirmation(_Part):
 
     baseline: str
     point: str  # that was recommended
-    fastest: str  # that it was compared with
+    fastest: str  # that it was compared with: the fastest; of the fastest itself the best of its neighbours
     blocks: int  # fresh ones in which all that is compared is valid
-    of_best: float | None  # images/s as a share of the fastest's
+    of_best: float | None  # images/s as a share of that one's
     low: float | None  # its interval
     high: float | None
     verdict: ConfirmationVerdict  # confirmed: within the tolerance; contradicted: surely not, or another is faster
@@ -254,7 +260,7 @@ class Claim(_Part):
     @property
     def too_few(self) -> bool:
         """Whether nothing but more launches is missing."""
-        return not self.stands and all(breach.rule == "repetition" for breach in self.breaches)
+        return not self.stands and all(breach.rule in {"repetition", "measured again"} for breach in self.breaches)
 
 
 class Claims(_Part):
@@ -294,12 +300,13 @@ class ParetoPoint(_Part):
 
 
 class Plan(_Part):
-    """`plan.json`."""
+    """`plan.json`; without trainings where no plan is possible, which its sentence says."""
 
     objective: str
     unit_of_cost: str
     cores_per_node: int
     jobs: list[PlannedJob]  # by start
+    nodes: int
     makespan_seconds: float
     cost: float
     total_completion_seconds: float

@@ -57,15 +57,16 @@ def answer(loading: Records, training: Records, spec: AnswerSpec) -> LoadingAnsw
 
 
 def fastest_training(rows: Sequence[TrainingRow], nodes: Mapping[str, int]) -> tuple[float | None, str]:
-    """The greatest images/s that a valid training takes, and its point; None where none is valid. Its nodes share what
-    it takes: each loads for itself.
+    """The greatest images/s that a valid training takes, and its point, one with blocks enough before all others; None
+    where none is valid. Its nodes share what it takes: each loads for itself.
     """
     rates = [
-        (row.images_per_second / nodes[row.point], row.point)
+        (row.blocks >= LEAST_BLOCKS, row.images_per_second / nodes[row.point], row.point)
         for row in rows
         if row.images_per_second is not None and not row.has("oversubscribed")
     ]
-    return max(rates, default=(None, ""))
+    _, rate, point = max(rates, default=(False, None, ""))
+    return rate, point
 
 
 def situation_of(row: LoadingRow) -> tuple[Literal["local", "remote"], Literal["warm", "cold"]]:

@@ -1,6 +1,7 @@
 """The gate: which rules a sentence about rows breaks. It may be quoted where it breaks none."""
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Literal
 
@@ -23,14 +24,22 @@ def compare(one: Row, other: Row, confidence: float, times: float | None = None)
     said = f"{times:g}" if times is not None else _said(ratio)
     trains = isinstance(one, TrainingRow)
     text = f"{one.point} {'trains' if trains else 'loads'} {said} times as fast as {other.point}"
+    text += "" if other.seconds is None else f" ({show.number(other.seconds)} s)"
     return _claim("training" if trains else "loading", f"{text}{_besides(one, other)}.", [one, other], found)
 
 
-def answered(sentence: str, rows: Sequence[Row]) -> Claim:
-    """What the study answers, by the rows that it names: the first against each other one. Ties it says itself."""
+def answered(sentence: str, rows: Sequence[Row], beside: Row | None = None, more: Sequence[Breach] = ()) -> Claim:
+    """What the study answers, by the rows that it names: the first against each other one. Ties it says itself.
+
+    Args:
+        beside: a row of other work that the sentence names too.
+        more: rules that it breaks beside those of rows.
+    """
     first, *others = rows
     found = [breach for other in others or [first] for breach in breaches(first, other, None)]
-    return _claim("answer", sentence, rows, list(dict.fromkeys(found)))
+    found += breaches(beside, beside, None) if beside is not None else []
+    named = [*rows, beside] if beside is not None else rows
+    return _claim("answer", sentence, named, list(dict.fromkeys([*found, *more])))
 
 
 def _claim(
@@ -77,7 +86,9 @@ def _wrong(ratio: Ratio | None, times: float) -> list[Breach]:
 def _why_invalid(row: Row) -> str:
     """The rule that its blocks broke: one of these, where all broke the same."""
     rules = {"drifted": "no drift", "disturbed": "alone on the machine", "resumed": "no resumed timing"}
-    return next((rule for word, rule in rules.items() if f"{word}: " in row.reason), "validity before speed")
+    blocks = re.split(r"block \d+: ", row.reason)[1:]
+    same = (rule for word, rule in rules.items() if blocks and all(f"{word}: " in said for said in blocks))
+    return next(same, "validity before speed")
 
 
 def _said(ratio: Ratio | None) -> str:

@@ -24,7 +24,7 @@ from scripts.scaling.answer import (
     Recommendations,
 )
 from scripts.scaling.limits import LEAST_BLOCKS
-from scripts.scaling.ratios import Ratio, paired_ratio
+from scripts.scaling.ratios import Ratio, fastest_first, paired_ratio
 from scripts.scaling.table_file import read_answer
 from scripts.spec import Spec
 
@@ -38,31 +38,32 @@ class ConfirmSpec(Spec):
 
 def confirm(advice: Recommendation, records: dict[str, list[Record]], spec: ConfirmSpec) -> Confirmation:
     """Of one recommendation; `not measured` where it has changed since its points were measured again."""
-    one, best = advice.recommended, advice.fastest
-    assert one is not None, "only what was recommended is confirmed"
-    assert best is not None, "and what is recommended was compared with the fastest"
-    best_records = {one.block: one for one in records.get(best.point, [])}
+    assert advice.recommended is not None, "only what was recommended is confirmed"
+    assert advice.fastest is not None, "and what is recommended was compared with the fastest"
+    one, fastest = advice.recommended.point, advice.fastest.point
+    beside = {record.block: record for record in records.get(fastest, [])}
     good = {
-        point: {r.block: r.images_per_second for r in usable(records.get(point, []), best_records)[0]}
+        point: {r.block: r.images_per_second for r in usable(records.get(point, []), beside)[0]}
         for point in advice.to_confirm
     }
     blocks = sorted(set.intersection(*(set(mine) for mine in good.values())))
-    ratio = None
+    ratio, faster, best = None, [], fastest
     if len(blocks) >= LEAST_BLOCKS:
-        mine, fastest = ([good[point][b] for b in blocks] for point in (one.point, best.point))
-        ratio = paired_ratio(mine, fastest, spec.confidence)
-    faster = [point for point in advice.to_confirm if _is_faster(good, point, best.point, spec)]
+        if one == fastest:  # it must hold its place against the best of the others
+            best = fastest_first({point: good[point] for point in good if point != one})[0]
+        ratio = paired_ratio([good[one][b] for b in blocks], [good[best][b] for b in blocks], spec.confidence)
+        faster = [point for point in good if point != one and _is_faster(good, point, best, spec)]
     verdict = _verdict(ratio, faster, 1 - spec.tolerance)
     return Confirmation(
         baseline=advice.baseline,
-        point=one.point,
-        fastest=best.point,
+        point=one,
+        fastest=best,
         blocks=len(blocks),
         of_best=ratio.value if ratio else None,
         low=ratio.low if ratio else None,
         high=ratio.high if ratio else None,
         verdict=verdict,
-        sentence=_sentence(advice, ratio, blocks, faster, verdict),
+        sentence=_sentence(advice, best, ratio, blocks, faster, verdict),
     )
 
 
@@ -85,27 +86,23 @@ def _verdict(ratio: Ratio | None, faster: Sequence[str], least: float) -> Confir
 
 def _sentence(
     advice: Recommendation,
+    best: str,
     ratio: Ratio | None,
     blocks: Sequence[int],
     faster: Sequence[str],
     verdict: ConfirmationVerdict,
 ) -> str:
-    one, best = advice.recommended, advice.fastest
-    assert one is not None
-    assert best is not None
+    assert advice.recommended is not None
+    one = advice.recommended.point
     if ratio is None:
         points = ", ".join(advice.to_confirm)
         return (
-            f"{one.point} is not confirmed: {points} have {len(blocks)} valid fresh blocks in common; expected "
+            f"{one} is not confirmed: {points} have {len(blocks)} valid fresh blocks in common; expected "
             f"{LEAST_BLOCKS} or more (`snakemake confirm` measures those that lack)."
         )
-    text = f"In {len(blocks)} fresh blocks {one.point} "
-    if one.point == best.point:
-        text += "stays the fastest beside its neighbours" if not faster else f"is slower than {', '.join(faster)}"
-    else:
-        text += f"reaches {show.ratio(ratio.value, ratio.low, ratio.high)} of {best.point}"
-        text += f", and {', '.join(faster)} is faster" if faster else ""
-    return f"{text}: {verdict}."
+    rates = f"In {len(blocks)} fresh blocks {one} has {show.ratio(ratio.value, ratio.low, ratio.high)} times the rate"
+    beaten = f"; {', '.join(faster)} is faster still" if faster else ""
+    return f"{rates} of {best}, the fastest beside it{beaten}: {verdict}."
 
 
 def main() -> None:

@@ -15,8 +15,8 @@ class Prices(Spec):
     currency: str = ""
 
     def cost(self, core_hours: float, gpu_hours: float | None) -> float | None:
-        """Of a launch, in the currency; None without prices, or where it used a GPU that has none."""
-        if (self.core_hour is None and self.gpu_hour is None) or (gpu_hours and self.gpu_hour is None):
+        """Of a launch, in the currency; None where nothing that it used has a price, or a GPU that it used has none."""
+        if (self.core_hour is None and not gpu_hours) or (gpu_hours and self.gpu_hour is None):
             return None
         return core_hours * (self.core_hour or 0.0) + (gpu_hours or 0.0) * (self.gpu_hour or 0.0)
 

@@ -5,8 +5,9 @@ cores, ways to load from the same storage in the same state; what the config's `
 answers: laws, the recommendation, which way loads fastest and which feeds the trainer. A claim stands where it breaks
 no rule (scripts/scaling/claims.py); a refused one keeps its sentence.
 
-Inputs: `training.parquet` and its answers, `laws.json` and `recommendation.json`; `loading.parquet` and `loading.json`,
-unless the trainings are from outside. Output: `claims.json` (scripts/scaling/answer.py).
+Inputs: `training.parquet` and its answers, `laws.json`, `recommendation.json` and, once there is one,
+`confirmation.json`; `loading.parquet` and `loading.json`, unless the trainings are from outside. Outputs: `claims.json`
+(scripts/scaling/answer.py), `claims.csv`.
 
 By hand: see the command that `snakemake -np` prints for rule judge_claims.
 """
@@ -15,10 +16,23 @@ from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+import pandas as pd
+
 from scripts import cli
-from scripts.atomic import write_text
+from scripts.atomic import replacing, write_text
 from scripts.errors import UserError
-from scripts.scaling.answer import Claim, Claims, CurveLaws, Laws, LoadingAnswer, Recommendations
+from scripts.scaling.answer import (
+    Breach,
+    Claim,
+    Claims,
+    Confirmations,
+    ConfirmationVerdict,
+    CurveLaws,
+    Laws,
+    LoadingAnswer,
+    Recommendation,
+    Recommendations,
+)
 from scripts.scaling.claims import answered, compare
 from scripts.scaling.limits import LEAST_BLOCKS
 from scripts.scaling.ratios import fastest_first
@@ -72,19 +86,39 @@ def judge_answers(
     training: Sequence[TrainingRow],
     laws: Laws,
     advice: Recommendations,
+    confirmed: Confirmations,
     loading: Sequence[LoadingRow],
     answer: LoadingAnswer | None,
 ) -> list[Claim]:
     """What the study answers; a sentence that says nothing of any point is no claim."""
     trained, loaded = {row.point: row for row in training}, {row.point: row for row in loading}
-    said: list[tuple[str, Sequence[Row]]] = [
-        *((" ".join(one.sentences), [trained[point] for point in one.points]) for one in advice.recommendations),
-        *((curve.sentence, _points_of(curve, training)) for curve in laws.curves),
-    ]
+    verdicts = {one.baseline: one.verdict for one in confirmed.confirmations}
+    found = []
+    for one in advice.recommendations:
+        more = _not_confirmed(one, verdicts.get(one.baseline, "not measured"))
+        found += _answered(" ".join(one.sentences), [trained[point] for point in one.points], more=more)
+    for curve in laws.curves:
+        found += _answered(curve.sentence, _points_of(curve, training))
+    for situation in answer.situations if answer else []:
+        found += _answered(situation.sentence, [loaded[point] for point in situation.points])
     if answer is not None:
-        said += [(one.sentence, [loaded[point] for point in one.points]) for one in answer.situations]
-        said.append((answer.feeding.sentence, [loaded[point] for point in answer.feeding.points]))
-    return [answered(sentence, rows) for sentence, rows in said if rows]
+        beside = trained.get(answer.feeding.needed_by or "")
+        found += _answered(answer.feeding.sentence, [loaded[point] for point in answer.feeding.points], beside)
+    return found
+
+
+def _answered(
+    sentence: str, rows: Sequence[Row], beside: Row | None = None, more: Sequence[Breach] = ()
+) -> list[Claim]:
+    return [answered(sentence, rows, beside, more)] if rows else []
+
+
+def _not_confirmed(one: Recommendation, verdict: ConfirmationVerdict) -> list[Breach]:
+    """The best of many looks better than it is, until fresh blocks have shown it."""
+    if verdict == "confirmed" or one.recommended is None:
+        return []
+    rule = "measured again" if verdict == "not measured" else "confirmed"
+    return [Breach(rule=rule, found=f"fresh blocks of {one.recommended.point}: {verdict} (`snakemake confirm`)")]
 
 
 def _points_of(curve: CurveLaws, training: Sequence[TrainingRow]) -> list[TrainingRow]:
@@ -128,18 +162,28 @@ def main() -> None:
     parser.add_argument("--recommendation", type=Path, required=True)
     parser.add_argument("--loading", type=Path, nargs="?", help="none where the trainings are from outside")
     parser.add_argument("--answer", type=Path, nargs="?", help="loading.json")
+    parser.add_argument("--confirmation", type=Path, nargs="?", help="none before `snakemake confirm`")
     parser.add_argument("--claims", type=Path, required=True)
+    parser.add_argument("--csv", type=Path, required=True, help="the same as a table")
     parser.add_argument("--spec", type=ClaimsSpec.model_validate_json, required=True)
     args = parser.parse_args()
     training = read_rows(args.training, TrainingRow)
     loading = read_rows(args.loading, LoadingRow) if args.loading else []
     laws, advice = read_answer(args.laws, Laws), read_answer(args.recommendation, Recommendations)
     answer = read_answer(args.answer, LoadingAnswer) if args.answer else None
-    claims = [*judge(training, loading, args.spec), *judge_answers(training, laws, advice, loading, answer)]
-    write_text(args.claims, Claims(claims=claims).model_dump_json(indent=1) + "\n")
-    for claim in claims:
+    again = args.confirmation
+    confirmed = read_answer(again, Confirmations) if again else Confirmations(confirmations=[])
+    answers = judge_answers(training, laws, advice, confirmed, loading, answer)
+    claims = Claims(claims=[*judge(training, loading, args.spec), *answers])
+    write_text(args.claims, claims.model_dump_json(indent=1) + "\n")
+    lines = []
+    for claim in claims.claims:
         refused = "; ".join(f"{breach.rule}: {breach.found}" for breach in claim.breaches)
+        lines.append((claim.about, claim.sentence, " ".join(claim.rows), claim.stands, refused))
         cli.log.info("%s%s", claim.sentence, f" Refused: {refused}." if refused else "")
+    table = pd.DataFrame(lines, columns=["about", "sentence", "rows", "stands", "refused"])
+    with replacing(args.csv) as temporary:
+        table.to_csv(temporary, index=False)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@ Every training may be run as any valid point of the baseline that it is like; it
 of the interval, times its work, so that the plan holds where the measurements' luck does not. See schedule.py for the
 programs.
 
-Input: `training.parquet`. Outputs: `plan.json` (scripts/scaling/answer.py), `plan.csv`, a line for each training.
+Input: `training.parquet`. Outputs: `plan.json` (scripts/scaling/answer.py), `plan.csv`, a line for each training. Where
+no plan is possible the first says why: say_plan ends with an error then, the page does not.
 
 By hand: see the command that `snakemake -np` prints for rule make_plan.
 """
@@ -32,6 +33,10 @@ from scripts.spec import Spec
 
 PARETO_POINTS = 6
 MOST_NODES = 64  # times as many, that an infeasible plan is tried on
+
+
+class NoPlanError(Exception):
+    """What was measured, the cluster and the limits allow no plan; the message says why."""
 
 
 class JobSpec(Spec):
@@ -68,8 +73,9 @@ def plan(rows: Sequence[TrainingRow], spec: PlanSpec) -> Plan:
     """The plan of the config.
 
     Raises:
-        UserError: a training is like nothing that was measured, or cannot run on the cluster in any way; or no plan
-        keeps to the limits, and which of them binds.
+        UserError: there is nothing to plan, or a training is like no baseline, or has the name of another.
+        NoPlanError: what was measured gives none: too few valid blocks, no room on the cluster, or no plan keeps to the
+            limits, and which of them binds.
     """
     if not spec.jobs:
         raise UserError("plan.jobs: found none; expected the trainings to be planned, as [{name: final, times: 10}]")
@@ -78,24 +84,26 @@ def plan(rows: Sequence[TrainingRow], spec: PlanSpec) -> Plan:
     for job, some in jobs.items():
         if not any(map(pool.holds, some)):
             least = min(some, key=lambda one: (one.gpus, one.cores))
-            raise UserError(
+            raise NoPlanError(
                 f"plan.cluster: {job} finds no room: the least it was measured with is {least.cores} cores and "
                 f"{least.gpus} GPUs, {least.cores_per_worker} and {least.gpus_per_worker} a worker"
             )
-    unit = (spec.currency or "of cost") if priced else "core-hours"
+    on_gpus = all(option.gpus for some in jobs.values() for option in some)
+    unit = (spec.currency or "of cost") if priced else "GPU-hours" if on_gpus else "core-hours"
     try:
         found, bound = solve(jobs, pool, spec.minimise, spec.limits, spec.solver_seconds)
     except InfeasibleError:
-        raise UserError(_impossible(jobs, pool, spec, unit)) from None
+        raise NoPlanError(_impossible(jobs, pool, spec, unit)) from None
     front = pareto(jobs, pool, found, spec)
     # Of plans that are as good, the cheapest.
     found = min([found, *front], key=lambda one: (round(one.value(spec.minimise), 6), one.cost))
     value = found.value(spec.minimise)
-    gap = max(0.0, (value - bound) / bound)
+    gap = max(0.0, (value - bound) / bound) if bound else 0.0
     result = Plan(
         objective=spec.minimise,
         unit_of_cost=unit,
         cores_per_node=spec.cluster.cores_per_node,
+        nodes=spec.cluster.nodes,
         jobs=[_planned(one) for one in found.placed],
         makespan_seconds=found.makespan,
         cost=found.cost,
@@ -108,20 +116,46 @@ def plan(rows: Sequence[TrainingRow], spec: PlanSpec) -> Plan:
     return result.model_copy(update={"sentences": [_sentence(found, gap, unit, spec)]})
 
 
+def no_plan(why: str, spec: PlanSpec) -> Plan:
+    """A plan of nothing, and why."""
+    return Plan(
+        objective=spec.minimise,
+        unit_of_cost="",
+        cores_per_node=spec.cluster.cores_per_node,
+        jobs=[],
+        nodes=spec.cluster.nodes,
+        makespan_seconds=0.0,
+        cost=0.0,
+        total_completion_seconds=0.0,
+        bound=0.0,
+        gap=0.0,
+        pareto=[],
+        sentences=[f"Nothing is planned: {why}."],
+    )
+
+
 def options(rows: Sequence[TrainingRow], spec: PlanSpec) -> tuple[dict[str, list[Option]], bool]:
     """The ways to run each training, none beaten in both cores and seconds; and whether they have prices."""
     able = [row for row in rows if row.blocks >= LEAST_BLOCKS and not row.has("oversubscribed")]
-    baselines = list(dict.fromkeys(row.baseline for row in able))
+    baselines = list(dict.fromkeys(row.baseline for row in rows))
     priced = bool(able) and all(row.cost is not None for row in able)
+    on_gpus = all(row.gpu_hours is not None for row in able)
     found: dict[str, list[Option]] = {}
     for i, job in enumerate(spec.jobs):
         like = job.like or (baselines[0] if len(baselines) == 1 else None)
         if like not in baselines:
             raise UserError(
-                f"plan.jobs[{i}].like: found {job.like!r}; expected one of the baselines with points of {LEAST_BLOCKS} "
-                f"or more valid blocks and cores enough: {', '.join(baselines) or 'there is none'}"
+                f"plan.jobs[{i}].like: found {job.like!r}; expected one of the baselines: {', '.join(baselines)}"
             )
-        mine = [_option(row, job.times, priced, spec.confidence) for row in able if row.baseline == like]
+        costs = {row.point: row.cost if priced else row.gpu_hours if on_gpus else row.core_hours for row in able}
+        mine = [
+            _option(row, job.times, costs[row.point] or 0.0, spec.confidence) for row in able if row.baseline == like
+        ]
+        if not mine:
+            raise NoPlanError(
+                f"plan.jobs[{i}]: of the points of {like}, which {job.name} is like, none has {LEAST_BLOCKS} or more "
+                "valid blocks and cores enough"
+            )
         kept = [one for one in mine if not any(_beats(other, one) for other in mine)]
         for number in range(1, job.count + 1):
             name = job.name if job.count == 1 else f"{job.name}.{number}"
@@ -193,11 +227,10 @@ def _rounded_up(value: float) -> str:
     return show.number(math.ceil(value / unit - 1e-9) * unit)
 
 
-def _option(row: TrainingRow, times: float, priced: bool, confidence: float) -> Option:
+def _option(row: TrainingRow, times: float, cost: float, confidence: float) -> Option:
+    """A way to run a training of `times` the work; `cost` is that of a launch of the row's."""
     seconds = times * slowest_wall(row, confidence)
-    assert row.core_hours is not None, "a valid row has them"
-    assert row.wall_seconds is not None, "and its seconds"
-    cost = row.cost if priced and row.cost is not None else row.core_hours
+    assert row.wall_seconds is not None, "a valid row has them"
     return Option(
         point=row.point,
         workers=row.workers,
@@ -255,7 +288,11 @@ def main() -> None:
     parser.add_argument("--csv", type=Path, required=True)
     parser.add_argument("--spec", type=PlanSpec.model_validate_json, required=True)
     args = parser.parse_args()
-    found = plan(read_rows(args.training, TrainingRow), args.spec)
+    rows = read_rows(args.training, TrainingRow)
+    try:
+        found = plan(rows, args.spec)
+    except NoPlanError as error:
+        found = no_plan(str(error), args.spec)
     table = pd.DataFrame([one.model_dump() for one in found.jobs], columns=list(PlannedJob.model_fields))
     with replacing(args.csv) as temporary:
         table.to_csv(temporary, index=False, float_format="%.6g")

@@ -48,12 +48,11 @@ class Pool:
     def room(free: Sequence[tuple[int, int]], option: Option) -> list[int] | None:
         """Workers on each node with these free cores and GPUs, on as few nodes as possible; None: no room."""
         left, found = option.workers, [0] * len(free)
-        for node in sorted(range(len(free)), key=lambda node: -free[node][0]):
-            cores, gpus = free[node]
-            fit = cores // option.cores_per_worker
-            if option.gpus_per_worker:
-                fit = min(fit, gpus // option.gpus_per_worker)
-            found[node] = min(left, fit)
+        fits = [cores // option.cores_per_worker for cores, _ in free]
+        if option.gpus_per_worker:
+            fits = [min(fit, gpus // option.gpus_per_worker) for fit, (_, gpus) in zip(fits, free, strict=True)]
+        for node in sorted(range(len(free)), key=lambda node: -fits[node]):
+            found[node] = min(left, fits[node])
             left -= found[node]
         return None if left else found
 

@@ -8,7 +8,7 @@ points with blocks enough for an interval, and no more cores than the machine ha
 - fastest: the best point, and those that it is tied with.
 - knee: on the recommended point's curve, the last number of cores up to which each further core brought at least
   `marginal_efficiency` of what each of the fewest brings.
-- cheapest: the fewest core-hours (or the least cost, where the config has prices), within `deadline_seconds` where set.
+- cheapest: the least cost, without prices the fewest GPU-hours, then core-hours; within `deadline_seconds` where set.
 
 Input: `training.parquet`. Output: `recommendation.json` (scripts/scaling/answer.py).
 
@@ -119,6 +119,7 @@ def _choice(row: TrainingRow, ratio: Ratio) -> Choice:
         of_best_high=1.0 if ratio.high is None else ratio.high,
         wall_seconds=row.wall_seconds,
         core_hours=row.core_hours,
+        gpu_hours=row.gpu_hours,
         cost=row.cost,
         test_accuracy=row.test_accuracy,
     )
@@ -144,18 +145,20 @@ def find_knee(curve: Sequence[TrainingRow], spec: RecommendSpec) -> Knee | None:
                 reached[end] = other.cores
             else:
                 going.discard(end)
-    return Knee(curve=curve[0].curve, cores=reached["value"], low=reached["low"], high=reached["high"])
+    points = [row.point for row in curve]
+    return Knee(curve=curve[0].curve, points=points, cores=reached["value"], low=reached["low"], high=reached["high"])
 
 
 def find_cheapest(rows: Sequence[TrainingRow], choices: dict[str, Choice], spec: RecommendSpec) -> Choice | None:
     """The point of least cost that is sure to meet the deadline."""
     deadline = math.inf if spec.deadline_seconds is None else spec.deadline_seconds
     able = [row for row in rows if slowest_wall(row, spec.confidence) <= deadline]
-    return min(
-        (choices[row.point] for row in able),
-        key=lambda one: one.core_hours if one.cost is None else one.cost,
-        default=None,
-    )
+    return min((choices[row.point] for row in able), key=_dearness, default=None)
+
+
+def _dearness(one: Choice) -> tuple[float, ...]:
+    """The cost; without prices GPU-hours before core-hours."""
+    return (one.gpu_hours or 0.0, one.core_hours) if one.cost is None else (one.cost,)
 
 
 def slowest_wall(row: TrainingRow, confidence: float) -> float:
@@ -207,6 +210,7 @@ def sentences(found: Recommendation, spec: RecommendSpec) -> list[str]:
 
 def _costs(one: Choice, spec: RecommendSpec) -> str:
     hours = f"{show.number(one.core_hours)} core-hours"
+    hours += "" if one.gpu_hours is None else f", {show.number(one.gpu_hours)} GPU-hours"
     return hours if one.cost is None else f"{hours}, {show.number(one.cost)} {spec.currency}".rstrip()
 
 

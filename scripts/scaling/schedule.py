@@ -122,7 +122,7 @@ def select(
     if program.sol_status != pulp.LpSolutionOptimal:
         raise UserError(f"plan.solver_seconds: found {seconds:g}; expected more: too few for {len(jobs)} trainings")
     chosen = {job: option_of[job, i] for (job, i), x in pick.items() if x.value() > 0.5}
-    bound = float(pulp.value(program.objective))
+    bound = float(pulp.value(program.objective) or 0.0)  # None where all costs are 0
     return chosen, bound
 
 

@@ -1,12 +1,12 @@
 """What may be said of trainings that somebody else measured? Their table, by the rules of scalecard's own.
 
 Input: a CSV, a line for each launch (class Outside; columns beyond those become part of the comparison key). Outputs:
-`training.csv`, `training.parquet`, as tabulate_training makes them of records. What a table from outside cannot tell,
+`external.csv`, `external.parquet`, as tabulate_training makes them of records. What a table from outside cannot tell,
 drift, other load, loss curves, is not checked, and the page says so.
 
 By hand:
-    python -m scripts.scaling.tabulate_external --table config/studies/ancestor.csv --csv training.csv \
-        --parquet training.parquet --spec '{"confidence": 0.95, "prices": {}}'
+    python -m scripts.scaling.tabulate_external --table config/studies/ancestor.csv --csv external.csv \
+        --parquet external.parquet --spec '{"confidence": 0.95, "prices": {}}'
 """
 
 from collections.abc import Sequence
@@ -50,13 +50,13 @@ class Outside(BaseModel):
     images: int = Field(ge=1, description="trained on in `seconds`")
     seconds: float = Field(gt=0, description="of those images, as an epoch's")
     wall_seconds: float | None = Field(None, gt=0, description="of the whole launch; empty: `seconds`")
-    model: str = Field(min_length=1)
-    strategy: str = Field(min_length=1)
-    device: Literal["cpu", "cuda"]
+    model: str = Field(min_length=1, description="the network's name")
+    strategy: str = Field(min_length=1, description="how it was trained, as serial or ddp")
+    device: Literal["cpu", "cuda"] = Field(description="cpu or cuda")
     precision: str = Field(min_length=1, description="fp32, tf32, bf16, fp16, or amp where that is all that is known")
-    scaling: Literal["strong", "weak"]
+    scaling: Literal["strong", "weak"] = Field(description="strong: equal global batch; weak: equal batch a worker")
     global_batch: int = Field(ge=1, description="images of an optimizer's step")
-    test_accuracy: float | None = Field(None, ge=0, le=1)
+    test_accuracy: float | None = Field(None, ge=0, le=1, description="share of the test images")
     package_joules: float | None = Field(None, gt=0, description="energy of the launch's processors and their memory")
     gpu_joules: float | None = Field(None, gt=0, description="energy of its GPUs")
     invalid: str = Field("", description="why the launch does not count; empty: it does")

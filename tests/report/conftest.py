@@ -66,7 +66,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if program == "judge_claims":
             for name in ("laws.json", "recommendation.json", "loading.parquet"):
                 flags += [f"--{name.partition('.')[0]}", tables / name]
-            flags += ["--answer", tables / "loading.json"]
+            flags += ["--answer", tables / "loading.json", "--csv", tables / "claims.csv"]
         python(f"scripts.scaling.{program}", *flags)
     records = [record.read(path) for path in [*training, *loading]]
     jobs = tabulate_jobs.rows(records, accounting(), "sacct does not know the job's end")

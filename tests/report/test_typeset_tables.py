@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from quirks import LOADING, TRAINING, typeset_tables
+from quirks import LOADING, STRAYS, TRAINING, typeset_tables
 
 from scripts.scaling.rows import TrainingRow
 from scripts.scaling.table_file import read_rows, write_table
@@ -15,7 +15,8 @@ def test_both_languages_have_a_line_for_each_point(typeset: Path, name: str, poi
     markdown = (typeset / f"{name}.md").read_text().splitlines()
     latex = (typeset / f"{name}.tex").read_text()
 
-    lines = markdown[2:]  # below the caption: no blank line among them, or it would be no table
+    below = markdown[2:]  # the caption: no blank line among a table's, or it would be none
+    lines = below[: below.index("")] if "" in below else below
     assert [line.split(" | ")[0].removeprefix("| ") for line in lines[2:]] == list(points)
     assert len({line.count(" | ") for line in lines}) == 1
     assert not (typeset / f"{name}.md").read_text().endswith("\n\n")
@@ -54,3 +55,17 @@ def test_strong_and_weak_scaling_are_tables_apart(study: Path, tmp_path: Path) -
     assert "resnet50" not in strong
     assert "Speedup is against resnet50-serial-1" in weak
     assert "resnet18" not in weak
+
+
+def test_a_paper_is_told_what_does_not_count_and_what_it_cost(typeset: Path) -> None:
+    markdown, latex = ((typeset / f"training.{language}").read_text() for language in ("md", "tex"))
+
+    assert f"\n{STRAYS}: blocks 1, 2, 3, 4: its loss curve is " in markdown
+    assert f"\\footnotesize {STRAYS}: blocks 1, 2, 3, 4: its loss curve is " in latex
+    titles = markdown.splitlines()[2]
+    assert "| core-hours |" in titles
+    assert "serial fraction" in titles
+    assert "GPU-hours" not in titles  # nobody has any
+    strategies = (typeset / "strategies.md").read_text()
+    assert "In brackets 95 % intervals: Student t on log ratios" in strategies
+    assert "Baselines: resnet18-serial-1" in strategies

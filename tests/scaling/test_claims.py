@@ -14,7 +14,7 @@ from scripts.errors import UserError
 from scripts.loading.points import LoadingPoint
 from scripts.record import Record
 from scripts.scaling import tabulate_loading, tabulate_training
-from scripts.scaling.answer import Claim, LoadingAnswer
+from scripts.scaling.answer import Claim, Confirmation, Confirmations, ConfirmationVerdict, LoadingAnswer
 from scripts.scaling.answer_loading import feeding, situations
 from scripts.scaling.claims import compare
 from scripts.scaling.fit_laws import fit_laws
@@ -53,8 +53,8 @@ def test_a_claim_that_keeps_every_rule_stands_and_names_its_rows() -> None:
     assert found.stands
     assert found.rows == [TWO, SERIAL]
     assert found.sentence == (
-        f"{TWO} trains 1.80 [1.78, 1.82] times as fast as {SERIAL}, on 2 against 1 cores (efficiency 0.90); "
-        "test accuracy 0.900 against 0.900."
+        f"{TWO} trains 1.80 [1.78, 1.82] times as fast as {SERIAL} (100 s), on 2 against 1 cores (efficiency "
+        "0.90); test accuracy 0.900 against 0.900."
     )
 
 
@@ -134,7 +134,8 @@ def test_ways_to_load_are_compared_with_serial_and_the_fastest_with_each_other()
     assert [one.rows for one in found] == [[POOL.id, LOAD.id], [PACKED.id, LOAD.id], [PACKED.id, POOL.id]]
     assert {one.about for one in found if one.stands} == {"loading"}
     assert found[0].sentence == (
-        f"{POOL.id} loads 1.95 [1.84, 2.07] times as fast as {LOAD.id}, on 2 against 1 cores (efficiency 0.98)."
+        f"{POOL.id} loads 1.95 [1.84, 2.07] times as fast as {LOAD.id} (4.00 s), on 2 against 1 cores "
+        "(efficiency 0.98)."
     )
 
 
@@ -150,12 +151,23 @@ def test_what_is_claimed_of_a_ceiling_or_across_states_is_refused() -> None:
     assert across.breaches[0].found == "they differ in page_cache (warm against cold)"
 
 
-def answers(training: list[TrainingRow], seconds: dict[LoadingPoint, Sequence[float]]) -> list[Claim]:
+def answers(
+    training: list[TrainingRow],
+    seconds: dict[LoadingPoint, Sequence[float]],
+    verdict: ConfirmationVerdict = "confirmed",
+    needed_by: str = "you",
+) -> list[Claim]:
     loading, records = loading_rows(seconds), study(seconds)
     answer = LoadingAnswer(
-        situations=situations(loading, records, 0.95), feeding=feeding(loading, 0.95, 30.0, "you"), skipped={}
+        situations=situations(loading, records, 0.95), feeding=feeding(loading, 0.95, 30.0, needed_by), skipped={}
     )
-    return judge_answers(training, fit_laws(training, [], 0.95), recommend(training, RECOMMENDING), loading, answer)
+    again = Confirmation(
+        baseline=SERIAL, point="", fastest="", blocks=3, of_best=1, low=1, high=1, verdict=verdict, sentence=""
+    )
+    confirmed = Confirmations(confirmations=[again])
+    return judge_answers(
+        training, fit_laws(training, [], 0.95), recommend(training, RECOMMENDING), confirmed, loading, answer
+    )
 
 
 def test_each_answer_names_the_rows_that_it_is_made_of() -> None:
@@ -164,7 +176,7 @@ def test_each_answer_names_the_rows_that_it_is_made_of() -> None:
     advised, law, fastest, feeds = answers(list(rows_of(laws).values()), seconds)
 
     assert advised.sentence.startswith("Ask for 4 cores: resnet18-ddp-4")
-    assert advised.rows == ["resnet18-ddp-4", SERIAL]
+    assert advised.rows == ["resnet18-ddp-4", SERIAL, "resnet18-ddp-1", TWO]
     assert law.rows == ["resnet18-ddp-1", TWO, "resnet18-ddp-4"]
     assert "resnet18-ddp (1, 2, 4 workers, 3 blocks) follows" in law.sentence
     assert fastest.rows == [POOL.id, LOAD.id, PACKED.id]
@@ -176,3 +188,25 @@ def test_an_answer_of_too_few_launches_is_seen_and_not_to_be_quoted() -> None:
     found = answers(list(rows_of({"serial-1": [1, 1], "ddp-2": [2, 2]}).values()), {LOAD: (4.0, 4.1), POOL: (2.0, 2.1)})
     assert [one.too_few for one in found] == [True]
     assert "exploratory" in found[0].sentence
+
+
+@pytest.mark.parametrize(
+    ("verdict", "rule"),
+    [("not measured", "measured again"), ("not confirmed", "confirmed"), ("contradicted", "confirmed")],
+)
+def test_a_recommendation_is_no_claim_before_fresh_blocks_confirm_it(verdict: ConfirmationVerdict, rule: str) -> None:
+    advised, *_ = answers(list(rows_of(GOOD).values()), {LOAD: (4.0, 4.1, 4.0), POOL: (2.0, 2.1, 2.1)}, verdict)
+    assert rules(advised) == [rule]
+    assert advised.too_few == (verdict == "not measured")
+
+
+def test_what_a_trainer_takes_must_be_measured_often_enough_too() -> None:
+    rows = list(rows_of(GOOD | {"ddp-4": [3.0]}).values())
+    *_, feeds = answers(rows, {LOAD: (4.0, 4.1, 4.0), POOL: (2.0, 2.1, 2.1)}, needed_by="resnet18-ddp-4")
+    assert feeds.rows[-1] == "resnet18-ddp-4"
+    assert rules(feeds) == ["repetition"]
+
+
+def test_blocks_that_broke_different_rules_are_refused_as_invalid() -> None:
+    some = [made("ddp-2", block, 6.0, **fault("drifted" if block == 2 else "invalid")) for block in (1, 2, 3)]
+    assert rules(compare(of_records(*some)[TWO], of_records()[SERIAL], 0.95)) == ["validity before speed"]

@@ -48,5 +48,16 @@ def test_fresh_blocks_confirm_or_contradict(
 
 def test_the_sentence_says_by_how_much(recommended: Recommendation) -> None:
     found = confirmed(recommended, {"ddp-4": 3.2, "ddp-6": 4.0, "ddp-8": 4.05})
-    assert found.sentence.startswith("In 3 fresh blocks resnet18-ddp-6 reaches 0.98")
-    assert found.sentence.endswith("of resnet18-ddp-8: confirmed.")
+    assert found.sentence.startswith("In 3 fresh blocks resnet18-ddp-6 has 0.98")
+    assert found.sentence.endswith(" times the rate of resnet18-ddp-8, the fastest beside it: confirmed.")
+
+
+@pytest.mark.parametrize(
+    ("ddp_4", "share", "verdict"), [(2.5, 1.28, "confirmed"), (3.3, 0.97, "confirmed"), (3.6, 0.89, "contradicted")]
+)
+def test_the_fastest_must_hold_its_place_against_its_neighbours(ddp_4: float, share: float, verdict: str) -> None:
+    alone = advice(noisy({name: SPEEDUPS[name] for name in ("serial-1", "ddp-2", "ddp-4")} | {"ddp-8": 3.9}))
+    assert alone.recommended == alone.fastest
+    found = confirmed(alone, {"ddp-4": ddp_4, "ddp-8": 3.2})
+    assert (found.verdict, found.fastest) == (verdict, "resnet18-ddp-4")
+    assert found.of_best == pytest.approx(share, abs=0.02)

@@ -11,7 +11,8 @@ from rows_of import rows_of
 
 from scripts.errors import UserError
 from scripts.scaling.answer import Plan
-from scripts.scaling.make_plan import ClusterSpec, JobSpec, PlanSpec, plan
+from scripts.scaling.costs import Prices
+from scripts.scaling.make_plan import ClusterSpec, JobSpec, NoPlanError, PlanSpec, plan
 from scripts.scaling.place import Objective, Option, Pool, Schedule, place
 from scripts.scaling.schedule import InfeasibleError, Limits, solve
 
@@ -104,7 +105,7 @@ def test_many_trainings_of_eight_configurations_are_planned_near_the_bound(count
     assert bound <= found.value(objective) <= 1.2 * bound
 
 
-def planned(jobs: Sequence[JobSpec], **changes: object) -> Plan:
+def planned(jobs: Sequence[JobSpec], prices: Prices | None = None, **changes: object) -> Plan:
     fields: dict[str, object] = {
         "jobs": list(jobs),
         "cluster": ClusterSpec(nodes=1, cores_per_node=4, gpus_per_node=0),
@@ -116,7 +117,7 @@ def planned(jobs: Sequence[JobSpec], **changes: object) -> Plan:
         "currency": "",
     }
     spec = PlanSpec.model_validate_json(json.dumps(fields | changes, default=lambda one: one.model_dump()))
-    return plan(list(rows_of(SPEEDUPS).values()), spec)
+    return plan(list(rows_of(SPEEDUPS, prices).values()), spec)
 
 
 def job(name: str, **changes: object) -> JobSpec:
@@ -155,7 +156,7 @@ def test_the_front_goes_from_the_fastest_to_the_cheapest() -> None:
     ],
 )
 def test_an_infeasible_plan_says_which_limit_binds_and_what_would_do(changes: dict[str, object], said: str) -> None:
-    with pytest.raises(UserError, match=said):
+    with pytest.raises(NoPlanError, match=said):
         planned([job("fold", count=4)], **changes)
 
 
@@ -164,12 +165,12 @@ def test_a_training_like_nothing_measured_is_a_users_mistake() -> None:
         planned([job("final", like="resnet50-serial-1")])
 
 
-def test_a_training_without_room_is_a_users_mistake() -> None:
+def test_a_training_without_room_has_no_plan() -> None:
     rows = [row for row in rows_of(SPEEDUPS).values() if row.cores > 1]
     cluster = {"nodes": 1, "cores_per_node": 1, "gpus_per_node": 0}
     spec = {"cluster": cluster, "minimise": "makespan", "jobs": [job("a").model_dump()]}
     limits = {"deadline_seconds": None, "budget": None, "solver_seconds": 5, "confidence": 0.95, "currency": ""}
-    with pytest.raises(UserError, match=r"plan\.cluster: a finds no room: the least it was measured with is 2 cores"):
+    with pytest.raises(NoPlanError, match=r"plan\.cluster: a finds no room: the least it was measured with is 2 cores"):
         plan(rows, PlanSpec.model_validate(spec | limits))
 
 
@@ -183,3 +184,25 @@ def test_a_training_without_room_is_a_users_mistake() -> None:
 def test_trainings_must_be_there_and_have_names_of_their_own(jobs: list[JobSpec], said: str) -> None:
     with pytest.raises(UserError, match=said):
         planned(jobs)
+
+
+def test_a_training_whose_like_was_measured_too_seldom_has_no_plan() -> None:
+    rows = list(rows_of({"serial-1": [1.0, 1.0], "ddp-2": [1.8, 1.8]}).values())
+    spec = {"cluster": {"nodes": 1, "cores_per_node": 4, "gpus_per_node": 0}, "minimise": "makespan"}
+    spec |= {"jobs": [job("a").model_dump()], "deadline_seconds": None, "budget": None}
+    spec |= {"solver_seconds": 5, "confidence": 0.95, "currency": ""}
+    with pytest.raises(NoPlanError, match="of the points of resnet18-serial-1, which a is like, none has 3 or more"):
+        plan(rows, PlanSpec.model_validate(spec))
+
+
+@pytest.mark.parametrize(
+    ("prices", "unit"),
+    [(Prices(gpu_hour=2.0), "core-hours"), (Prices(core_hour=0.0), "of cost"), (Prices(core_hour=0.1), "of cost")],
+)
+@pytest.mark.parametrize("minimise", ["makespan", "cost"])
+def test_prices_that_say_nothing_of_cores_or_cost_nothing_plan_all_the_same(
+    prices: Prices, unit: str, minimise: str
+) -> None:
+    found = planned([job("fold", count=3)], prices, minimise=minimise)
+    assert found.unit_of_cost == unit
+    assert (found.cost > 0) == (prices.core_hour != 0.0)

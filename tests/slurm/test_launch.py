@@ -56,7 +56,7 @@ def test_slurm_is_asked_for_whole_nodes_and_grants_them(device: str, checkout: P
     command = [word for word in SNAKEMAKE if word not in {"--resources", "machine=1000"}]
     process = slurm.start(checkout, *command, "--verbose", "--retries", "0", *targets)
     ended = {"PENDING", "RUNNING", "FAILED"} - (set() if device == "cpu" else {"PENDING", "RUNNING"})
-    slurm.wait_until(lambda: [state in ended for state in slurm.states(since=last)] == 4 * [True])
+    slurm.wait_until(lambda: [state in ended for state in slurm.states(since=last)] == 4 * [True], seconds=300)
     process.send_signal(signal.SIGINT)
     process.wait(timeout=120)
     printed = (checkout / "run.log").read_text()

@@ -96,6 +96,7 @@ def test_editing_a_loading_backend_makes_stale_its_measurements_and_what_follows
         "tabulate_loading": 1,
         "answer_loading": 1,
         "tabulate_jobs": 1,
+        "judge_claims": 1,
         "draw_figures": 1,
         "typeset_tables": 1,
         "render_page": 1,
@@ -122,7 +123,7 @@ def test_restyling_the_page_measures_nothing(checkout: Path, run: Run) -> None:
 
 def test_another_tolerance_changes_the_recommendation_and_no_law(checkout: Path, run: Run) -> None:
     jobs = dry_run(run, checkout, "--config", "scaling={'tolerance': 0.1}")
-    assert jobs == {"recommend": 1, "render_page": 1, "all": 1}
+    assert jobs == {"recommend": 1, "judge_claims": 1, "render_page": 1, "all": 1}
 
 
 def test_changing_one_raw_image_makes_one_shard_stale_and_what_follows(checkout: Path, run: Run) -> None:

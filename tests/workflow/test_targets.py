@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from helping import ROOT, Run
 
+from scripts.scaling.answer import Choice, Recommendation, Recommendations
+
 HEAD = "point,baseline,workers,cores,block,images,seconds,model,strategy,device,precision,scaling,global_batch"
 
 
@@ -46,15 +48,27 @@ def test_a_plan_is_made_of_measured_curves(run: Run, tmp_path: Path, table: Path
     assert all(f'<th scope="row" class="text">{job["job"]}</th>' in page for job in plan["jobs"])
     limited = [config[0], config[1].replace("}}", "}, 'deadline_seconds': 10}")]
     said = snakemake(run, tmp_path, "plan", "--config", *limited, check=False)
+    assert "error: Nothing is planned: no plan of 6 trainings was found that keeps to the limits: " in said
     assert "plan.deadline_seconds: 10.0 binds; " in said
+    snakemake(run, tmp_path, "--config", *limited)  # and the page says so
+    assert "plan.deadline_seconds: 10.0 binds; " in (tmp_path / "results/demo/report/external.html").read_text()
 
 
 def test_confirm_measures_the_recommended_point_and_its_neighbours_in_fresh_blocks(run: Run, tmp_path: Path) -> None:
-    choice = {"point": "resnet18-ddp-2"}
-    found = {"recommended": choice, "fastest": choice, "neighbours": ["resnet18-ddp-1"]}
+    choice = Choice(
+        **dict.fromkeys(("of_best", "of_best_low", "of_best_high"), 1.0),
+        **{"point": "resnet18-ddp-2", "workers": 2, "cores": 2, "wall_seconds": 9, "core_hours": 0.01},
+        **dict.fromkeys(("gpu_hours", "cost", "test_accuracy")),
+    )
+    advice = Recommendation(
+        **{"baseline": "resnet18-serial-1", "neighbours": ["resnet18-ddp-1"], "tied": [], "sentences": []},
+        **{"recommended": choice, "fastest": choice},
+        **dict.fromkeys(("baseline_accuracy", "cores_low", "knee", "cheapest")),
+    )
+    found = Recommendations(recommendations=[advice])
     written = tmp_path / "results/demo/scaling/recommendation.json"
     written.parent.mkdir(parents=True)
-    written.write_text(json.dumps({"recommendations": [found]}))
+    written.write_text(found.model_dump_json())
     said = snakemake(run, tmp_path, "confirm", "-n", "--quiet", "rules", "--config", "scaling={'confirm_blocks': 2}")
     planned = snakemake(run, tmp_path, "confirm", "-n", "--config", "scaling={'confirm_blocks': 2}")
     assert "error" not in said.lower()

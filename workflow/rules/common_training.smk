@@ -110,13 +110,12 @@ def get_fresh_records(wildcards):
     written = Path(f"results/{wildcards.study}/scaling/recommendation.json")
     if not written.is_file():
         return []
-    found = json.loads(written.read_text())["recommendations"]
+    try:
+        advice = Recommendations.model_validate_json(written.read_text())
+    except ValidationError:  # of another version: the run will write it anew
+        return []
     points = dict.fromkeys(
-        point
-        for one in found
-        if one["recommended"]
-        for point in [one["recommended"]["point"], *one["neighbours"], one["fastest"]["point"]]
-        if point in TRAINING_POINTS
+        point for one in advice.recommendations for point in one.to_confirm if point in TRAINING_POINTS
     )
     return expand(
         "results/{study}/training/records/{point}/b{block}.json",

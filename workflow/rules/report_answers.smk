@@ -100,4 +100,11 @@ localrules:
 
 rule plan:
     input:
-        expand(rules.draw_plan.output.gantt, study=STUDY.study),
+        figures=expand([rules.draw_plan.output.gantt, rules.draw_plan.output.pareto], study=STUDY.study),
+        plan=expand(rules.make_plan.output.plan, study=STUDY.study),
+    log:
+        f"logs/{STUDY.study}/scaling/plan.log",
+    conda:
+        "../../envs/scalecard.yaml"
+    shell:
+        "python -m scripts.scaling.say_plan {input.plan:q} 2>&1 | tee {log:q}"

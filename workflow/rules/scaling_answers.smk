@@ -82,9 +82,11 @@ rule judge_claims:
         recommendation=rules.recommend.output.recommendation,
         loading=[] if STUDY.scaling.external else rules.tabulate_loading.output.parquet,
         answer=[] if STUDY.scaling.external else rules.answer_loading.output.answer,
+        confirmation=get_confirmation,
         code=code("scripts.scaling.judge_claims"),
     output:
         claims="results/{study}/scaling/claims.json",
+        csv=report("results/{study}/scaling/claims.csv", category="Answer", caption="../report/claims.rst"),
     log:
         "logs/{study}/scaling/judge_claims.log",
     localrule: True
@@ -95,7 +97,8 @@ rule judge_claims:
     shell:
         "python -m scripts.scaling.judge_claims --training {input.training:q} --laws {input.laws:q} "
         "--recommendation {input.recommendation:q} --loading {input.loading:q} --answer {input.answer:q} "
-        "--claims {output.claims:q} --spec {params.spec:q} 2> {log:q}"
+        "--confirmation {input.confirmation:q} --claims {output.claims:q} --csv {output.csv:q} "
+        "--spec {params.spec:q} 2> {log:q}"
 
 
 rule confirm_recommendation:

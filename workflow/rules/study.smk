@@ -22,11 +22,14 @@ for to, came_from in (("SCALECARD_SLURM_CONF", "SLURM_CONF"), ("SLURM_CONF", "SC
     if came_from in os.environ:
         os.environ.setdefault(to, os.environ[came_from])
 
+from pydantic import ValidationError
+
 from scripts import config as study_config
 from scripts.errors import ImageError, UserError
 from scripts.images import manifest, source
 from scripts.images.sample_classes import CLASSES
 from scripts.loading.points import loading_points
+from scripts.scaling.answer import Recommendations
 from scripts.scaling.passes import blocks_of
 from scripts.spec import lock_digest
 from scripts.training.points import training_points
