@@ -1,10 +1,10 @@
 """The page a person reads: tables, figures, images, machines and settings of a study in one file.
 
 Inputs: the scaling tables, the profiles where there are some, what the study answers (`loading.json`, `laws.json`,
-`recommendation.json`, `claims.json`; once there are some, `confirmation.json`, a plan, what a pass decided), all records, `split.parquet`, `rejects.csv`, `leaks.json`, the figures (SVG),
-the contact sheet and the previews (PNG), the template; where the study loads with Dask, its task graph among the
-figures, and its own report, which the page links to. Output: `index.html`, which loads nothing from a network:
-styles, figures and images are inside.
+`recommendation.json`, `claims.json`; once there are some, `confirmation.json`, a plan, what a pass decided), all
+records, `split.parquet`, `rejects.csv`, `leaks.json`, the figures (SVG), the contact sheet and the previews (PNG), the
+template; where the study loads with Dask, its task graph among the figures, and its own report, which the page links
+to. Output: `index.html`, which loads nothing from a network: styles, figures and images are inside.
 
 By hand:
     python -m scripts.report.render_page --training training.parquet --loading loading.parquet --jobs jobs.parquet \
