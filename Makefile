@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo study test lint format docs bench lock browser slurm slurm-up slurm-down slurm-demo slurm-recover clean
+.PHONY: demo study test test-slurm test-rest lint format docs bench lock browser slurm slurm-up slurm-down slurm-demo slurm-recover clean
 
 LAST_LOG = { echo "A job failed; the last lines of the newest log:"; find logs -name '*.log' -size +0 -printf '%T@ %p\n' | \
   sort -n | tail -n 1 | cut -d ' ' -f 2 | xargs -r tail -n 20; exit 1; }
@@ -27,20 +27,16 @@ study: $(VENV)/run.installed
 	@while $(SNAKEMAKE) -- next_pass; do \
 	  python -m scripts.scaling.take_pass results/$(STUDY)/scaling || { [ $$? = 3 ] && exec $(SNAKEMAKE); exit 1; }; done; exit 1
 
-# Many tests mostly wait, those on Slurm above all, so these parts run beside each other, each with a lock of the machine
-# of its own.
-PARTS := faults slurm training rest
-PART_faults := tests/slurm/test_faults.py
-PART_slurm := tests/slurm --ignore tests/slurm/test_faults.py
-PART_training := tests/training tests/loading
-PART_rest := --ignore tests/slurm --ignore tests/training --ignore tests/loading
-
-.PHONY: $(PARTS:%=test-%)
+# Slurm's tests mostly wait, so they run beside the others, with a lock of the machine of their own. On two cores more
+# parts at once are no faster.
 test: $(VENV)/dev.installed browser slurm
-	@$(MAKE) --no-print-directory --jobs --keep-going --output-sync=line $(PARTS:%=test-%)
+	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=line test-slurm test-rest
 
-$(PARTS:%=test-%): test-%:
-	TMPDIR="$$(mktemp -d)" python -m pytest $(PART_$*)
+test-slurm:
+	TMPDIR="$$(mktemp -d)" python -m pytest tests/slurm
+
+test-rest:
+	python -m pytest --ignore tests/slurm
 
 lint: $(VENV)/dev.installed
 	ruff check .

@@ -1,5 +1,6 @@
 """Files that are either whole or absent: written to a temporary name in the same folder, then renamed."""
 
+import glob
 import os
 import platform
 from collections.abc import Iterator
@@ -22,6 +23,12 @@ def replacing(path: Path) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove(path: Path) -> None:
+    """Remove a file that may be absent, and what writers that were killed have left of it; no other may be at work."""
+    for found in [path, *path.parent.glob(f".{glob.escape(path.name)}.*.tmp")]:
+        found.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import torch
 
 from scripts import cli, energy, machine, record, registry
+from scripts.atomic import remove
 from scripts.clock import Stopwatch, calibrate
 from scripts.images.shards import Shards, read_split
 from scripts.training import affinity, allocator
@@ -248,9 +249,9 @@ def main() -> None:
     if found is not None:
         if best is not None:
             keep(found, args.spec, inputs.stats, best, args.decode).write(args.model)
-            best.unlink()
+            remove(best)
         record.write(found, args.record)
-        args.checkpoint.unlink(missing_ok=True)
+        remove(args.checkpoint)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """A real cluster on this machine, as the tests use it."""
 
-import os
 import subprocess
 import time
 from collections.abc import Callable
@@ -11,8 +10,7 @@ from helping import ROOT
 
 from scripts.slurm import local_cluster
 
-# Not the one of `make slurm-up`, and one for each of the test runs that `make test` starts at once.
-PORT = 27_000 + 100 * (os.getpid() % 50)
+PORT = 27000  # not the one of `make slurm-up`
 
 # Pixels so few that a training is over in seconds.
 STUDY = """

@@ -51,8 +51,8 @@ def test_slurm_is_asked_for_whole_nodes_and_grants_them(device: str, checkout: P
     (checkout / "small.yaml").write_text(text.replace("epochs: 2", "epochs: 1").replace("batch: 8", "batch: 16"))
     last = slurm.last_job()
     targets = [f"results/small/training/records/resnet18-{name}/b1.json" for name in NAMES]
-    # No `machine`: all four stand in the queue together. On CPU they are stopped as soon as all are submitted, the first
-    # may have ended by then; with cuda, of which there is none in truth, they end by themselves.
+    # No `machine`: all four stand in the queue together. On CPU they are stopped as soon as all are submitted, when the
+    # first may have ended; with cuda, of which there is none in truth, they end by themselves.
     command = [word for word in SNAKEMAKE if word not in {"--resources", "machine=1000"}]
     process = slurm.start(checkout, *command, "--verbose", "--retries", "0", *targets)
     ended = {"FAILED"} if device == "cuda" else {"PENDING", "RUNNING", "COMPLETED", "FAILED"}

@@ -113,9 +113,11 @@ def test_a_checkpoint_that_is_damaged_or_of_other_settings_is_left_aside(
         (whole, "of a run with other data, settings or code; starting from the beginning"),
     ):
         path.with_suffix(".pt").write_bytes(held)
+        (tmp_path / ".b1.pt.elsewhere-7.tmp").write_bytes(held)  # of a writer that was killed
         done = run(ROOT, *train_command(path, "serial", 1, epochs=2, **small))
         assert reason in done.stderr
         assert not record.read(path).resumed
+        assert [left.name for left in tmp_path.iterdir() if ".pt" in left.name] == []
 
 
 def test_a_rank_that_fails_is_named_with_its_log(train_command: Command, tmp_path: Path, run: Run) -> None:
