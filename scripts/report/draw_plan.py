@@ -16,7 +16,7 @@ from scripts import cli
 from scripts import format as show
 from scripts.report.figure_parts import WIDTH, entitle, save, start
 from scripts.report.style import COLOURS, MUTED, STYLE
-from scripts.scaling.answer import Plan, PlannedJob
+from scripts.scaling.planned import Plan, PlannedJob
 from scripts.scaling.table_file import read_answer
 
 DRAWN = 40  # nodes at most

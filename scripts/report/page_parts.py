@@ -13,7 +13,8 @@ from pydantic import BaseModel
 from scripts import format as show
 from scripts.report import tables, verdicts
 from scripts.report.style import GRID, INK, MUTED, PAPER
-from scripts.scaling.answer import Claims, Laws, Plan, Recommendations
+from scripts.scaling.answer import Claims, Laws, Recommendations
+from scripts.scaling.planned import Plan
 from scripts.scaling.rows import Row, StrategyRow, TrainingRow
 from scripts.scaling.table_file import read_answer
 

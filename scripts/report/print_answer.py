@@ -15,7 +15,8 @@ from rich.text import Text
 
 from scripts import cli
 from scripts.report.verdicts import refusals
-from scripts.scaling.answer import Claims, Confirmations, LoadingAnswer, Plan, Recommendations
+from scripts.scaling.answer import Claims, Confirmations, LoadingAnswer, Recommendations
+from scripts.scaling.planned import Plan
 from scripts.scaling.table_file import read_answer
 
 NOT_CONFIRMED = "No training was measured again; `snakemake confirm` does."
@@ -48,7 +49,7 @@ def sentences(folder: Path) -> Iterator[str]:
         yield " ".join(one.sentences)
     if _follows(again := folder / "confirmation.json", folder / "recommendation.json"):
         yield from (one.sentence for one in read_answer(again, Confirmations).confirmations)
-    else:
+    elif loading.is_file():
         yield NOT_CONFIRMED
     if _follows(planned := folder / "plan.json", table):
         yield from read_answer(planned, Plan).sentences

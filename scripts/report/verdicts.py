@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from scripts import format as show
-from scripts.scaling.answer import Claim, Claims, CurveLaws, LawFit, Laws, Plan
+from scripts.scaling.answer import Claim, Claims, CurveLaws, LawFit, Laws
+from scripts.scaling.planned import Plan
 
 LAW_TITLES = ("curve", "law", "parameters", "AICc", "verdict")
 LAWS_NOTE = (

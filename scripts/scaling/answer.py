@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 from scripts.loading.points import PageCache
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
@@ -15,7 +15,7 @@ def _distinct(*points: list[str]) -> list[str]:
     return list(dict.fromkeys(point for some in points for point in some))
 
 
-class Rival(_Part):
+class Rival(Part):
     """The fastest way that is told apart from the best."""
 
     point: str
@@ -24,7 +24,7 @@ class Rival(_Part):
     high: float | None
 
 
-class Best(_Part):
+class Best(Part):
     """The fastest of some ways to load, and what it cannot be told apart from."""
 
     point: str
@@ -45,7 +45,7 @@ class Best(_Part):
         return [self.point, *divided_by, *self.tied, *([self.next.point] if self.next else [])]
 
 
-class Situation(_Part):
+class Situation(Part):
     """The fastest ways to load from one storage in one state; none where no block is valid."""
 
     source: Literal["local", "remote"]  # files of this machine, or behind a server
@@ -62,7 +62,7 @@ class Situation(_Part):
         return _distinct(*(best.points for best in (self.best, self.best_raw) if best is not None))
 
 
-class Feeder(_Part):
+class Feeder(Part):
     """A way to load that is fast enough for a trainer."""
 
     point: str
@@ -71,7 +71,7 @@ class Feeder(_Part):
     images_per_second: float  # lower end of its interval
 
 
-class Feeding(_Part):
+class Feeding(Part):
     """The cheapest way that feeds a trainer, from files in the page cache: fewest cores, then least CPU time."""
 
     needed_images_per_second: float | None  # null: nothing says what a trainer takes
@@ -86,7 +86,7 @@ class Feeding(_Part):
         return _distinct([one.point for one in (self.cheapest, self.cheapest_raw) if one is not None])
 
 
-class LoadingAnswer(_Part):
+class LoadingAnswer(Part):
     """`loading.json`."""
 
     situations: list[Situation]  # those measured
@@ -100,7 +100,7 @@ class LoadingAnswer(_Part):
         return [*(one.sentence for one in self.situations), self.feeding.sentence, *skipped]
 
 
-class Parameter(_Part):
+class Parameter(Part):
     """One parameter of a law; see its formula."""
 
     name: str
@@ -109,7 +109,7 @@ class Parameter(_Part):
     high: float | None
 
 
-class LawFit(_Part):
+class LawFit(Part):
     """One law that applies to a curve."""
 
     law: str
@@ -119,7 +119,7 @@ class LawFit(_Part):
     not_identifiable: str | None  # why the blocks cannot tell it from a simpler one, or contradict it
 
 
-class Prediction(_Part):
+class Prediction(Part):
     """What the chosen law says of a worker count."""
 
     workers: int
@@ -131,7 +131,7 @@ class Prediction(_Part):
     launch_high: float | None
 
 
-class CurveLaws(_Part):
+class CurveLaws(Part):
     """The laws of one curve."""
 
     curve: str
@@ -145,13 +145,13 @@ class CurveLaws(_Part):
     sentence: str
 
 
-class Laws(_Part):
+class Laws(Part):
     """`laws.json`."""
 
     curves: list[CurveLaws]
 
 
-class Choice(_Part):
+class Choice(Part):
     """A point that was chosen."""
 
     point: str
@@ -167,7 +167,7 @@ class Choice(_Part):
     test_accuracy: float | None  # median
 
 
-class Knee(_Part):
+class Knee(Part):
     """Where further cores stop to bring much."""
 
     curve: str
@@ -177,7 +177,7 @@ class Knee(_Part):
     high: int  # as far as none is sure to be too small
 
 
-class Recommendation(_Part):
+class Recommendation(Part):
     """What to ask for, among the points of one baseline."""
 
     baseline: str
@@ -212,7 +212,7 @@ class Recommendation(_Part):
         return _distinct([self.recommended.point, self.fastest.point, *self.tied, *others])
 
 
-class Recommendations(_Part):
+class Recommendations(Part):
     """`recommendation.json`."""
 
     recommendations: list[Recommendation]
@@ -221,7 +221,7 @@ class Recommendations(_Part):
 ConfirmationVerdict = Literal["confirmed", "not confirmed", "contradicted", "not measured"]
 
 
-class Confirmation(_Part):
+class Confirmation(Part):
     """What fresh blocks say of a recommendation."""
 
     baseline: str
@@ -235,20 +235,20 @@ class Confirmation(_Part):
     sentence: str
 
 
-class Confirmations(_Part):
+class Confirmations(Part):
     """`confirmation.json`."""
 
     confirmations: list[Confirmation]
 
 
-class Breach(_Part):
+class Breach(Part):
     """A rule that a claim breaks."""
 
     rule: str
     found: str
 
 
-class Claim(_Part):
+class Claim(Part):
     """A sentence, the rows that it is made of, and whether one may quote it."""
 
     about: Literal["training", "loading", "answer"]  # ratios of rates; or what the study answers, laws too
@@ -263,7 +263,7 @@ class Claim(_Part):
         return not self.stands and all(breach.rule in {"repetition", "measured again"} for breach in self.breaches)
 
 
-class Claims(_Part):
+class Claims(Part):
     """`claims.json`."""
 
     claims: list[Claim]
@@ -275,42 +275,3 @@ class Claims(_Part):
     @property
     def refused(self) -> list[Claim]:
         return [one for one in self.claims if not one.stands]
-
-
-class PlannedJob(_Part):
-    """A training of the plan."""
-
-    job: str
-    point: str  # the measured way that it is run in
-    workers: int
-    cores: int
-    gpus: int
-    start_seconds: float
-    end_seconds: float  # by the slower end of what was measured
-    cost: float  # core-hours, or the price where there is one
-    workers_on: list[int]  # of each node
-    sbatch: str  # a line for the shell, without the program
-
-
-class ParetoPoint(_Part):
-    """A plan that is cheaper than every faster one."""
-
-    makespan_seconds: float
-    cost: float
-
-
-class Plan(_Part):
-    """`plan.json`; without trainings where no plan is possible, which its sentence says."""
-
-    objective: str
-    unit_of_cost: str
-    cores_per_node: int
-    jobs: list[PlannedJob]  # by start
-    nodes: int
-    makespan_seconds: float
-    cost: float
-    total_completion_seconds: float
-    bound: float  # that no plan can be below, of what is minimised
-    gap: float  # (value - bound) / bound: the plan is at most this far above the best
-    pareto: list[ParetoPoint]
-    sentences: list[str]

@@ -4,15 +4,14 @@ Every training may be run as any valid point of the baseline that it is like; it
 of the interval, times its work, so that the plan holds where the measurements' luck does not. See schedule.py for the
 programs.
 
-Input: `training.parquet`. Outputs: `plan.json` (scripts/scaling/answer.py), `plan.csv`, a line for each training. Where
-no plan is possible the first says why: say_plan ends with an error then, the page does not.
+Input: `training.parquet`. Outputs: `plan.json` (scripts/scaling/planned.py), `plan.csv`, a line for each training.
+Where no plan is possible the first says why: say_plan ends with an error then, the page does not.
 
 By hand: see the command that `snakemake -np` prints for rule make_plan.
 """
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -22,17 +21,17 @@ from scripts import cli
 from scripts import format as show
 from scripts.atomic import replacing, write_text
 from scripts.errors import UserError
-from scripts.scaling.answer import ParetoPoint, Plan, PlannedJob
 from scripts.scaling.limits import LEAST_BLOCKS
 from scripts.scaling.place import Option, Placed, Pool, Schedule
+from scripts.scaling.planned import ParetoPoint, Plan, PlannedJob
 from scripts.scaling.recommend import slowest_wall
 from scripts.scaling.rows import TrainingRow
 from scripts.scaling.schedule import InfeasibleError, Jobs, Limits, select, solve
 from scripts.scaling.table_file import read_rows
+from scripts.scaling.what_binds import what_binds
 from scripts.spec import Spec
 
 PARETO_POINTS = 6
-MOST_NODES = 64  # times as many, that an infeasible plan is tried on
 
 
 class NoPlanError(Exception):
@@ -93,7 +92,7 @@ def plan(rows: Sequence[TrainingRow], spec: PlanSpec) -> Plan:
     try:
         found, bound = solve(jobs, pool, spec.minimise, spec.limits, spec.solver_seconds)
     except InfeasibleError:
-        raise NoPlanError(_impossible(jobs, pool, spec, unit)) from None
+        raise NoPlanError(what_binds(jobs, pool, spec.limits, unit, spec.solver_seconds)) from None
     front = pareto(jobs, pool, found, spec)
     # Of plans that are as good, the cheapest.
     found = min([found, *front], key=lambda one: (round(one.value(spec.minimise), 6), one.cost))
@@ -188,43 +187,6 @@ def pareto(jobs: Jobs, pool: Pool, found: Schedule, spec: PlanSpec) -> list[Sche
         if not front or one.cost < front[-1].cost * (1 - 1e-9):
             front.append(one)
     return front
-
-
-def _impossible(jobs: Jobs, pool: Pool, spec: PlanSpec, unit: str) -> str:
-    """What would have to give: each limit alone, or more nodes."""
-    said = []
-    limits, seconds = spec.limits, spec.solver_seconds
-    if math.isfinite(limits.deadline):
-        least = _least(jobs, pool, "makespan", Limits(budget=limits.budget), seconds)
-        if least is not None:
-            said.append(f"plan.deadline_seconds: {show.number(limits.deadline)} binds; {math.ceil(least)} would do")
-    if math.isfinite(limits.budget):
-        least = _least(jobs, pool, "cost", Limits(limits.deadline), seconds)
-        if least is not None:
-            said.append(f"plan.budget: {show.number(limits.budget)} binds; {_rounded_up(least)} {unit} would do")
-    nodes = pool.nodes + 1
-    while math.isfinite(limits.deadline) and nodes <= MOST_NODES * pool.nodes:
-        if _least(jobs, replace(pool, nodes=nodes), "makespan", limits, seconds) is not None:
-            said.append(f"plan.cluster.nodes: {pool.nodes} bind; {nodes} would do")
-            break
-        nodes += max(1, nodes // 4)
-    why = "; or ".join(said) or "neither limit alone can be met: loosen both"
-    return f"no plan of {len(jobs)} trainings was found that keeps to the limits: {why}"
-
-
-def _least(
-    jobs: Jobs, pool: Pool, objective: Literal["makespan", "cost"], limits: Limits, seconds: float
-) -> float | None:
-    try:
-        return solve(jobs, pool, objective, limits, seconds)[0].value(objective)
-    except InfeasibleError:
-        return None
-
-
-def _rounded_up(value: float) -> str:
-    """Three significant digits that are not less."""
-    unit = 10.0 ** (math.floor(math.log10(value)) - 2)
-    return show.number(math.ceil(value / unit - 1e-9) * unit)
 
 
 def _option(row: TrainingRow, times: float, cost: float, confidence: float) -> Option:

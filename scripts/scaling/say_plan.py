@@ -10,7 +10,7 @@ from pathlib import Path
 
 from scripts import cli
 from scripts.errors import UserError
-from scripts.scaling.answer import Plan
+from scripts.scaling.planned import Plan
 from scripts.scaling.table_file import read_answer
 
 

@@ -12,8 +12,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from quirks import BLOCKS, CLASSES, DRIFTS, LOADING, LOST_JOB, REJECT, STRAYS, TRAINING, WRONG, python, render_page
 
 from scripts.loading.trace_dask import Trace
-from scripts.scaling.answer import Claims, Laws, LoadingAnswer, Plan, Recommendations
+from scripts.scaling.answer import Claims, Laws, LoadingAnswer, Recommendations
 from scripts.scaling.passes import Pass
+from scripts.scaling.planned import Plan
 from scripts.scaling.rows import JobRow
 from scripts.scaling.table_file import read_answer, read_rows, write_table
 

@@ -10,10 +10,10 @@ import pytest
 from rows_of import rows_of
 
 from scripts.errors import UserError
-from scripts.scaling.answer import Plan
 from scripts.scaling.costs import Prices
 from scripts.scaling.make_plan import ClusterSpec, JobSpec, NoPlanError, PlanSpec, plan
 from scripts.scaling.place import Objective, Option, Pool, Schedule, place
+from scripts.scaling.planned import Plan
 from scripts.scaling.schedule import InfeasibleError, Limits, solve
 
 SPEEDUPS = {"serial-1": [1.0, 1.01, 0.99], "ddp-2": [1.8, 1.81, 1.79], "ddp-4": [3.0, 3.02, 2.98]}
