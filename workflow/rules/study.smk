@@ -10,7 +10,6 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT))
 # Jobs run `python -m scripts...` with the interpreter that runs Snakemake, in whatever folder they start.
 os.environ.update(
