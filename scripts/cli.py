@@ -11,9 +11,6 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
-from rich.console import Console
-from rich.progress import track
-
 from scripts.errors import UserError
 
 T = TypeVar("T")
@@ -40,6 +37,10 @@ def run(main: Callable[[], None]) -> None:
 
 def progress(items: Iterable[T], total: int, doing: str) -> Iterator[T]:
     """Pass `items` on, showing how far it is: a bar for a person who watches, a log line at each tenth otherwise."""
+    # Where nothing but Snakemake is installed, as where workflows are linted, this module is imported too.
+    from rich.console import Console
+    from rich.progress import track
+
     console = Console(stderr=True)
     if console.is_terminal:
         yield from track(items, description=doing, total=total, console=console)

@@ -23,7 +23,10 @@ def model_names() -> list[str]:
 
 
 def known_model(name: str) -> str:
-    """Raises ValueError where `name` is no network that can be trained."""
-    if name not in model_names():
+    """Raises ValueError where `name` is no network that can be trained.
+
+    Without torchvision beside Snakemake, as with `--sdm conda` or where workflows are linted, a name is taken as it is.
+    """
+    if name not in model_names() and importlib.util.find_spec("torchvision") is not None:
         raise ValueError(f"{name!r} is no classifier of torchvision, as resnet18 or convnext_tiny, and not {OWN}")
     return name

@@ -1,0 +1,29 @@
+"""workflow/Snakefile: found by its name and through the root's Snakefile, and read where Snakemake is all there is."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from helping import ROOT, Run
+
+DRY = ("snakemake", "--profile", str(ROOT / "profiles/local"), "--dry-run", "--printshellcmds")
+# What programs import, and neither Snakemake nor its plugin for Slurm brings.
+ABSENT = ("bokeh", "cv2", "dask", "distributed", "joblib", "matplotlib", "pyarrow", "rich", "scipy", "torch")
+
+
+def test_both_snakefiles_plan_the_same_commands(run: Run, tmp_path: Path) -> None:
+    planned = []
+    for snakefile in ("Snakefile", "workflow/Snakefile"):
+        printed = run(ROOT, *DRY, "--snakefile", snakefile, "--directory", str(tmp_path)).stdout
+        planned.append(sorted(re.findall(r"^Shell command: (.*)$", printed, flags=re.MULTILINE)))
+    assert planned[0] == planned[1]
+    assert any("scripts.report.render_page" in command for command in planned[0])
+
+
+def test_the_linter_needs_nothing_but_snakemake(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # So it is called where workflows are catalogued.
+    hidden = "".join(f"sys.modules[{name!r}] = None\n" for name in (*ABSENT, "torchvision"))
+    (tmp_path / "sitecustomize.py").write_text(f"import sys\n{hidden}")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")]))
+    assert "good condition" in run(ROOT, "snakemake", "--lint").stderr
