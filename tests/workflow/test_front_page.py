@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -27,3 +28,21 @@ def test_the_linter_needs_nothing_but_snakemake(run: Run, tmp_path: Path, monkey
     (tmp_path / "sitecustomize.py").write_text(f"import sys\n{hidden}")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")]))
     assert "good condition" in run(ROOT, "snakemake", "--lint").stderr
+
+
+def test_a_workflow_without_its_programs_says_what_to_do(run: Run, tmp_path: Path) -> None:
+    for name in ("workflow", "config"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    ended = run(tmp_path, "snakemake", "--dry-run", check=False)
+    assert ended.returncode
+    assert f"found no programs in {tmp_path}; expected a clone of the repository" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_another_workflow_takes_the_rules_of_a_clone_as_a_module(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "Snakefile").write_text(
+        f'module scalecard:\n    snakefile: "{ROOT}/workflow/Snakefile"\n    config: {{"study": "theirs"}}\n\n'
+        "use rule * from scalecard\n"
+    )
+    planned = run(tmp_path, "snakemake", "--cores", "2", "--resources", "machine=1000", "--dry-run", "--quiet", "rules")
+    assert re.search(r"^train +\d", planned.stdout, flags=re.MULTILINE)
