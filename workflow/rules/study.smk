@@ -12,7 +12,9 @@ from pathlib import Path
 
 # A workflow that is read by its URL, as a module, brings no programs.
 if not (ROOT / "scripts").is_dir():
-    sys.exit(f"error: found no programs in {ROOT}; expected a clone of the repository: name its workflow/Snakefile")
+    sys.exit(
+        f"error: found no programs in {ROOT}; expected a clone of the repository: name its workflow/Snakefile"
+    )
 sys.path.insert(0, str(ROOT))
 # Jobs run `python -m scripts...` with the interpreter that runs Snakemake, in whatever folder they start.
 os.environ.update(
