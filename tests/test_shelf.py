@@ -3,6 +3,7 @@
 import re
 import tomllib
 
+import yaml
 from helping import ROOT
 
 STAGES = ("images", "loading", "training", "scaling", "report")
@@ -28,6 +29,17 @@ def test_the_licence_is_the_same_everywhere() -> None:
     cited = re.search(r"^license: (.*)$", (ROOT / "CITATION.cff").read_text(), flags=re.MULTILINE)
     assert cited is not None
     assert cited[1] == project()["license"] == (ROOT / "LICENSE").read_text().partition(" ")[0]
+
+
+def test_what_the_catalog_of_workflows_asks_for_is_there() -> None:
+    usage = yaml.safe_load((ROOT / ".snakemake-workflow-catalog.yml").read_text())["usage"]
+    flag, profile = usage["mandatory-flags"]["flags"]
+    assert flag == "--profile"
+    assert (ROOT / profile / "config.yaml").is_file()
+    assert usage["report"] is True
+    assert {"conda", "apptainer", "apptainer+conda"} == usage["software-stack-deployment"].keys()
+    assert all((ROOT / name).is_file() for name in ("workflow/Snakefile", "config/README.md"))
+    assert {path.suffix for path in (ROOT / "workflow/rules").iterdir()} == {".smk"}
 
 
 def words_of_code(text: str) -> set[str]:
