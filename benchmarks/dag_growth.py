@@ -60,7 +60,7 @@ class Study:
 
     def finish(self) -> None:
         """Make every output, and mark it as done."""
-        for line in re.findall(r"^    output: (.*)$", self.call("--dry-run", "--forceall"), re.MULTILINE):
+        for line in re.findall(r"^    output: (.*)$", self.call("--dry-run", "--forceall", "--verbose"), re.MULTILINE):
             for name in line.split(", "):
                 path = self.results / name
                 path.parent.mkdir(parents=True, exist_ok=True)

@@ -6,16 +6,18 @@ methods, so that the Snakefile can check a config without loading torch, cv2 or 
 """
 
 import importlib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def names(package: str) -> list[str]:
+@cache  # the Snakefile asks for each of thousands of jobs
+def names(package: str) -> tuple[str, ...]:
     """The sorted names of the plugins of `package` (dotted, as `scripts.loading.backends`)."""
     folder = ROOT.joinpath(*package.split("."))
-    return sorted(path.stem for path in folder.glob("*.py") if not path.stem.startswith("_"))
+    return tuple(sorted(path.stem for path in folder.glob("*.py") if not path.stem.startswith("_")))
 
 
 def module(package: str, name: str) -> str:

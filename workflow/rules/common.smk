@@ -6,26 +6,39 @@ import shlex
 import sys
 import zlib
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from importlib import metadata
 from pathlib import Path
 
+from snakemake.logging import logger
+
 from scripts import registry
-from scripts.closure import closure
+from scripts.closure import Sources, stand_in_path
 from scripts.errors import UserError
 from scripts.images import source
-from scripts.images.sample_classes import file_name
 from scripts.images.step import STEPS
 from scripts.loading.points import BACKENDS, backend_class, skipped_backends
+from scripts.report.terminal.job_words import JobWords
 from scripts.slurm.recover import jobs_of
 from scripts.spec import canonical, pins
 from scripts.training.points import STRATEGIES
 
 
+CODE_FOLDER = Path(".snakemake/code")
+SOURCES = Sources(CODE_FOLDER)
+
+
 @cache
 def code(*modules):
-    """The files that a program's behaviour depends on, as inputs of its rule."""
-    return [os.path.relpath(path) for path in closure(*modules)]
+    """The file that stands for all code that a program's behaviour depends on, as an input of its rule."""
+    # A job that runs elsewhere finds the files of the run that submitted it.
+    made = SOURCES.stand_in if workflow.is_main_process else partial(stand_in_path, CODE_FOLDER)
+    return str(made(*modules))
+
+
+# What a dry run, or a run, says of a job, in a person's words.
+if workflow.is_main_process and not workflow.output_settings.verbose:
+    logger.addFilter(JobWords(workflow, CODE_FOLDER))
 
 
 def get_raw_folder(wildcards, input):
@@ -61,18 +74,21 @@ def get_decode():
 
 
 def get_raw_files(listed):
-    """The files of entries as inputs; those that Snakemake cannot name stand in the spec instead."""
+    """The files of entries as inputs; those that Snakemake cannot name stand in the spec instead. Of drawn images, the
+    folders of their classes.
+    """
+    if DRAWN:
+        return sorted({f"{RAW_FOLDER}/{entry.label}" for entry in listed})
     return [f"{RAW_FOLDER}/{entry.path}" for entry in listed if entry.path not in UNNAMEABLE]
 
 
 def get_packing(listed):
     """What packing these entries depends on beside their names and times."""
-    drawn = STUDY.images.folder is None and STUDY.images.manifest is None
     return {
         "decode": get_decode(),
         "limits": STUDY.images.limits,
         "shards": STUDY.images.shards,
-        "listed": source.digest(listed, None if drawn else RAW_FOLDER, UNNAMEABLE),
+        "listed": source.digest(listed, None if DRAWN else RAW_FOLDER, UNNAMEABLE),
     }
 
 

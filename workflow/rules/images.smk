@@ -37,10 +37,7 @@ rule draw_sample:
     input:
         code=code("scripts.images.draw_sample"),
     output:
-        [
-            f"results/{{study}}/images/sample/{{tissue}}/{file_name('{tissue}', index)}"
-            for index in range(1, STUDY.images.sample.per_class + 1)
-        ],
+        drawn=directory("results/{study}/images/sample/{tissue}"),
     log:
         "logs/{study}/images/draw_sample_{tissue}.log",
     conda:
@@ -52,7 +49,7 @@ rule draw_sample:
             seed=STUDY.seed,
         ),
     shell:
-        "python -m scripts.images.draw_sample --folder results/{wildcards.study}/images/sample/{wildcards.tissue} "
+        "python -m scripts.images.draw_sample --folder {output.drawn:q} "
         "--tissue {wildcards.tissue} --spec {params.spec:q} 2> {log:q}"
 
 

@@ -119,6 +119,7 @@ def get_raw_root(study):
 STUDY, LISTED, UNNAMEABLE, SUMMARY = read_study()
 ARCHIVE_PENDING = not SUMMARY.classes
 RAW_FOLDER = get_raw_root(STUDY)
+DRAWN = STUDY.images.folder is None and STUDY.images.manifest is None
 LOADING_POINTS = loading_points(STUDY.loading)
 TRAINING_POINTS = training_points(STUDY.training)
 # Points that are measured, with their blocks: all, or those that the passes of an adaptive study have asked for.
