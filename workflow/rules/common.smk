@@ -23,7 +23,6 @@ from scripts.slurm.recover import jobs_of
 from scripts.spec import canonical, pins
 from scripts.training.points import STRATEGIES
 
-
 CODE_FOLDER = Path(".snakemake/code")
 SOURCES = Sources(CODE_FOLDER)
 
