@@ -39,6 +39,9 @@ class Entry(NamedTuple):
         return "\t".join(ascii(value) for value in self)
 
 
+MADE_BY_SNAKEMAKE = ".snakemake_timestamp"  # in each folder that is an output, as those of drawn classes
+
+
 def entries(folder: Path, layout: Layout = "auto") -> list[Entry]:
     """Every file inside the class folders of `folder`, sorted by path.
 
@@ -113,7 +116,7 @@ def _files(folder: Path, base: PurePosixPath) -> Iterator[str]:
         seen.add((there.st_dev, there.st_ino))
         folders[:] = [name for name in folders if _counts(name)]
         prefix = Path(os.path.relpath(top, folder)).as_posix()
-        yield from (name if prefix == "." else f"{prefix}/{name}" for name in names)
+        yield from (name if prefix == "." else f"{prefix}/{name}" for name in names if name != MADE_BY_SNAKEMAKE)
 
 
 def _counts(folder: str) -> bool:

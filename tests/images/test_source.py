@@ -24,6 +24,11 @@ def test_a_class_is_a_folder_and_its_files_may_lie_deeper(tmp_path: Path) -> Non
     ]
 
 
+def test_what_snakemake_leaves_in_a_folder_that_it_made_is_no_file_of_the_study(tmp_path: Path) -> None:
+    touch(tmp_path, "a/1.jpg", "a/.snakemake_timestamp", "b/2.jpg")
+    assert [entry.path for entry in entries(tmp_path)] == ["a/1.jpg", "b/2.jpg"]
+
+
 @pytest.mark.parametrize("valid", ["valid", "val", "Validation"])
 def test_folders_that_are_split_already_are_recognised(valid: str, tmp_path: Path) -> None:
     touch(tmp_path, "train/a/1.jpg", f"{valid}/a/2.jpg", "test/b/deep/3.jpg", "train/readme.txt", "index.txt")
