@@ -1,11 +1,14 @@
 """What all tests share: pictures to work on, a checkout to run, and no silent skip where skips are forbidden."""
 
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import warm
 from helping import Run, write_jpeg
 
 REAL_IMAGES = "SCALECARD_REAL_IMAGES"
@@ -47,14 +50,31 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def run() -> Run:
-    """Run a program of this repository's interpreter in a folder, as a user would, and keep what it prints."""
+def warm_python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """What stands for the interpreter and starts programs in less time (warm/)."""
+    folder = tmp_path_factory.mktemp("warm")
+    yield warm.interpreter(folder)
+    shutil.rmtree(folder)  # by which the processes that wait there know
 
-    def run_in(folder: Path, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        tools = Path(sys.executable).parent
-        environment = os.environ | {"PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"}
+
+@pytest.fixture(scope="session")
+def run(warm_python: Path) -> Run:
+    """Run a program of this repository in a folder, as a user would, and keep what it prints; in an interpreter of its own
+    where it is told to be `fresh`, and so are those that it starts.
+    """
+
+    def run_in(
+        folder: Path, *command: str, check: bool = True, fresh: bool = False
+    ) -> subprocess.CompletedProcess[str]:
+        tools = [Path(sys.executable).parent, *os.environ["PATH"].split(os.pathsep)]
+        words = list(command)
+        if not fresh:
+            tools.insert(0, warm_python.parent)
+            if words[0] in {"snakemake", sys.executable}:
+                words[:1] = [str(warm_python), *(["-m", "snakemake"] if words[0] == "snakemake" else [])]
+        environment = os.environ | {"PATH": os.pathsep.join(map(str, tools))}
         done = subprocess.run(
-            command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=600
+            words, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=600
         )
         if check and done.returncode:
             raise AssertionError(f"{' '.join(command)} ended with {done.returncode}\n{done.stdout}\n{done.stderr}")
