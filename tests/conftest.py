@@ -1,14 +1,10 @@
 """What all tests share: pictures to work on, a checkout to run, and no silent skip where skips are forbidden."""
 
 import os
-import shutil
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
+import helping
 import pytest
-import warm
 from helping import Run, write_jpeg
 
 REAL_IMAGES = "SCALECARD_REAL_IMAGES"
@@ -50,34 +46,6 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def warm_python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """What stands for the interpreter and starts programs in less time (warm/)."""
-    folder = tmp_path_factory.mktemp("warm")
-    yield warm.interpreter(folder)
-    shutil.rmtree(folder)  # by which the processes that wait there know
-
-
-@pytest.fixture(scope="session")
-def run(warm_python: Path) -> Run:
-    """Run a program of this repository in a folder, as a user would, and keep what it prints; in an interpreter of its own
-    where it is told to be `fresh`, and so are those that it starts.
-    """
-
-    def run_in(
-        folder: Path, *command: str, check: bool = True, fresh: bool = False
-    ) -> subprocess.CompletedProcess[str]:
-        tools = [Path(sys.executable).parent, *os.environ["PATH"].split(os.pathsep)]
-        words = list(command)
-        if not fresh:
-            tools.insert(0, warm_python.parent)
-            if words[0] in {"snakemake", sys.executable}:
-                words[:1] = [str(warm_python), *(["-m", "snakemake"] if words[0] == "snakemake" else [])]
-        environment = os.environ | {"PATH": os.pathsep.join(map(str, tools))}
-        done = subprocess.run(
-            words, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=600
-        )
-        if check and done.returncode:
-            raise AssertionError(f"{' '.join(command)} ended with {done.returncode}\n{done.stdout}\n{done.stderr}")
-        return done
-
-    return run_in
+def run() -> Run:
+    """How to run a program of this repository (helping.run)."""
+    return helping.run

@@ -5,23 +5,36 @@ and open files, and with the repository's own code, which it reads for itself. W
 `sys.executable` starts in the same way, by a small program in the place of the interpreter (client.py).
 
 What the interpreter or a library reads as it starts (threads, allocator, cores) tells such processes apart: there is one
-for each. A program that leaves the network, and all but `-m scripts...` and `-m snakemake`, gets an interpreter of its own.
+for each. A program that leaves the network, and all but the programs that client.py names, gets an interpreter of its own.
 """
 
+import atexit
 import os
+import shutil
 import sys
+import tempfile
+from functools import cache
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 
 
-def interpreter(folder: Path) -> Path:
-    """Make in `folder` what stands for the interpreter as long as this process lives and the folder is there."""
+@cache
+def interpreter() -> Path:
+    """What stands for the interpreter until this process ends."""
+    folder = Path(tempfile.mkdtemp(prefix="warm-"))
     program = folder / "bin" / "python"
     program.parent.mkdir()
-    client = (HERE / "client.py").read_text(encoding="utf-8")
     about = {"REAL": sys.executable, "FOLDER": str(folder), "SERVER": str(HERE / "server.py"), "SESSION": os.getpid()}
     head = "".join(f"{name} = {value!r}\n" for name, value in about.items())
+    client = (HERE / "client.py").read_text(encoding="utf-8")
     program.write_text(f"#!{Path(sys.executable).resolve()} -IS\n{head}{client}", encoding="utf-8")
     program.chmod(0o755)
+    atexit.register(_remove, folder, os.getpid())
     return program
+
+
+def _remove(folder: Path, owner: int) -> None:
+    """By which the processes that wait there know that nobody comes any more."""
+    if os.getpid() == owner:
+        shutil.rmtree(folder, ignore_errors=True)

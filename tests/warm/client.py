@@ -13,6 +13,7 @@ import sys
 
 # What is read before the first line of a program, or as a library is imported.
 EARLY = ("OMP_", "KMP_", "MKL_", "OPENBLAS_", "NUMEXPR_", "MALLOC_", "LD_", "TORCH", "CUDA_", "MPL", "LANG", "LC_", "TZ")
+PROGRAMS = {"scripts", "snakemake", "waiting_rank"}
 NOT_EARLY = ("TORCHELASTIC_",)
 PASSED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 
@@ -22,7 +23,7 @@ def command():
     words = sys.argv[1:]
     if words[:1] == ["-u"]:
         words = words[1:]
-    warm = len(words) > 1 and words[0] == "-m" and words[1].split(".")[0] in {"scripts", "snakemake"}
+    warm = len(words) > 1 and words[0] == "-m" and words[1].split(".")[0] in PROGRAMS
     # Who made a network of its own for a program wants it there.
     return words[1:] if warm and os.readlink("/proc/self/ns/net") == os.readlink(f"/proc/{SESSION}/ns/net") else None
 
@@ -30,7 +31,8 @@ def command():
 def libraries(module):
     if module == "snakemake":
         return module
-    return "torch" if module.startswith("scripts.training.") and module != "scripts.training.train" else "tables"
+    trains = module.startswith("scripts.training.") and module != "scripts.training.train"
+    return "torch" if trains or module == "waiting_rank" else "tables"
 
 
 def connect(module):
