@@ -1,10 +1,9 @@
 """What all tests share: pictures to work on, a checkout to run, and no silent skip where skips are forbidden."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
+import helping
 import pytest
 from helping import Run, write_jpeg
 
@@ -48,16 +47,5 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def run() -> Run:
-    """Run a program of this repository's interpreter in a folder, as a user would, and keep what it prints."""
-
-    def run_in(folder: Path, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        tools = Path(sys.executable).parent
-        environment = os.environ | {"PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"}
-        done = subprocess.run(
-            command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=600
-        )
-        if check and done.returncode:
-            raise AssertionError(f"{' '.join(command)} ended with {done.returncode}\n{done.stdout}\n{done.stderr}")
-        return done
-
-    return run_in
+    """How to run a program of this repository (helping.run)."""
+    return helping.run

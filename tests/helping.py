@@ -1,6 +1,7 @@
 """Pictures to work on and checkouts to run in."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pandas as pd
+import warm
 
 from scripts import record
 from scripts.config import Study
@@ -24,7 +26,8 @@ from scripts.spec import canonical
 from scripts.training.points import TrainingPoint
 
 ROOT = Path(__file__).resolve().parent.parent
-LIMITS = Limits.model_validate(Study().images.limits.model_dump())  # as a study has them by default
+STUDY = Study()  # with all its defaults
+LIMITS = Limits.model_validate(STUDY.images.limits.model_dump())
 # As `training.optimizer`.
 OPTIMIZER = {
     "name": "sgd",
@@ -38,6 +41,27 @@ OPTIMIZER = {
 Train = Callable[..., record.Record]  # the fixture `train` of training/
 Command = Callable[..., list[str]]  # the fixture `train_command` of training/
 Run = Callable[..., "subprocess.CompletedProcess[str]"]  # the fixture `run`
+
+
+def run(folder: Path, *command: str, check: bool = True, fresh: bool = False) -> "subprocess.CompletedProcess[str]":
+    """Run a program of this repository in a folder, as a user would, and keep what it prints.
+
+    Where it must be told by its process, or is to prove what it imports, it is to be `fresh`: in an interpreter of its own,
+    as all that it starts; else a process that has imported the libraries becomes it (warm/).
+    """
+    tools = [str(Path(sys.executable).parent), os.environ["PATH"]]
+    words = list(command)
+    if not fresh:
+        tools.insert(0, str(warm.interpreter().parent))
+        if words[0] == "snakemake":
+            words[:1] = ["python", "-m", "snakemake"]
+        elif words[0] == sys.executable:
+            words[0] = str(warm.interpreter())
+    environment = os.environ | {"PATH": os.pathsep.join(tools)}
+    done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=600)
+    if check and done.returncode:
+        raise AssertionError(f"{' '.join(command)} ended with {done.returncode}\n{done.stdout}\n{done.stderr}")
+    return done
 
 
 def training_point(strategy: str, workers: int, **changes: object) -> TrainingPoint:
@@ -57,7 +81,7 @@ def training_point(strategy: str, workers: int, **changes: object) -> TrainingPo
         "micro_batch": None,
         "pipe": None,
         "variant": "",
-        "tuning": Study().training.tuning.model_dump(),
+        "tuning": STUDY.training.tuning.model_dump(),
     }
     return TrainingPoint.model_validate(fields | changes)
 

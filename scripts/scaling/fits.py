@@ -17,13 +17,13 @@ above).
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-from scipy import stats
 
 from scripts.scaling.laws import LAWS, Axis, Floats, Law
 from scripts.scaling.limits import LEAST_BLOCKS
-from scripts.scaling.ratios import block_levels
+from scripts.scaling.ratios import block_levels, student_t
 
 LIKELY = 4  # above the best law's AICc: a law with more is not reckoned with
 
@@ -58,6 +58,7 @@ class Curve:
         rates = {n: {b: rate for b, rate in mine.items() if b != block} for n, mine in self.rates.items()}
         return Curve(rates, self.global_batch, self.gradient_bytes)
 
+    @cached_property
     def levels(self) -> Floats | None:
         """(k,) log images/s of each worker count in the mean block; None where gaps leave some not comparable."""
         found = block_levels(self.rates)
@@ -84,7 +85,7 @@ class Estimate:
         """Of a ratio: from the interval of its mean to that of one more, which scatters by `deviation` in its log."""
         if self.low is None or self.high is None:
             return self
-        reach = float(stats.t.ppf((1 + confidence) / 2, df=blocks - 1)) * deviation
+        reach = student_t(confidence, blocks - 1) * deviation
         below, above = math.log(self.value / self.low), math.log(self.high / self.value)
         return Estimate(
             self.value,
@@ -115,7 +116,7 @@ def fit(law: Law, curve: Curve, confidence: float) -> Fit | str:
         return f"{counts} worker counts; {law.coefficients + 1} or more can contradict it"
     if law.needs_bytes and curve.gradient_bytes is None:
         return "no profile says how many bytes a step averages over ranks"
-    if curve.levels() is None:
+    if curve.levels is None:
         return "blocks have too many gaps for worker counts to be compared"
     coefficients = _coefficients(law, curve, bounded=True)
     bounded, free = law.parameters(coefficients), law.parameters(_coefficients(law, curve, bounded=False))
@@ -182,7 +183,7 @@ def launch_noise(one: Fit, curve: Curve) -> float:
 
 
 def _coefficients(law: Law, curve: Curve, bounded: bool) -> Floats:
-    levels = curve.levels()
+    levels = curve.levels
     assert levels is not None, "only curves that can be compared are fitted"
     weights = np.array([len(curve.rates[n]) for n in curve.workers], float)
     return law.fit(curve.axis(curve.workers), np.exp(levels), weights, bounded)
@@ -193,7 +194,7 @@ def _left_out(curve: Curve) -> list[Curve]:
     if len(curve.blocks) < LEAST_BLOCKS:
         return []
     found = [curve.without(block) for block in curve.blocks]
-    able = all(all(less.rates.values()) and less.levels() is not None for less in found)
+    able = all(all(less.rates.values()) and less.levels is not None for less in found)
     return found if able else []
 
 
@@ -204,7 +205,7 @@ def _interval(free: float, again: Sequence[float], confidence: float, value: flo
         return Estimate(value)
     spread = np.asarray(again) - np.mean(again)
     error = math.sqrt((n - 1) / n * float(spread @ spread))
-    reach = float(stats.t.ppf((1 + confidence) / 2, df=n - 1)) * error
+    reach = student_t(confidence, n - 1) * error
     return Estimate(value, free - reach, free + reach)
 
 

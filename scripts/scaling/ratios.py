@@ -7,10 +7,12 @@ Karp and Flatt, "Measuring Parallel Processor Performance", CACM 33(5), 1990.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TypeVar
 
 import numpy as np
-from scipy import stats
+from numpy.typing import NDArray
+from scipy import special, stats
 
 from scripts.scaling.limits import LEAST_BLOCKS
 
@@ -31,6 +33,17 @@ class Ratio:
         return self.low is not None and self.high is not None and self.low <= 1 <= self.high
 
 
+@cache
+def student_t(confidence: float, freedom: int) -> float:
+    """How many standard errors the two-sided interval of a mean reaches."""
+    return float(special.stdtrit(freedom, (1 + confidence) / 2))
+
+
+def standard_error(values: Sequence[float] | NDArray[np.float64]) -> float:
+    """Of the mean of two values or more."""
+    return float(np.std(values, ddof=1)) / math.sqrt(len(values))
+
+
 def paired_ratio(numerators: Sequence[float], denominators: Sequence[float], confidence: float) -> Ratio:
     """The ratio of two series paired by block: Student's t on the log ratios.
 
@@ -42,8 +55,7 @@ def paired_ratio(numerators: Sequence[float], denominators: Sequence[float], con
     mean = float(logs.mean())
     if len(logs) < LEAST_BLOCKS:
         return Ratio(math.exp(mean), None, None)
-    error = float(stats.sem(logs))
-    reach = float(stats.t.ppf((1 + confidence) / 2, df=len(logs) - 1)) * error
+    reach = student_t(confidence, len(logs) - 1) * standard_error(logs)
     return Ratio(math.exp(mean), math.exp(mean - reach), math.exp(mean + reach))
 
 
@@ -75,6 +87,8 @@ def block_levels(rates: Mapping[K, Mapping[int, float]]) -> dict[K, float] | Non
     no chain of shared blocks joins.
     """
     names, blocks = list(rates), sorted({block for mine in rates.values() for block in mine})
+    if blocks and all(len(mine) == len(blocks) for mine in rates.values()):  # no gap: the least squares are means
+        return {name: float(np.mean([math.log(rate) for rate in mine.values()])) for name, mine in rates.items()}
     seen = [(i, blocks.index(b), math.log(x)) for i, name in enumerate(names) for b, x in rates[name].items()]
     design = np.zeros((len(seen) + 1, len(names) + len(blocks)))
     for row, (i, j, _) in enumerate(seen):
@@ -110,7 +124,7 @@ def mean(values: Sequence[float], confidence: float) -> Ratio:
     value = float(np.mean(values))
     if len(values) < LEAST_BLOCKS:
         return Ratio(value, None, None)
-    reach = float(stats.t.ppf((1 + confidence) / 2, df=len(values) - 1) * stats.sem(values))
+    reach = student_t(confidence, len(values) - 1) * standard_error(values)
     return Ratio(value, value - reach, value + reach)
 
 

@@ -47,7 +47,7 @@ def solve(jobs: Jobs, pool: Pool, objective: Objective, limits: Limits, seconds:
     """The best schedule found and a lower bound of its objective.
 
     Args:
-        seconds: that each of the programs may take.
+        seconds: of a core that each of the programs may take.
 
     Raises:
         UserError: the solver needs more time.
@@ -116,7 +116,7 @@ def select(
         program += area <= squeeze * pool.nodes * capacity * makespan
     if math.isfinite(limits.budget):
         program += cost <= limits.budget
-    program.solve(pulp.PULP_CBC_CMD(msg=False, timeLimit=seconds, gapRel=1e-6))
+    program.solve(_solver(seconds, 1e-6))
     if program.status == pulp.LpStatusInfeasible:
         raise InfeasibleError
     if program.sol_status != pulp.LpSolutionOptimal:
@@ -155,11 +155,16 @@ def order(
         program += pulp.lpSum(of[key].gpus * x for key, x in running) <= pool.nodes * pool.gpus_per_node
     if math.isfinite(limits.budget):
         program += cost <= limits.budget
-    program.solve(pulp.PULP_CBC_CMD(msg=False, timeLimit=seconds, gapRel=1e-3))
+    program.solve(_solver(seconds, 1e-3))
     if program.sol_status not in {pulp.LpSolutionOptimal, pulp.LpSolutionIntegerFeasible}:
         return []
     found = sorted((key for key, x in starts.items() if (x.value() or 0) > 0.5), key=lambda key: key[2])
     return [(job, of[job, i, at]) for job, i, at in found]
+
+
+def _solver(seconds: float, gap: float) -> pulp.LpSolver:
+    # CPU seconds: what else runs on the machine does not change the plan.
+    return pulp.PULP_CBC_CMD(msg=False, timeLimit=seconds, timeMode="cpu", gapRel=gap)
 
 
 def _binary(program: pulp.LpProblem, name: str) -> pulp.LpVariable:

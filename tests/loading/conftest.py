@@ -1,9 +1,18 @@
 """A small packed study, and launches on it."""
 
+import multiprocessing
 from pathlib import Path
 
 import pytest
 from loading_study import Launch, Packed, packed_in
+
+LIBRARIES = ["pytest", "numpy", "pandas", "cv2", "simplejpeg", "PIL.Image", "pydantic", "psutil", "distributed"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _workers_are_forked_with_their_libraries() -> None:
+    """Else each worker of each launch would import them; the repository's own code each reads for itself."""
+    multiprocessing.set_forkserver_preload(LIBRARIES)
 
 
 @pytest.fixture(scope="session")

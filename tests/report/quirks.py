@@ -2,14 +2,13 @@
 
 import json
 import math
-import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from helping import training_point
+from helping import run, training_point
 
 from scripts import record
 from scripts.atomic import write_text
@@ -242,10 +241,7 @@ def write_networks(folder: Path) -> None:
 
 def python(*arguments: object) -> str:
     """Run a program of the repository; its stdout."""
-    command = [sys.executable, "-m", *map(str, arguments)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    return run(ROOT, sys.executable, "-m", *map(str, arguments)).stdout
 
 
 def draw_figures(study: Path, folder: Path) -> None:

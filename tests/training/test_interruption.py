@@ -8,21 +8,23 @@ import time
 from pathlib import Path
 
 import pytest
+import waiting_rank
+import warm
 from helping import OPTIMIZER, ROOT, Command, Run, Train, training_point
 
 from scripts import record
 from scripts.training.checkpoint import read_state
 
-LONG = {"epochs": 5, "checkpoint_seconds": 1}
+EVERY_STEP = {"epochs": 4, "checkpoint_seconds": 0}
 
 
 def start(command: list[str], until: Path) -> subprocess.Popen[str]:
-    """Start a run and wait until a file is there."""
-    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
-    end = time.monotonic() + 120
+    """Start a run that has its checkpoint and does not go on before it is told to stop (waiting_rank.py)."""
+    words = [str(warm.interpreter()), *command[1:], "--program", "waiting_rank"]
+    environment = os.environ | {"PYTHONPATH": str(Path(waiting_rank.__file__).parent)}
+    process = subprocess.Popen(words, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
     while not until.exists():
         assert process.poll() is None, process.communicate()[1]
-        assert time.monotonic() < end
         time.sleep(0.02)
     return process
 
@@ -55,14 +57,12 @@ def test_a_run_stopped_by_sigterm_goes_on_to_the_same_bits(
     run: Run,
 ) -> None:
     path = tmp_path / "b1.json"
-    # A small network needs more epochs to be caught in the middle.
-    how: dict[str, object] = {"epochs": 15, "checkpoint_seconds": 0} if "model" in point else dict(LONG)
-    how |= {"point": point}
+    how: dict[str, object] = EVERY_STEP | {"point": point}
     if "pipe" in point:
         how |= {"costs": tiny_costs if "model" in point else costs}
     process = start(train_command(path, strategy, workers, **how), until=path.with_suffix(".pt"))
     process.send_signal(signal.SIGTERM)
-    printed = process.communicate(timeout=120)[1]
+    printed = process.communicate()[1]
     assert process.returncode == 75, printed
     assert "SIGTERM heard; saving after step" in printed
     assert not path.exists()
@@ -88,21 +88,21 @@ def test_a_killed_run_goes_on_from_the_last_checkpoint_of_an_epoch(
     train: Train, train_command: Command, tmp_path: Path, run: Run
 ) -> None:
     path = tmp_path / "b1.json"
-    process = start(train_command(path, "serial", 1, epochs=6, checkpoint_seconds=None), path.with_suffix(".pt"))
+    process = start(train_command(path, "serial", 1, epochs=3, checkpoint_seconds=None), path.with_suffix(".pt"))
     subprocess.run(["pkill", "-KILL", "-f", str(path)], check=True)  # launcher, node and rank alike
     process.communicate()
     step = read_state(path.with_suffix(".pt"))["step"]
     assert step % 3 == 0  # 28 images, batches of 8
 
-    run(ROOT, *train_command(path, "serial", 1, epochs=6, checkpoint_seconds=None))
-    assert learned(record.read(path)) == learned(train("serial", 1, epochs=6))
+    run(ROOT, *train_command(path, "serial", 1, epochs=3, checkpoint_seconds=None))
+    assert learned(record.read(path)) == learned(train("serial", 1, epochs=3))
 
 
 def test_a_checkpoint_that_is_damaged_or_of_other_settings_is_left_aside(
     train_command: Command, tmp_path: Path, run: Run
 ) -> None:
     path, small = tmp_path / "b1.json", {"point": {"model": "tiny_cnn"}}
-    process = start(train_command(path, "serial", 1, epochs=40, checkpoint_seconds=0, **small), path.with_suffix(".pt"))
+    process = start(train_command(path, "serial", 1, **EVERY_STEP, **small), path.with_suffix(".pt"))
     process.send_signal(signal.SIGTERM)
     process.communicate()
     whole = path.with_suffix(".pt").read_bytes()
@@ -136,12 +136,12 @@ def test_a_rank_that_is_killed_is_named_with_what_to_cut(train_command: Command,
     path = tmp_path / "b1.json"
     point = {"model": "tiny_cnn"}
     process = start(
-        train_command(path, "ddp", 2, epochs=40, checkpoint_seconds=0, point=point), path.with_suffix(".pt")
+        train_command(path, "ddp", 2, **EVERY_STEP, point=point), path.with_suffix(".pt")
     )
-    ranks = ["pgrep", "--full", "--", f"-m scripts.training.train_rank .*{path}"]
+    ranks = ["pgrep", "--full", "--", f"-m waiting_rank .*{path}"]
     rank = subprocess.run(ranks, check=True, capture_output=True)
     os.kill(int(rank.stdout.split()[0]), signal.SIGKILL)  # as the kernel does, where memory runs out
-    printed = process.communicate(timeout=120)[1]
+    printed = process.communicate()[1]
     assert process.returncode == 1
     assert re.search(
         r"error: rank [01] on localhost was killed by signal 9 \(if for want of memory: tiny_cnn at", printed

@@ -9,13 +9,11 @@ import re
 import shutil
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import psutil
 import pytest
 from helping import ROOT, Run, write_jpeg
 
@@ -29,11 +27,11 @@ Images = Callable[..., "subprocess.CompletedProcess[str]"]
 def images(run: Run, tmp_path: Path) -> Images:
     """Run the images stage in `tmp_path`, with settings of `images` and flags of Snakemake."""
 
-    def stage(settings: dict[str, object], *flags: str, target: str = "channel_stats", check: bool = True):
+    def stage(settings: dict[str, object], *flags: str, target: str = "channel_stats", **how: bool):
         given = {"size": 16, "shards": SHARDS} | settings
         command = ["snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", "2", "--directory", str(tmp_path)]
         config = ["--config", f"images={given}", "study=t", "training={'global_batch': 8}"]
-        return run(ROOT, *command, *flags, "--until", target, *config, check=check)
+        return run(ROOT, *command, *flags, "--until", target, *config, **how)
 
     return stage
 
@@ -217,19 +215,32 @@ def test_the_preview_packs_nothing(images: Images, pictures: Path, tmp_path: Pat
     assert sorted(made) == [f"report/preview/{number:02d}.png" for number in range(3)]
 
 
-def test_a_killed_pack_leaves_no_shard_that_is_taken_for_whole(images: Images, raw: Path, tmp_path: Path) -> None:
-    for path in sorted(raw.rglob("*.jpg")):
-        for copy in range(150):
-            (path.parent / f"{path.stem}_{copy}.jpg").hardlink_to(path)
-    settings, shard_0 = {"folder": "raw", "shards": 1, "size": 96}, tmp_path / "results/t/images/shards/0000.npy"
-    log = tmp_path / "logs/t/images/pack_shard_0000.log"
-    with_copies = threading.Thread(target=lambda: images(settings, target="pack_shard", check=False))
-    with_copies.start()
-    while with_copies.is_alive() and not (log.exists() and "pack: " in log.read_text()):
-        time.sleep(0.01)
-    [packing] = [one for one in psutil.process_iter(["cmdline"]) if "--pixels" in (one.info["cmdline"] or [])]
-    packing.kill()
-    with_copies.join()
+KILLED = """
+import hashlib, os, signal, sys
+
+if "scripts.images.pack_shard" in sys.orig_argv:
+    sha256, calls = hashlib.sha256, iter(range(40))  # two an image
+
+    def counted(*given):
+        if next(calls, None) is None:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return sha256(*given)
+
+    hashlib.sha256 = counted
+"""
+
+
+def test_a_killed_pack_leaves_no_shard_that_is_taken_for_whole(
+    images: Images, raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, shard_0 = {"folder": raw.name, "shards": 1}, tmp_path / "results/t/images/shards/0000.npy"
+    (tmp_path / "first").mkdir()
+    (tmp_path / "first/sitecustomize.py").write_text(KILLED)  # which an interpreter runs before its program
+    with monkeypatch.context() as patched:
+        patched.setenv("PYTHONPATH", str(tmp_path / "first"))
+        done = images(settings, target="pack_shard", check=False, fresh=True)
+    assert done.returncode == 1
+    assert "Killed" in done.stderr
     assert not shard_0.exists()
     images(settings, target="pack_shard")
-    assert len(np.load(shard_0, mmap_mode="r")) == 36 * 151
+    assert len(np.load(shard_0, mmap_mode="r")) == 36

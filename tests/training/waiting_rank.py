@@ -1,0 +1,25 @@
+"""A rank that is caught in the middle of its training however fast it is: with a checkpoint it waits to be told to stop."""
+
+import sys
+import time
+from pathlib import Path
+from typing import Literal
+
+from scripts import cli
+from scripts.training import fit, train_rank
+from scripts.training.interruption import Interruption
+
+
+class Waiting(Interruption):
+    """Ends a step after a checkpoint when it has heard of the end, and not before."""
+
+    def after(self, step: int) -> Literal["go on", "save", "leave"]:
+        checkpoint = Path(sys.argv[sys.argv.index("--checkpoint") + 1])
+        while checkpoint.exists() and not self.warned:
+            time.sleep(0.01)
+        return super().after(step)
+
+
+if __name__ == "__main__":
+    fit.Interruption = Waiting  # type: ignore[misc]
+    cli.run(train_rank.main)
