@@ -30,6 +30,9 @@ onstart:
         # To limit how many jobs start in a second, Snakemake looks at all that wait once in each, again for every job that
         # has finished: after 300 jobs that took 0.4 cores beside the measurements, and here nothing needs the limit.
         workflow.scheduler.job_rate_limiter = None
+    from scripts.report.terminal.live_line import show_run
+
+    show_run(workflow, STUDY, {"loading": LOADING_POINTS, "training": TRAINING_POINTS})
 
 
 onsuccess:
