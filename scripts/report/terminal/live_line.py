@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 # What Snakemake says of every job (LogEvent of its interface for loggers), and what it says in words alone.
 OF_EACH_JOB = {"job_info", "shellcmd", "job_started", "job_finished", "progress", "group_info", "resources_info"}
 IN_WORDS = re.compile(r"Select jobs to execute|Job \d+ has been submitted|Job rate limit reached")
+AT_THE_END = re.compile(r"Terminating processes|Shutting down|Complete log")
 SNAKEMAKES = "DefaultStreamHandler"  # as Snakemake names its own
 
 
@@ -64,6 +65,7 @@ class Terminal:
     def __init__(self, stream: TextIO, no_color: bool) -> None:
         self.stream, self.no_color = stream, no_color
         self.live: Live | None = None
+        self.drawn = ""
 
     def say(self, said: Said, progress: Progress) -> None:  # noqa: ARG002
         if not said.counts:
@@ -71,18 +73,22 @@ class Terminal:
             print(said.text, file=self.stream, flush=True)
 
     def draw(self, progress: Progress) -> None:
-        if not (headline := progress.headline()):
+        headline, drawn = progress.headline(), self.drawn
+        if not headline:
             return  # between two jobs what stands there stays
+        self.drawn = f"{headline}\n{progress.summary(time.time())}"
+        if self.live is not None and self.drawn == drawn:
+            return
         from rich.console import Console
         from rich.live import Live
         from rich.text import Text
 
-        lines = Text(f"{headline}\n{progress.summary(time.time())}", no_wrap=True, overflow="ellipsis")
+        lines = Text(self.drawn, no_wrap=True, overflow="ellipsis")
         lines.highlight_regex(r"^.*", "bold")
         if self.live is None:
             console = Console(file=self.stream, no_color=self.no_color or None, highlight=False)
             self.live = Live(
-                *(lines,),
+                lines,
                 console=console,
                 auto_refresh=False,
                 transient=True,
@@ -105,6 +111,7 @@ class RunHandler(logging.Handler):
     def __init__(self, inner: logging.Handler, progress: Progress, view: View) -> None:
         super().__init__(inner.level)
         self.inner, self.progress, self.view = inner, progress, view
+        self.ended = False
 
     def emit(self, record: logging.LogRecord) -> None:
         """One message at a time: `handle` holds the lock."""
@@ -115,7 +122,8 @@ class RunHandler(logging.Handler):
             if event not in OF_EACH_JOB and not (event is None and IN_WORDS.match(str(record.msg))):
                 self.view.clear()
                 self.inner.handle(record)
-            if not self.progress.is_over:
+                self.ended = self.ended or bool(AT_THE_END.match(str(record.msg)))
+            if not self.ended and not self.progress.is_over:
                 self.view.draw(self.progress)
         except Exception:
             self.handleError(record)

@@ -55,6 +55,7 @@ class Progress:
     side_by_side: bool  # measurements too, as on a cluster
     running: dict[int, float] = field(default_factory=dict)  # since when
     done: set[int] = field(default_factory=set)
+    failed: set[int] = field(default_factory=set)  # and not started again
     uncounted: Counter[str] = field(default_factory=Counter)  # launches that did not count, by the first reason
     started: float | None = None  # of the first measurement
 
@@ -62,12 +63,14 @@ class Progress:
         """Jobs run, or are submitted."""
         known = [job_id for job_id in job_ids if job_id in self.jobs]
         self.running |= dict.fromkeys(known, now)
+        self.failed.difference_update(known)
         if self.started is None and any(self.jobs[job_id].record for job_id in known):
             self.started = now
 
     def fail(self, job_id: int) -> None:
         """A job ended without what it was to make; it may be started again."""
-        self.running.pop(job_id, None)
+        if self.running.pop(job_id, None) is not None:
+            self.failed.add(job_id)
 
     def finish(self, job_id: int, now: float) -> Said | None:
         """A job has ended well: what is to be said of it; None of what needs no word."""
@@ -124,11 +127,11 @@ class Progress:
 
     def headline(self) -> str:
         """What runs now; empty where nothing does."""
-        running = [self.jobs[job_id] for job_id in self.running]
+        running = [self.jobs[job_id] for job_id in self.running if not self.jobs[job_id].silent]
         if not running:
             return ""
         if len(running) == 1:
-            [since] = self.running.values()
+            since = min(self.running.values())
             verb = "submitted" if self.side_by_side else "measuring" if running[0].record else "running"
             return f"{verb} {running[0]} since {time.strftime('%H:%M', time.localtime(since))}"
         named = " and ".join(str(job) for job in running[:SHOWN])
@@ -138,6 +141,8 @@ class Progress:
     def summary(self, now: float) -> str:
         """How much is measured, what did not count, and when it will end."""
         parts = [f"{self.measured} {'measured' if self.is_measuring else 'jobs'}"]
+        if self.failed:
+            parts.append(f"{len(self.failed)} failed")
         if self.uncounted:
             parts.append(self.not_counted())
         if end := self.end(now):
@@ -152,7 +157,8 @@ class Progress:
     def end(self, now: float) -> str:
         """`about 14:32`, when the last measurement will have ended; empty where that cannot be told."""
         timed = {job_id: job.work for job_id, job in self.jobs.items() if job.work is not None}
-        waiting = [work for job_id, work in timed.items() if job_id not in self.done and job_id not in self.running]
+        begun = self.done | self.failed | self.running.keys()
+        waiting = [work for job_id, work in timed.items() if job_id not in begun]
         running = [(work, now - self.running[job_id]) for job_id, work in timed.items() if job_id in self.running]
         if not waiting and not running:
             return ""
