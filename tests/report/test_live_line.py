@@ -127,7 +127,7 @@ def test_on_a_terminal_two_lines_follow_the_run_and_leave_what_matters(study: Pa
     assert re.match(r".* since \d\d:…\x1b", written[first:])  # cut at the width
     assert "0 of 3 measured" in written[first:second]
     assert "1 of 3 measured · ends about " in written[second:]
-    assert "2 of 3 measured · 1 did not count (1 disturbed) · ends abou…" in written[second:]
+    assert "2 of 3 measured · 1 did not count (1 disturbed) · ends" in written[second:]
     left = screen(written)
     assert DISTURBED in left
     assert "3 of 3 measured; 1 did not count (1 disturbed)." in left
