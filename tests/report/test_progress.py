@@ -9,6 +9,7 @@ from quirks import loading_record, training_record
 from scripts import record
 from scripts.record import Record
 from scripts.report.terminal.estimate import Pace, Work, seconds_left, seconds_left_side_by_side
+from scripts.report.terminal.live_line import standing
 from scripts.report.terminal.progress import Job, Progress, clock, measuring
 
 NOON = time.mktime((2026, 3, 2, 12, 0, 0, 0, 0, -1))  # a Monday
@@ -144,6 +145,18 @@ def test_earlier_records_tell_of_launches_and_only_this_run_of_what_is_beside_th
     pace.took(Work("measure_loading", "loading", POOL, 2), 5.0, one)
     assert pace.seconds(work) == 34
     assert seconds_left(pace, [work, work], [(work, 30.0)]) == 72
+
+
+def test_records_that_the_run_writes_anew_tell_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, block, wall in ((DDP, 1, 500.0), (DDP, 3, 20.0)):
+        path = Path(f"results/tiny/training/records/{name}/b{block}.json")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        record.write(training_record(name, block).model_copy(update={"wall_seconds": wall}), path)
+    (path.parent / "b4.json").write_text("of another version")
+    again = measuring(Path(f"results/tiny/training/records/{DDP}/b1.json"), "train", DDP, 1, 3, 2)
+    assert standing("tiny", {"training": {}}, {1: again}).walls == {("training", DDP): [20.0]}
+    assert len(standing("tiny", {"training": {}}, {}).walls["training", DDP]) == 2
 
 
 def test_side_by_side_what_is_left_goes_as_fast_as_what_is_done() -> None:

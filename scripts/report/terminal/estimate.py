@@ -1,6 +1,7 @@
 """When will a run end? From the records of its study and from its jobs so far; nothing is said before any."""
 
 import statistics
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -56,13 +57,13 @@ def seconds_left(pace: Pace, waiting: Iterable[Work], running: Sequence[tuple[Wo
     Args:
         running: what runs, with the seconds that it has run.
     """
-    total = 0.0
-    for work, gone in [*((work, 0.0) for work in waiting), *running]:
+    left = total(pace, waiting)
+    for work, gone in running:
         seconds = pace.seconds(work)
-        if seconds is None:
+        if left is None or seconds is None:
             return None
-        total += max(0.0, seconds - gone)
-    return total
+        left += max(0.0, seconds - gone)
+    return left
 
 
 def seconds_left_side_by_side(pace: Pace, waiting: Iterable[Work], done: Sequence[Work], gone: float) -> float | None:
@@ -72,7 +73,16 @@ def seconds_left_side_by_side(pace: Pace, waiting: Iterable[Work], done: Sequenc
         waiting: what is not done, what runs too.
         gone: seconds since the first of `done` was submitted.
     """
-    left, behind = ([pace.seconds(work) for work in works] for works in (waiting, done))
-    if not behind or None in left or None in behind:
-        return None
-    return gone * sum(filter(None, left)) / sum(filter(None, behind))
+    left, behind = total(pace, waiting), total(pace, done)
+    return gone * left / behind if left is not None and behind else None
+
+
+def total(pace: Pace, works: Iterable[Work]) -> float | None:
+    """Seconds of all; None where one of them cannot be told. Blocks of a point are looked up once."""
+    left = 0.0
+    for work, blocks in Counter(works).items():
+        seconds = pace.seconds(work)
+        if seconds is None:
+            return None
+        left += blocks * seconds
+    return left
