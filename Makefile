@@ -11,7 +11,7 @@ LAST_LOG = { echo "A job failed; the last lines of the newest log:"; find logs -
 
 # The demo study, then its recommendation in fresh blocks and a plan of further trainings, then its page with both. A
 # noisy machine may leave nothing to confirm or to plan with: the page stands all the same.
-DEMO := snakemake --profile local --quiet rules --config 'plan={jobs: [{name: final, times: 10},   {name: fold, times: 3, count: 5}], cluster: {nodes: 2, cores_per_node: 4, gpus_per_node: 4}}'
+DEMO := snakemake --profile local --quiet host --config 'plan={jobs: [{name: final, times: 10},   {name: fold, times: 3, count: 5}], cluster: {nodes: 2, cores_per_node: 4, gpus_per_node: 4}}'
 
 demo: $(VENV)/run.installed
 	@$(DEMO) -- all || $(LAST_LOG)
@@ -87,7 +87,7 @@ slurm-down: $(VENV)/run.installed
 
 # The demo study there, with four workers on two nodes too. Its nodes are one machine: one measurement at a time.
 slurm-demo: slurm-up
-	SLURM_CONF="$(CURDIR)/.slurm/slurm.conf" snakemake --profile slurm --quiet rules --resources machine=1000 \
+	SLURM_CONF="$(CURDIR)/.slurm/slurm.conf" snakemake --profile slurm --quiet host --resources machine=1000 \
 	  --slurm-init-seconds-before-status-checks 2 --config study=slurm_demo 'training={workers: [1, 2, 4], workers_per_node: 2}' \
 	  || $(LAST_LOG)
 	python -m scripts.report.print_tables results/slurm_demo/scaling

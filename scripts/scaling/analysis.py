@@ -10,7 +10,8 @@ from typing import Any, Protocol
 from scripts import record
 from scripts.errors import UserError
 from scripts.record import Record
-from scripts.scaling.limits import DRIFT, FOREIGN, LEAST_BLOCKS
+from scripts.scaling.faults import faults
+from scripts.scaling.limits import DRIFT, LEAST_BLOCKS
 from scripts.scaling.ratios import Ratio, efficiency, paired_ratio, serial_fraction
 
 
@@ -36,18 +37,6 @@ def read_records(paths: Sequence[Path]) -> dict[str, list[Record]]:
     found: dict[str, list[Record]] = {}
     for one in sorted((record.read(path) for path in paths), key=lambda one: one.block):
         found.setdefault(one.point_id, []).append(one)
-    return found
-
-
-def faults(one: Record) -> list[str]:
-    """Why a record may not be used, from itself alone; empty where it may."""
-    found = [str(fault) for fault in one.validity.faults]
-    if one.noise.drift > DRIFT:
-        found.append(f"drifted: calibrations differ by {one.noise.drift:.0%}")
-    if one.noise.foreign_cores > FOREIGN * one.environment.machine_cores:
-        found.append(f"disturbed: other processes used {one.noise.foreign_cores:.2f} cores")
-    if one.resumed:
-        found.append("resumed: accuracy, no timing")
     return found
 
 

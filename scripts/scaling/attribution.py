@@ -23,7 +23,7 @@ from dataclasses import asdict, dataclass
 from scripts.loading.backend import PACKED, RAW, REENCODED, REMOTE
 from scripts.loading.points import LoadingPoint, PageCache, backend_class
 from scripts.record import Record
-from scripts.scaling.analysis import faults
+from scripts.scaling.faults import faults
 
 
 @dataclass(frozen=True)

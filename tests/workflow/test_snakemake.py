@@ -49,7 +49,7 @@ def finished(pictures: Path, run: Run, tmp_path_factory: pytest.TempPathFactory)
     (checkout / "pictures" / "ash" / "dangling.jpg").symlink_to("gone.jpg")
     write_jpeg(checkout / "pictures" / "ash" / "{odd}.jpg", seed=7)
     (checkout / "tiny.yaml").write_text(STUDY)
-    run(checkout, *LOCAL)
+    (checkout / "said.txt").write_text(run(checkout, *LOCAL).stderr)
     return checkout
 
 
@@ -74,6 +74,9 @@ def test_the_whole_study_runs_to_its_page_and_tables(finished: Path) -> None:
     rejects = pd.read_csv(results / "images" / "rejects.csv")
     assert rejects["path"].tolist() == ["ash/broken.jpg", "ash/dangling.jpg"]
     assert not list(results.rglob("*.tmp"))
+    said = (finished / "said.txt").read_text()
+    assert "\n9 of 9 measured; " in said
+    assert "\nrule train:" not in said
 
 
 def test_a_second_run_does_nothing(finished: Path, run: Run) -> None:

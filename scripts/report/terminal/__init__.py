@@ -1,1 +1,1 @@
-"""What a run says in the terminal while Snakemake works."""
+"""What a run says while it runs, and what a dry run says of its jobs."""
