@@ -6,9 +6,12 @@ import shlex
 import signal
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from distributed import Client
 from helping import LIMITS, ROOT
 from slurm_cluster import Slurm
 
@@ -17,7 +20,7 @@ from scripts.errors import UserError
 from scripts.images import pack_shard
 from scripts.images.decode import DecodeSpec
 from scripts.images.source import entries, shard_of
-from scripts.slurm.daemons import wait
+from scripts.slurm import dask_cluster as dask_cluster_module
 from scripts.slurm.dask_cluster import dask_cluster
 
 pytestmark = pytest.mark.slurm
@@ -42,8 +45,16 @@ def queued(slurm: Slurm) -> list[str]:
     return [name for name in names if name.startswith("dask-")]
 
 
-def all_end(slurm: Slurm, seconds: float = 15) -> bool:
-    return wait(lambda: not queued(slurm), seconds)
+def wait_for_their_end(slurm: Slurm) -> None:
+    slurm.wait_until(lambda: not queued(slurm))
+
+
+@pytest.fixture
+def two_nodes(slurm: Slurm) -> Iterator[None]:
+    """Of the four nodes, two take jobs."""
+    slurm.run(ROOT, "scontrol", "update", "nodename=n[3-4]", "state=drain", "reason=test")
+    yield
+    slurm.run(ROOT, "scontrol", "update", "nodename=n[3-4]", "state=resume")
 
 
 def test_two_workers_on_two_nodes_pack_the_shards_of_pack_shard(slurm: Slurm, here: Path, pictures: Path) -> None:
@@ -66,7 +77,7 @@ def test_two_workers_on_two_nodes_pack_the_shards_of_pack_shard(slurm: Slurm, he
     assert len(list((here / "dask").iterdir())) == 6
     for path in (here / "alone").iterdir():
         assert (here / "dask" / path.name).read_bytes() == path.read_bytes(), path.name
-    assert all_end(slurm)
+    wait_for_their_end(slurm)
 
 
 def test_a_loading_measured_inside_a_job_counts_the_workers_on_other_nodes(
@@ -97,7 +108,7 @@ def test_a_loading_measured_inside_a_job_counts_the_workers_on_other_nodes(
     found = record.read(written)
     assert found.validity.ok, found.validity.faults
     assert len(set(found.environment.nodes)) == 3  # it measures on one, they load on two
-    assert all_end(slurm)
+    wait_for_their_end(slurm)
     assert slurm.jobs("Timelimit", "Partition", since=last) == [["00:07:00", "main"]] * 3
     # What Slurm counted of the measuring job is without the workers, whose imports alone take a second each.
     assert found.cpu_seconds > 1.5 + own_seconds(slurm, last + 1)
@@ -116,26 +127,31 @@ def own_seconds(slurm: Slurm, job_id: int) -> float:
 def test_the_workers_end_when_the_block_raises(slurm: Slurm) -> None:
     with pytest.raises(AssertionError, match="2 jobs"), dask_cluster(2, MEMORY_MB):
         raise AssertionError(f"{len(queued(slurm))} jobs")
-    assert all_end(slurm)
+    wait_for_their_end(slurm)
 
 
-@pytest.mark.parametrize(("workers", "ending"), [(2, signal.SIGKILL), (5, signal.SIGTERM)], ids=["kill", "cancel"])
+@pytest.mark.usefixtures("two_nodes")
+@pytest.mark.parametrize(("workers", "ending"), [(2, signal.SIGKILL), (3, signal.SIGTERM)], ids=["kill", "cancel"])
 def test_the_workers_end_with_the_process(workers: int, ending: signal.Signals, slurm: Slurm, here: Path) -> None:
-    """The fifth waits in the queue: there are four nodes."""
+    """The third waits in the queue: there are two nodes."""
     (here / "client.py").write_text(
         "import time\nfrom scripts.slurm.dask_cluster import dask_cluster\n"
         f"with dask_cluster({workers}, {MEMORY_MB}, exclusive=True):\n    open('ready', 'w')\n    time.sleep(600)\n"
     )
     client = slurm.start(here, sys.executable, "client.py")
     running = ("squeue", "--noheader", "--states=running", "--format=%i")
-    four_run = lambda: len(slurm.run(ROOT, *running).stdout.split()) == 4  # noqa: E731
+
+    def are_there() -> bool:
+        assert client.poll() is None, (here / "run.log").read_text()
+        ready = (here / "ready").exists() if workers == 2 else len(slurm.run(ROOT, *running).stdout.split()) == 2
+        return ready and len(queued(slurm)) == workers
+
     try:
-        assert wait((here / "ready").exists if workers < 5 else four_run, 60), (here / "run.log").read_text()
-        assert len(queued(slurm)) == workers
+        slurm.wait_until(are_there)
     finally:
         client.send_signal(ending)
         client.wait()
-    assert all_end(slurm)
+    wait_for_their_end(slurm)
 
 
 @pytest.mark.usefixtures("here")
@@ -148,16 +164,26 @@ def test_workers_that_fit_on_no_node_are_refused_in_slurm_s_words(slurm: Slurm) 
     assert not queued(slurm)
 
 
-@pytest.mark.usefixtures("here")
-def test_workers_that_do_not_come_in_time_leave_no_job_behind(slurm: Slurm) -> None:
-    began = time.monotonic()
+@pytest.mark.usefixtures("here", "two_nodes")
+def test_workers_that_do_not_come_in_time_leave_no_job_behind(slurm: Slurm, monkeypatch: pytest.MonkeyPatch) -> None:
+    came = [0]
+    ask_client = Client.nthreads
+
+    def nthreads(self: Client) -> dict[str, int]:
+        found = ask_client(self)
+        came.append(len(found))
+        return found
+
+    # A clock that stands still until two workers are there: the third will not come.
+    clock = SimpleNamespace(monotonic=lambda: 9.0 if came[-1] == 2 else 0.0, sleep=time.sleep)
+    monkeypatch.setattr(Client, "nthreads", nthreads)
+    monkeypatch.setattr(dask_cluster_module, "time", clock)
     with (
-        pytest.raises(UserError, match=r"4 of 5 Dask workers came within 8 s; squeue says: .*PENDING \(Resources\)"),
-        dask_cluster(5, MEMORY_MB, exclusive=True, seconds=8),
+        pytest.raises(UserError, match=r"2 of 3 Dask workers came within 8 s; squeue says: .*PENDING \("),
+        dask_cluster(3, MEMORY_MB, exclusive=True, seconds=8),
     ):
         pass
-    assert time.monotonic() - began < 30
-    assert all_end(slurm)
+    wait_for_their_end(slurm)
 
 
 @pytest.mark.usefixtures("here")

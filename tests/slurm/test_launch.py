@@ -3,14 +3,16 @@
 import re
 import signal
 import subprocess
-import sys
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from helping import ROOT, training_point
-from slurm_cluster import SNAKEMAKE, Slurm
+from helping import training_point
+from slurm_cluster import PORT, SNAKEMAKE, Slurm
 
-from scripts.slurm.allocation import Allocation, Node, interface_towards, this_machine
+from scripts.errors import UserError
+from scripts.slurm.allocation import Allocation, Node, interface_towards
 from scripts.training.points import TrainingPoint
 from scripts.training.train import command
 
@@ -44,80 +46,103 @@ NODES = dict(zip(NAMES, [1, 1, 2, 4], strict=True))
 RANKS_HERE = dict(zip(NAMES, [1, 2, 2, 2], strict=True))
 
 
-@pytest.mark.slurm
-@pytest.mark.parametrize("device", ["cpu", "cuda"])
-def test_slurm_is_asked_for_whole_nodes_and_grants_them(device: str, checkout: Path, slurm: Slurm) -> None:
+# No `machine`: all four stand in the queue together.
+TOGETHER = [word for word in SNAKEMAKE if word not in {"--resources", "machine=1000"}]
+
+
+@pytest.fixture
+def closed_partition(slurm: Slurm, tmp_path: Path) -> Iterator[None]:
+    """The cluster takes jobs and starts none."""
+    slurm.run(tmp_path, "scontrol", "update", "partition=main", "state=down")
+    yield
+    slurm.run(tmp_path, "scontrol", "update", "partition=main", "state=up")
+
+
+def submit(slurm: Slurm, checkout: Path, device: str) -> "subprocess.Popen[str]":
+    """Ask for trainings of 1, 2, 4 and 8 workers."""
     text = (checkout / "small.yaml").read_text().replace("workers: [2, 4]", f"device: {device}, workers: [1, 2, 4, 8]")
     (checkout / "small.yaml").write_text(text.replace("epochs: 2", "epochs: 1").replace("batch: 8", "batch: 16"))
-    last = slurm.last_job()
-    targets = [f"results/small/training/records/resnet18-{name}/b1.json" for name in NAMES]
-    # No `machine`: all four stand in the queue together. On CPU they are stopped as soon as all are submitted, when the
-    # first may have ended; with cuda, of which there is none in truth, they end by themselves.
-    command = [word for word in SNAKEMAKE if word not in {"--resources", "machine=1000"}]
-    process = slurm.start(checkout, *command, "--verbose", "--retries", "0", *targets)
-    ended = {"FAILED"} if device == "cuda" else {"PENDING", "RUNNING", "COMPLETED", "FAILED"}
-    slurm.wait_until(lambda: [state in ended for state in slurm.states(since=last)] == 4 * [True], seconds=300)
-    process.send_signal(signal.SIGINT)
-    process.wait(timeout=120)
-    printed = (checkout / "run.log").read_text()
+    targets = [f"results/small/training/records/tiny_cnn-{name}/b1.json" for name in NAMES]
+    return slurm.start(checkout, *TOGETHER, "--verbose", "--retries", "0", *targets)
 
-    calls = re.findall(r"sbatch call: (sbatch .*?) --wrap", printed)
-    asked = {re.findall(r"resnet18-(\S+?)_1\b", call)[0]: call for call in calls}
+
+def calls(checkout: Path, run: "subprocess.Popen[str]") -> dict[str, str]:
+    """How sbatch was called for each point, once the run has been interrupted."""
+    run.send_signal(signal.SIGINT)
+    run.wait(timeout=600)
+    found = re.findall(r"sbatch call: (sbatch .*?) --wrap", (checkout / "run.log").read_text())
+    return {re.findall(r"tiny_cnn-(\S+?)_1\b", call)[0]: call for call in found}
+
+
+def check_asked(asked: dict[str, str]) -> None:
     assert sorted(asked) == NAMES
-    granted = {
-        comment.split("resnet18-")[1].removesuffix("_1"): (nodes, tres)
-        for comment, nodes, tres in slurm.jobs("Comment", "NNodes", "AllocTRES", since=last)
-    }
-    for name in NAMES:
-        nodes, here = NODES[name], RANKS_HERE[name]
-        assert f"--nodes={nodes} --no-requeue " in asked[name]
-        assert f" --cpus-per-task={here} --exclusive --signal=TERM@120" in asked[name]
-        assert " -A " not in asked[name]  # no account was given, and none is guessed
-        if device == "cuda":
-            assert f" --gres=gpu:{here}" in asked[name]
-            assert granted[name][0] == str(nodes)
-            assert f"cpu={2 * nodes}" in granted[name][1]
-            assert f"gres/gpu={2 * nodes}" in granted[name][1]
-            log = (checkout / f"logs/small/training/train_resnet18-{name}_b1.log").read_text()
-            assert f"srun --nodes={nodes} --ntasks={nodes} --ntasks-per-node=1 --cpus-per-task={here} " in log
-            assert f"expected a GPU for each of {here} ranks, this node has 0" in log
+    for name, call in asked.items():
+        assert f"--nodes={NODES[name]} --no-requeue " in call
+        assert f" --cpus-per-task={RANKS_HERE[name]} --exclusive --signal=TERM@120" in call
+        assert " -A " not in call  # no account was given, and none is guessed
 
 
-def meet(this: int, port: int, seconds: float) -> "subprocess.Popen[str]":
-    """One of three nodes, in a process of its own."""
-    nodes = [Node(f"n{i}", "127.0.0.1") for i in (1, 2, 3)]
-    # As in a run, the first node keeps the store until the others need it no more.
-    program = f"""
-from scripts import cli
-from scripts.slurm.allocation import Node
-from scripts.training.launch_node import meet
+@pytest.mark.slurm
+@pytest.mark.usefixtures("closed_partition")
+def test_slurm_is_asked_for_whole_nodes(checkout: Path, slurm: Slurm) -> None:
+    run = submit(slurm, checkout, "cpu")
+    slurm.wait_until(lambda: slurm.states(checkout) == 4 * ["PENDING"])
+    asked = calls(checkout, run)
+    check_asked(asked)
+    assert not any("--gres" in call for call in asked.values())
 
-def main():
-    store = meet({nodes}, {this}, {port}, {seconds})
-    store.set("left {this}", "")
-    if {this} == 0:
-        store.wait(["left 1", "left 2"])
 
-cli.run(main)
-"""
-    return subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stderr=subprocess.PIPE, text=True)
+@pytest.mark.slurm
+def test_slurm_grants_whole_nodes_with_their_gpus(checkout: Path, slurm: Slurm) -> None:
+    run = submit(slurm, checkout, "cuda")
+
+    def name_of(comment: str) -> str:
+        return comment.split("tiny_cnn-")[1].removesuffix("_1")
+
+    def all_ended() -> bool:
+        """The training of two workers ends by itself, for want of GPUs; the others once they have their nodes."""
+        jobs = slurm.jobs(checkout, "JobIDRaw", "State", "Comment")
+        for job_id, state, comment in jobs:
+            if state == "RUNNING" and name_of(comment) != "ddp-2":
+                slurm.run(checkout, "scancel", job_id)
+        return [state.split()[0] in {"CANCELLED", "FAILED"} for _, state, _ in jobs] == 4 * [True]
+
+    slurm.wait_until(all_ended)
+    asked = calls(checkout, run)
+    check_asked(asked)
+    for comment, nodes, tres in slurm.jobs(checkout, "Comment", "NNodes", "AllocTRES"):
+        name = name_of(comment)
+        assert f" --gres=gpu:{RANKS_HERE[name]}" in asked[name]
+        assert nodes == str(NODES[name])
+        assert f"cpu={2 * NODES[name]}" in tres
+        assert f"gres/gpu={2 * NODES[name]}" in tres
+    log = (checkout / "logs/small/training/train_tiny_cnn-ddp-2_b1.log").read_text()
+    assert "srun --nodes=1 --ntasks=1 --ntasks-per-node=1 --cpus-per-task=2 " in log
+    assert " --gres=gpu:2 " in log
+    assert "expected a GPU for each of 2 ranks, this node has 0" in log
+
+
+def meet(nodes: list[int], port: int, seconds: float) -> "list[Future[object]]":
+    """Some of three nodes, each in a thread of its own, as far as they come."""
+    from scripts.training import launch_node
+
+    all_nodes = [Node(f"n{i}", "127.0.0.1") for i in (1, 2, 3)]
+    with ThreadPoolExecutor() as pool:
+        return [pool.submit(launch_node.meet, all_nodes, this, port, seconds) for this in nodes]
 
 
 def test_nodes_that_all_come_meet() -> None:
-    port = this_machine().port
-    for process in [meet(number, port, 60) for number in (2, 0, 1)]:
-        assert process.communicate()[1] == ""
-        assert process.returncode == 0
+    assert [one.exception() for one in meet([2, 0, 1], PORT + 50, seconds=300)] == [None, None, None]
 
 
 def test_the_node_that_does_not_come_is_named() -> None:
-    port = this_machine().port
-    first, third = (meet(number, port, 8) for number in (0, 2))
-    assert "error: node n2 (127.0.0.1) did not join the run within 8 s" in first.communicate()[1]
-    assert first.returncode == third.wait() == 1
+    first, third = meet([0, 2], PORT + 51, seconds=1)
+    with pytest.raises(UserError, match=r"node n2 \(127\.0\.0\.1\) did not join the run within 1 s"):
+        first.result()
+    assert isinstance(third.exception(), UserError)
 
 
 def test_a_first_node_that_does_not_come_is_named() -> None:
-    second = meet(1, this_machine().port, 2)
-    assert "error: node n1 (127.0.0.1:" in second.communicate()[1]
-    assert second.returncode == 1
+    [second] = meet([1], PORT + 52, seconds=1)
+    with pytest.raises(UserError, match=rf"node n1 \(127\.0\.0\.1:{PORT + 52}\) did not answer n2 within 1 s"):
+        second.result()
