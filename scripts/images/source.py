@@ -21,6 +21,7 @@ Layout = Literal["auto", "classes", "splits", "lc25000"]
 SPLIT_FOLDERS = {"train": "train", "valid": "valid", "val": "valid", "validation": "valid", "test": "test"}
 # Borkowski et al. 2019, arXiv:1912.12142: with lung_aca, lung_n, lung_scc inside, and colon_aca, colon_n.
 LC25000_FOLDERS = {"lung_image_sets", "colon_image_sets"}
+MADE_BY_SNAKEMAKE = ".snakemake_timestamp"  # in each folder that is an output, as those of drawn classes
 EXPECTED = "expected a folder with one folder of images a class"
 
 
@@ -37,9 +38,6 @@ class Entry(NamedTuple):
     def line(self) -> str:
         """The entry as printable text: equal exactly when the entries are."""
         return "\t".join(ascii(value) for value in self)
-
-
-MADE_BY_SNAKEMAKE = ".snakemake_timestamp"  # in each folder that is an output, as those of drawn classes
 
 
 def entries(folder: Path, layout: Layout = "auto") -> list[Entry]:
