@@ -1,23 +1,12 @@
 """What a model has learned, counted over exactly the images of a split by all ranks together."""
 
-import warnings
 from dataclasses import dataclass
 
 import torch
-from torchmetrics import MetricCollection
-from torchmetrics.classification import (
-    MulticlassAccuracy,
-    MulticlassConfusionMatrix,
-    MulticlassF1Score,
-    MulticlassPrecision,
-    MulticlassRecall,
-)
 
 from scripts.record import ClassScores
 from scripts.training.batches import Batches, evaluation_order
 from scripts.training.ranks import Ranks
-
-OF_CLASSES = {"precision": MulticlassPrecision, "recall": MulticlassRecall, "f1": MulticlassF1Score}
 
 
 @dataclass(frozen=True)
@@ -46,32 +35,41 @@ def evaluate(model: torch.nn.Module, data: Batches, ranks: Ranks, batch: int) ->
         batch: images of one forward pass.
     """
     classes = len(data.images.classes)
-    metrics = MetricCollection(
-        {
-            "accuracy": MulticlassAccuracy(classes, average="micro"),
-            "confusion": MulticlassConfusionMatrix(classes),
-        }
-        | {name: kind(classes, average="macro") for name, kind in OF_CLASSES.items()}
-        | {f"{name} of each": kind(classes, average="none") for name, kind in OF_CLASSES.items()},
-        compute_groups=False,
-    ).to(ranks.device)
+    confusion = torch.zeros(classes * classes, dtype=torch.int64, device=ranks.device)
     training = model.training
     model.eval()
     for chosen in evaluation_order(len(data.images), batch, ranks.rank, ranks.world_size):
         images, labels = data.batch(chosen)
-        metrics.update(model(images), labels)
+        confusion += (labels * classes + model(images).argmax(dim=1)).bincount(minlength=classes * classes)
     model.train(training)
-    with warnings.catch_warnings():  # a rank may have no image of a small split; its counts are zero
-        warnings.filterwarnings("ignore", message=".*before the ``update`` method.*")
-        found = metrics.compute()
-    confusion = found["confusion"].tolist()
-    # torchmetrics counts in float32: six decimals are what it knows, and 0.9 must not read 0.89999998.
-    shares = {name: round(float(found[name]), 6) for name in ("accuracy", *OF_CLASSES)}
+    return scores(ranks.total(confusion).view(classes, classes).tolist())
+
+
+def scores(confusion: list[list[int]]) -> Scores:
+    """What a confusion matrix tells: a class that is never predicted has precision 0, one without images recall 0.
+
+    Macro means are over the classes that have an image or are predicted once (F1: van Rijsbergen 1979).
+    """
+    right = [row[number] for number, row in enumerate(confusion)]
+    images = [sum(row) for row in confusion]
+    predicted = [sum(column) for column in zip(*confusion, strict=True)]
     per_class = [
         ClassScores(
-            **{name: round(float(found[f"{name} of each"][number]), 6) for name in OF_CLASSES},
-            images=sum(confusion[number]),
+            precision=round(hits / max(guesses, 1), 6),
+            recall=round(hits / max(there, 1), 6),
+            f1=round(2 * hits / max(there + guesses, 1), 6),
+            images=there,
         )
-        for number in range(classes)
+        for hits, there, guesses in zip(right, images, predicted, strict=True)
     ]
-    return Scores(**shares, per_class=per_class, confusion=confusion)
+    seen = [one for one, there, guesses in zip(per_class, images, predicted, strict=True) if there + guesses]
+
+    def macro(name: str) -> float:
+        return round(sum(getattr(one, name) for one in seen) / max(len(seen), 1), 6)
+
+    return Scores(
+        accuracy=round(sum(right) / max(sum(images), 1), 6),
+        **{name: macro(name) for name in ("precision", "recall", "f1")},
+        per_class=per_class,
+        confusion=confusion,
+    )

@@ -1,16 +1,20 @@
 """Start the ranks of one node and wait for them: the same on one machine and on each node of a Slurm job.
 
 Nodes first meet in a store on the first of them, so that a node that does not come can be named. Then torch's elastic
-agent, the part of torchrun that starts processes, starts the ranks; what each writes goes to `rank-<rank>.log` and,
-marked with its rank, to this process's stderr. What they use of the node goes to `usage-<node>.csv` (monitor.py).
+agent, the part of torchrun that starts processes, forks the ranks off this one, which has imported torch and their
+program for all of them and has done nothing else with them; what each writes goes to `rank-<rank>.log` and, marked
+with its rank, to this process's stderr. What they use of the node goes to `usage-<node>.csv` (monitor.py).
 
-Started by scripts/training/train.py, which passes its own arguments on.
+Started by scripts/training/train.py, which passes its own arguments on and sets what a library reads when it is loaded.
 """
 
+import importlib
 import json
 import os
+import runpy
 import signal
 import sys
+import traceback
 from datetime import timedelta
 from pathlib import Path
 
@@ -22,7 +26,6 @@ from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 from scripts import cli, machine
 from scripts.errors import UserError
 from scripts.slurm.allocation import Node, interface_towards
-from scripts.training import allocator
 from scripts.training.interruption import EXIT_RETRY
 from scripts.training.model_facts import ModelFacts, advice
 from scripts.training.monitor import Monitor
@@ -89,6 +92,24 @@ def meet(nodes: list[Node], this: int, port: int, seconds: float) -> TCPStore:
     return store
 
 
+def run_rank(program: str, arguments: list[str]) -> None:
+    """What a forked rank does: run `program` as if Python had been started with it, signals, flags and errors alike."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):  # the elastic agent handles these
+        signal.signal(number, signal.SIG_DFL)
+    sys.argv = [program, *arguments]
+    sys.modules.pop(program, None)
+    try:
+        runpy.run_module(program, run_name="__main__", alter_sys=True)
+    except SystemExit as error:
+        if not isinstance(error.code, str):
+            raise
+        print(error.code, file=sys.stderr)  # here, where it still goes to the rank's log
+        sys.exit(1)
+    except Exception:  # torch would keep the traceback in a file of its own
+        traceback.print_exc()
+        sys.exit(1)
+
+
 def launch(
     program: str,
     spec: TrainSpec,
@@ -106,8 +127,6 @@ def launch(
         SystemExit: EXIT_RETRY where they were told to stop.
     """
     point = spec.point
-    os.environ |= {"OMP_NUM_THREADS": str(point.threads), "MKL_NUM_THREADS": str(point.threads)}
-    os.environ |= allocator.environment(point.tuning.allocator)
     others = [node.address for number, node in enumerate(nodes) if number != this]
     if interface := interface_towards(others[0] if others else nodes[this].address):
         os.environ["GLOO_SOCKET_IFNAME"] = interface
@@ -122,6 +141,7 @@ def launch(
         rdzv_configs={"rank": this},
         local_addr=nodes[this].address,
         max_restarts=0,
+        start_method="fork",
         logs_specs=RankLogs(logs),
         log_line_prefix_template="[rank ${rank}] ",
         shutdown_timeout=GRACE,
@@ -129,7 +149,7 @@ def launch(
     monitor = Monitor(nodes[this].name)
     try:
         with monitor:
-            elastic_launch(config, sys.executable)("-u", "-m", program, *arguments)
+            elastic_launch(config, run_rank)(program, arguments)
         monitor.write(logs / f"usage-{this}.csv")
     except SignalException as error:
         cli.log.info("node %s: stopped by %s", nodes[this].name, error.sigval.name)
@@ -159,6 +179,7 @@ def main() -> None:
     args, passed_on = parser.parse_known_args()
     nodes = [Node(*one) for one in args.nodes]
     machine.end_with_parent()
+    importlib.import_module(args.program)
     this = [node.name for node in nodes].index(os.environ["SLURMD_NODENAME"]) if len(nodes) > 1 else 0
     store = meet(nodes, this, args.port, args.join_seconds)
     store.set(f"machine {this}", machine.boot_id())

@@ -24,6 +24,7 @@ from scripts.atomic import write_text
 from scripts.errors import UserError
 from scripts.lease import lease
 from scripts.slurm.allocation import Allocation, of_slurm, this_machine
+from scripts.training import allocator
 from scripts.training.points import TrainingPoint
 from scripts.training.spec import TrainSpec
 
@@ -34,13 +35,17 @@ def command(allocation: Allocation, point: TrainingPoint, arguments: list[str]) 
     """What starts the ranks of `point` on the nodes of `allocation`.
 
     Raises:
-        UserError: the ranks cannot be spread equally over the nodes.
+        UserError: the ranks cannot be spread equally over the nodes, or the allocator is not installed.
     """
     nodes = allocation.nodes
     if point.workers % len(nodes):
         raise UserError(f"{point.workers} workers cannot be spread equally over the job's {len(nodes)} nodes")
     here = point.workers // len(nodes)
     words = allocation.on_each_node(here * point.cores_per_rank, here if point.device == "cuda" else 0)
+    # As environment of Python itself: libraries read these when they are loaded.
+    variables = {"OMP_NUM_THREADS": str(point.threads), "MKL_NUM_THREADS": str(point.threads)}
+    variables |= allocator.environment(point.tuning.allocator)
+    words += ["env", *(f"{name}={value}" for name, value in variables.items())]
     words += [sys.executable, "-m", "scripts.training.launch_node", "--nodes", json.dumps(nodes)]
     return [*words, "--port", str(allocation.port), "--join-seconds", str(JOIN_SECONDS), *arguments]
 
