@@ -135,9 +135,7 @@ def test_a_rank_that_fails_is_named_with_its_log(train_command: Command, tmp_pat
 def test_a_rank_that_is_killed_is_named_with_what_to_cut(train_command: Command, tmp_path: Path) -> None:
     path = tmp_path / "b1.json"
     point = {"model": "tiny_cnn"}
-    process = start(
-        train_command(path, "ddp", 2, **EVERY_STEP, point=point), path.with_suffix(".pt")
-    )
+    process = start(train_command(path, "ddp", 2, **EVERY_STEP, point=point), path.with_suffix(".pt"))
     ranks = ["pgrep", "--full", "--", f"-m waiting_rank .*{path}"]
     rank = subprocess.run(ranks, check=True, capture_output=True)
     os.kill(int(rank.stdout.split()[0]), signal.SIGKILL)  # as the kernel does, where memory runs out

@@ -12,7 +12,21 @@ import subprocess
 import sys
 
 # What is read before the first line of a program, or as a library is imported.
-EARLY = ("OMP_", "KMP_", "MKL_", "OPENBLAS_", "NUMEXPR_", "MALLOC_", "LD_", "TORCH", "CUDA_", "MPL", "LANG", "LC_", "TZ")
+EARLY = (
+    "OMP_",
+    "KMP_",
+    "MKL_",
+    "OPENBLAS_",
+    "NUMEXPR_",
+    "MALLOC_",
+    "LD_",
+    "TORCH",
+    "CUDA_",
+    "MPL",
+    "LANG",
+    "LC_",
+    "TZ",
+)
 PROGRAMS = {"scripts", "snakemake", "waiting_rank"}
 NOT_EARLY = ("TORCHELASTIC_",)
 PASSED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)

@@ -16,7 +16,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-TABLES = "numpy pandas pyarrow.parquet pydantic cv2 PIL.Image simplejpeg psutil scipy.stats scipy.optimize jinja2 rich.table"
+TABLES = (
+    "numpy pandas pyarrow.parquet pydantic cv2 PIL.Image simplejpeg psutil scipy.stats scipy.optimize jinja2 rich.table"
+)
 LIBRARIES = {
     "snakemake": "snakemake.cli snakemake.api snakemake_executor_plugin_slurm pydantic yaml",
     "tables": f"{TABLES} matplotlib.figure matplotlib.backends.backend_agg matplotlib.backends.backend_svg",
