@@ -64,6 +64,31 @@ def run(folder: Path, *command: str, check: bool = True, fresh: bool = False) ->
     return done
 
 
+KILLED = """
+import os, signal, sys
+import {library}
+
+if {program!r} in sys.orig_argv:
+    called, left = {library}.{function}, iter(range({calls}))
+
+    def counted(*given, **named):
+        if next(left, None) is None:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return called(*given, **named)
+
+    {library}.{function} = counted
+"""
+
+
+def killed_at_work(folder: Path, program: str, function: str, calls: int) -> str:
+    """A PYTHONPATH with which fresh interpreters of a program are killed as they call a library's function once more."""
+    library, _, name = function.rpartition(".")
+    (folder / "first").mkdir()
+    text = KILLED.format(library=library, program=program, function=name, calls=calls)
+    (folder / "first" / "sitecustomize.py").write_text(text)  # which an interpreter runs before its program
+    return str(folder / "first")
+
+
 def training_point(strategy: str, workers: int, **changes: object) -> TrainingPoint:
     """A point of ResNet-18 on the CPU with the config's defaults, but for `changes`."""
     fields = {

@@ -1,5 +1,6 @@
 import hashlib
 import http.server
+import os
 import re
 import signal
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from archives import FILES, sha256, tree, unpack, write_tar, write_zip
-from helping import ROOT, Run
+from helping import ROOT, Run, killed_at_work
 
 from scripts.errors import ImageError
 from scripts.images.fetch_archive import RECEIPT, Extracted, fetch, parse_checksum
@@ -166,13 +167,11 @@ def test_the_program_ends_with_one_line_for_a_mistake(run: Run, tmp_path: Path) 
 
 
 def test_a_killed_extraction_leaves_nothing_that_counts_and_the_next_one_cleans_up(tmp_path: Path) -> None:
-    archive = write_tar(tmp_path / "a.tar", {f"a/{i}.jpg": b"x" for i in range(5_000)}, mode="w")
-    killed = subprocess.Popen(command(archive, tmp_path), cwd=ROOT, stderr=subprocess.DEVNULL)
+    archive = write_tar(tmp_path / "a.tar", {f"a/{i}.jpg": b"x" for i in range(50)}, mode="w")
+    path = killed_at_work(tmp_path, "scripts.images.fetch_archive", "shutil.copyfileobj", calls=20)
+    done = subprocess.run(command(archive, tmp_path), cwd=ROOT, env=os.environ | {"PYTHONPATH": path}, check=False)
+    assert done.returncode == -signal.SIGKILL
     fresh = tmp_path / ".images.unpacking" / "a"
-    while not fresh.exists():
-        assert killed.poll() is None, "ended before it could be killed"
-    killed.send_signal(signal.SIGKILL)
-    killed.wait()
     assert fresh.exists()
     assert not (tmp_path / "images").exists()
     assert not (tmp_path / "images.json").exists()

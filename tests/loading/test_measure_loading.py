@@ -1,9 +1,11 @@
 """What a launch measures, and when it does not count."""
 
+import itertools
 import mmap
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import ClassVar
 
 import pytest
@@ -35,24 +37,27 @@ def test_phases_add_up_and_each_is_there(launch: Launch) -> None:
     assert 0 < loaded.steady_cpu_seconds < record.cpu_seconds
 
 
-def test_passes_go_on_until_the_window_is_long_enough(launch: Launch) -> None:
-    record = launch("serial", window_seconds=0.3)
-    assert record.loaded.passes > 2
-    assert 0.3 <= record.phases["steady"] < 0.3 + 2 * record.seconds + 0.1
+def test_passes_go_on_until_the_window_is_long_enough(launch: Launch, monkeypatch: pytest.MonkeyPatch) -> None:
+    ticks = itertools.count(step=0.1)
+    monkeypatch.setattr("scripts.clock.time", SimpleNamespace(perf_counter=lambda: next(ticks)))  # whatever else runs
+    record = launch("serial", window_seconds=0.35)
+    assert record.loaded.passes == 4  # each the tenth of a second from one look at the clock to the next
+    assert record.phases["steady"] == pytest.approx(0.4)
     assert record.images == 36 * record.loaded.passes
 
 
 def test_cpu_time_is_that_of_the_timed_passes_alone(launch: Launch, monkeypatch: pytest.MonkeyPatch) -> None:
+    between = 0.3  # seconds of a core, many times what 36 small files take
+
     def busy(sink: Sink) -> None:
         sink.delivered.fill(0)
-        busy_until = time.process_time() + 0.02
+        busy_until = time.process_time() + between
         while time.process_time() < busy_until:
             pass
 
     monkeypatch.setattr(Sink, "start_pass", busy)
-    record = launch("serial", window_seconds=0.3)
-    assert record.loaded.passes * 0.02 > 0.5 * record.phases["steady"]
-    assert 0 < record.loaded.steady_cpu_seconds < 1.2 * record.phases["steady"]
+    record = launch("serial")
+    assert 0 < record.loaded.steady_cpu_seconds < between
 
 
 def test_a_cold_pass_reads_its_files_from_storage(launch: Launch, packed: Packed) -> None:
@@ -61,7 +66,9 @@ def test_a_cold_pass_reads_its_files_from_storage(launch: Launch, packed: Packed
     assert cold.validity.ok, cold.validity.faults
     assert cold.loaded.resident_share < 0.01
     assert cold.loaded.storage_bytes >= 2 * size
-    assert (warm.loaded.resident_share, warm.loaded.storage_bytes) == (1.0, 0)
+    assert warm.loaded.resident_share == 1.0
+    # Now and then the kernel fetches a page of a library again, and not in each of several launches.
+    assert any(launch("serial").loaded.storage_bytes == 0 for _ in range(10))
     assert (warm.key["page_cache"], cold.key["page_cache"]) == ("warm", "cold")
 
 
@@ -130,23 +137,25 @@ def test_what_is_no_fault_of_the_backend_stops_the_measurement_by_name(launch: L
 
 
 class NoOp(backend.Backend):
-    """Loads nothing: it has what it delivers, one image at a time, and waits as long as 36 small files take."""
+    """Loads nothing: it has what it delivers, one image at a time, and takes as long as 36 small files take."""
 
     parallel = chunked = False
     inside: ClassVar[list[float]] = []  # seconds of each pass
 
     def load_all(self, items: Sequence[Item]) -> Iterator[Loaded]:
-        started = time.perf_counter()
+        started = time.process_time()
         if not hasattr(self, "ready"):
             self.ready = [self.load(item) for item in items]
-        while time.perf_counter() - started < 0.02:
+        while time.process_time() - started < 0.02:
             pass
-        NoOp.inside.append(time.perf_counter() - started)
+        NoOp.inside.append(time.process_time() - started)
         yield from self.ready
 
 
 def test_the_harness_takes_under_two_percent_of_the_window(launch: Launch, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(SERIAL, NoOp)
+    # All seconds are this process's own, so that none of them is of what else runs.
+    monkeypatch.setattr("scripts.clock.time", SimpleNamespace(perf_counter=time.process_time))
     NoOp.inside = []
     record = launch("serial", window_seconds=0.5)
     outside = 1 - sum(NoOp.inside[1:]) / record.phases["steady"]

@@ -48,7 +48,7 @@ def traced(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Traced:
     program = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True)
     _, said = program.communicate()  # it ends when the last process that could write has ended
     assert program.returncode == 0, said
-    _, left = psutil.wait_procs(alive(session=program.pid), timeout=10)  # the last may be about to end
+    _, left = psutil.wait_procs(alive(session=program.pid), timeout=300)  # the last may be about to end
     trace = Trace.model_validate_json((folder / "dask_graph.json").read_text())
     return trace, (folder / "dask_report.html").read_text(), left
 

@@ -65,7 +65,7 @@ def wait_after_destroying(worker: "subprocess.Popen[bytes]") -> None:
     with WorkerWatch() as watch:
         watch.add([psutil.Process(worker.pid)])
         Destroyed(worker)
-        threading.Event().wait(10)
+        threading.Event().wait(300)
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")

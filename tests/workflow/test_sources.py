@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from helping import ROOT, Run, write_jpeg
+from helping import ROOT, Run, killed_at_work, write_jpeg
 
 from scripts.images.source import shard_of
 
@@ -215,29 +215,13 @@ def test_the_preview_packs_nothing(images: Images, pictures: Path, tmp_path: Pat
     assert sorted(made) == [f"report/preview/{number:02d}.png" for number in range(3)]
 
 
-KILLED = """
-import hashlib, os, signal, sys
-
-if "scripts.images.pack_shard" in sys.orig_argv:
-    sha256, calls = hashlib.sha256, iter(range(40))  # two an image
-
-    def counted(*given):
-        if next(calls, None) is None:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return sha256(*given)
-
-    hashlib.sha256 = counted
-"""
-
-
 def test_a_killed_pack_leaves_no_shard_that_is_taken_for_whole(
     images: Images, raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings, shard_0 = {"folder": raw.name, "shards": 1}, tmp_path / "results/t/images/shards/0000.npy"
-    (tmp_path / "first").mkdir()
-    (tmp_path / "first/sitecustomize.py").write_text(KILLED)  # which an interpreter runs before its program
+    path = killed_at_work(tmp_path, "scripts.images.pack_shard", "hashlib.sha256", calls=40)  # two an image
     with monkeypatch.context() as patched:
-        patched.setenv("PYTHONPATH", str(tmp_path / "first"))
+        patched.setenv("PYTHONPATH", path)
         done = images(settings, target="pack_shard", check=False, fresh=True)
     assert done.returncode == 1
     assert "Killed" in done.stderr
