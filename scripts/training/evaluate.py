@@ -65,7 +65,7 @@ def scores(confusion: list[list[int]]) -> Scores:
     seen = [one for one, there, guesses in zip(per_class, images, predicted, strict=True) if there + guesses]
 
     def macro(name: str) -> float:
-        return round(sum(getattr(one, name) for one in seen) / max(len(seen), 1), 6)
+        return float(round(sum(getattr(one, name) for one in seen) / max(len(seen), 1), 6))
 
     return Scores(
         accuracy=round(sum(right) / max(sum(images), 1), 6),

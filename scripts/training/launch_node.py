@@ -8,6 +8,7 @@ with its rank, to this process's stderr. What they use of the node goes to `usag
 Started by scripts/training/train.py, which passes its own arguments on and sets what a library reads when it is loaded.
 """
 
+import gc
 import importlib
 import json
 import os
@@ -49,6 +50,8 @@ class RankLogs(LogsSpecs):
 
     def reify(self, envs: dict[int, dict[str, str]]) -> LogsDest:
         files = {local: str(self.folder / f"rank-{found['RANK']}.log") for local, found in envs.items()}
+        for file in files.values():  # of an earlier launch: a rank empties it only after it is read from
+            Path(file).unlink(missing_ok=True)
         nowhere = dict.fromkeys(envs, os.devnull)
         return LogsDest(
             stdouts=dict.fromkeys(envs, ""),
@@ -96,18 +99,23 @@ def run_rank(program: str, arguments: list[str]) -> None:
     """What a forked rank does: run `program` as if Python had been started with it, signals, flags and errors alike."""
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):  # the elastic agent handles these
         signal.signal(number, signal.SIG_DFL)
+    Path("/proc/self/comm").write_text(f"rank {os.environ['RANK']}", encoding="utf-8")  # what ps and top call it
     sys.argv = [program, *arguments]
     sys.modules.pop(program, None)
+    status: object = None
     try:
         runpy.run_module(program, run_name="__main__", alter_sys=True)
     except SystemExit as error:
-        if not isinstance(error.code, str):
-            raise
-        print(error.code, file=sys.stderr)  # here, where it still goes to the rank's log
-        sys.exit(1)
+        status = error.code
     except Exception:  # torch would keep the traceback in a file of its own
         traceback.print_exc()
-        sys.exit(1)
+        status = 1
+    gc.collect()  # ends loader processes, which a training that was left behind still holds: they heed no signal
+    if isinstance(status, str):
+        print(status, file=sys.stderr)  # here, where it still goes to the rank's log
+        status = 1
+    if status:
+        sys.exit(status)  # type: ignore[arg-type]
 
 
 def launch(

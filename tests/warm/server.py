@@ -22,7 +22,7 @@ TABLES = (
 LIBRARIES = {
     "snakemake": "snakemake.cli snakemake.api snakemake_executor_plugin_slurm pydantic yaml",
     "tables": f"{TABLES} matplotlib.figure matplotlib.backends.backend_agg matplotlib.backends.backend_svg",
-    "torch": f"{TABLES} torch torchvision torchmetrics torch.distributed.launcher.api torch._dynamo torch.distributed.fsdp",
+    "torch": f"{TABLES} torch torchvision torch.distributed.launcher.api torch._dynamo torch.distributed.fsdp",
 }
 Request = dict[str, Any]
 
