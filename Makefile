@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo study test test-slurm test-rest lint format docs bench lock browser slurm slurm-up slurm-down slurm-demo slurm-recover clean
+.PHONY: demo study test test-slurm test-rest test-fast lint format docs bench lock browser slurm slurm-up slurm-down slurm-demo slurm-recover clean
 
 LAST_LOG = { echo "A job failed; the last lines of the newest log:"; find logs -name '*.log' -size +0 -printf '%T@ %p\n' | \
   sort -n | tail -n 1 | cut -d ' ' -f 2 | xargs -r tail -n 20; exit 1; }
@@ -37,6 +37,10 @@ test-slurm:
 
 test-rest:
 	python -m pytest --ignore tests/slurm
+
+# For the inner loop, in a minute: without Snakemake, trainings, browser and daemons.
+test-fast: $(VENV)/dev.installed
+	python -m pytest -m "not slow"
 
 lint: $(VENV)/dev.installed
 	ruff check .

@@ -11,9 +11,16 @@ REAL_IMAGES = "SCALECARD_REAL_IMAGES"
 MUST_NOT_SKIP = ("real_images", "browser", "slurm")
 
 
+# Fixtures that train, start a browser or Dask's daemons, or load each set of pictures in every way.
+SLOW = {"train_command", "profile_command", "costs", "tiny_costs", "browser", "cluster", "traced", "pictures_of"}
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip the tests on real pictures where there are none."""
+    """Skip the tests on real pictures where there are none; mark what the inner loop leaves out."""
     for item in items:
+        fixtures, stage = set(getattr(item, "fixturenames", ())), item.path.parent.name
+        if fixtures & SLOW or stage == "slurm" or (stage == "workflow" and "run" in fixtures):
+            item.add_marker(pytest.mark.slow)
         if item.get_closest_marker("real_images") and REAL_IMAGES not in os.environ:
             item.add_marker(pytest.mark.skip(reason=f"{REAL_IMAGES} names no folder of real pictures"))
 

@@ -46,8 +46,8 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]  # the fixture `run`
 def run(folder: Path, *command: str, check: bool = True, fresh: bool = False) -> "subprocess.CompletedProcess[str]":
     """Run a program of this repository in a folder, as a user would, and keep what it prints.
 
-    Where it must be told by its process, or is to prove what it imports, it is to be `fresh`: in an interpreter of its own,
-    as all that it starts; else a process that has imported the libraries becomes it (warm/).
+    Where it must be told by its process, or is to prove what it imports, it is to be `fresh`: in an interpreter of its
+    own, as all that it starts; else a process that has imported the libraries becomes it (warm/).
     """
     tools = [str(Path(sys.executable).parent), os.environ["PATH"]]
     words = list(command)
@@ -81,7 +81,7 @@ if {program!r} in sys.orig_argv:
 
 
 def killed_at_work(folder: Path, program: str, function: str, calls: int) -> str:
-    """A PYTHONPATH with which fresh interpreters of a program are killed as they call a library's function once more."""
+    """A PYTHONPATH with which fresh interpreters of a program are killed when they call a function once too often."""
     library, _, name = function.rpartition(".")
     (folder / "first").mkdir()
     text = KILLED.format(library=library, program=program, function=name, calls=calls)

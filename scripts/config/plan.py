@@ -43,5 +43,6 @@ class Plan(Settings):
     deadline_seconds: Annotated[float, Field(gt=0)] | None = Field(None, description="the last end allowed; null: any")
     budget: Annotated[float, Field(gt=0)] | None = Field(None, description="the cost allowed; null: any")
     solver_seconds: Annotated[float, Field(gt=0)] = Field(
-        5.0, description="that the solver may take for one schedule; the plan says how far from the best it may be"
+        5.0,
+        description="of a core, that the solver may take for a schedule; the plan says how far from the best it may be",
     )

@@ -99,7 +99,7 @@ def test_the_workers_of_a_training_fit_wholly_on_nodes() -> None:
 def test_many_trainings_of_eight_configurations_are_planned_near_the_bound(count: int, objective: Objective) -> None:
     jobs, pool = drawn(np.random.default_rng(1), count, 8), Pool(8, 32, 0)
 
-    found, bound = solve(jobs, pool, objective, Limits(), 5)
+    found, bound = solve(jobs, pool, objective, Limits(), 2)
 
     check(found, jobs, pool)
     assert bound <= found.value(objective) <= 1.2 * bound

@@ -16,7 +16,7 @@ from helping import OPTIMIZER, ROOT, Command, Run, Train, training_point
 from scripts import record
 from scripts.training.checkpoint import read_state
 
-EVERY_STEP = {"epochs": 4, "checkpoint_seconds": 0}
+EVERY_STEP = {"checkpoint_seconds": 0}
 
 
 def start(command: list[str], until: Path) -> subprocess.Popen[str]:
@@ -58,10 +58,10 @@ def test_a_run_stopped_by_sigterm_goes_on_to_the_same_bits(
     run: Run,
 ) -> None:
     path = tmp_path / "b1.json"
-    how: dict[str, object] = EVERY_STEP | {"point": point}
+    how: dict[str, object] = {"epochs": 3, "point": point}
     if "pipe" in point:
         how |= {"costs": tiny_costs if "model" in point else costs}
-    process = start(train_command(path, strategy, workers, **how), until=path.with_suffix(".pt"))
+    process = start(train_command(path, strategy, workers, **how, **EVERY_STEP), until=path.with_suffix(".pt"))
     process.send_signal(signal.SIGTERM)
     printed = process.communicate()[1]
     assert process.returncode == 75, printed
@@ -103,7 +103,7 @@ def test_a_checkpoint_that_is_damaged_or_of_other_settings_is_left_aside(
     train_command: Command, tmp_path: Path, run: Run
 ) -> None:
     path, small = tmp_path / "b1.json", {"point": {"model": "tiny_cnn"}}
-    process = start(train_command(path, "serial", 1, **EVERY_STEP, **small), path.with_suffix(".pt"))
+    process = start(train_command(path, "serial", 1, epochs=4, **EVERY_STEP, **small), path.with_suffix(".pt"))
     process.send_signal(signal.SIGTERM)
     process.communicate()
     whole = path.with_suffix(".pt").read_bytes()
@@ -136,7 +136,7 @@ def test_a_rank_that_fails_is_named_with_its_log(train_command: Command, tmp_pat
 def test_a_rank_that_is_killed_is_named_with_what_to_cut(train_command: Command, tmp_path: Path) -> None:
     path = tmp_path / "b1.json"
     point = {"model": "tiny_cnn"}
-    process = start(train_command(path, "ddp", 2, **EVERY_STEP, point=point), path.with_suffix(".pt"))
+    process = start(train_command(path, "ddp", 2, epochs=4, **EVERY_STEP, point=point), path.with_suffix(".pt"))
     ranks = [one for one in psutil.Process(process.pid).children(recursive=True) if one.name().startswith("rank ")]
     assert sorted(one.name() for one in ranks) == ["rank 0", "rank 1"]
     ranks[0].kill()  # as the kernel does, where memory runs out

@@ -61,7 +61,9 @@ def test_phases_add_up_and_the_rate_leaves_warm_up_out(runs: dict[str, Record]) 
         assert sum(one.phases.values()) == pytest.approx(one.wall_seconds, rel=0.02)
         assert one.phases["warmup"] > 0
         steady = sum(one.phases[name] for name in ("data", "to_device", "forward_backward", "optimizer"))
-        assert one.seconds == pytest.approx(steady, rel=0.02 if name.endswith("1") else 0.2)
+        # Of each epoch the slowest rank's, and the phases are those of the rank that was slowest over all epochs.
+        assert steady <= one.seconds * 1.02
+        assert one.seconds <= steady * (1.02 if name.endswith("1") else 2.02)
         assert one.quality.steps_per_epoch == 3
         assert one.images == (2 * 3 - 1) * 8
         assert one.images_per_second == pytest.approx(one.images / one.seconds)

@@ -1,4 +1,4 @@
-"""A rank that is caught in the middle of its training however fast it is: with a checkpoint it waits to be told to stop."""
+"""A rank that is caught in the middle of its training, however fast it is: with a checkpoint it waits to be stopped."""
 
 import sys
 import time

@@ -4,11 +4,12 @@ A process that has imported them (server.py) forks one that becomes the program:
 and open files, and with the repository's own code, which it reads for itself. What it starts with `python -m` or with
 `sys.executable` starts in the same way, by a small program in the place of the interpreter (client.py).
 
-What the interpreter or a library reads as it starts (threads, allocator, cores) tells such processes apart: there is one
-for each. A program that leaves the network, and all but the programs that client.py names, gets an interpreter of its own.
+What the interpreter or a library reads as it starts (threads, allocator, cores) tells such processes apart: there is
+one for each. A program that leaves the network, and all but those that client.py names, gets an interpreter of its own.
 """
 
 import atexit
+import json
 import os
 import shutil
 import sys
@@ -23,12 +24,11 @@ HERE = Path(__file__).resolve().parent
 def interpreter() -> Path:
     """What stands for the interpreter until this process ends."""
     folder = Path(tempfile.mkdtemp(prefix="warm-"))
-    program = folder / "bin" / "python"
-    program.parent.mkdir()
-    about = {"REAL": sys.executable, "FOLDER": str(folder), "SERVER": str(HERE / "server.py"), "SESSION": os.getpid()}
-    head = "".join(f"{name} = {value!r}\n" for name, value in about.items())
+    about = {"python": sys.executable, "server": str(HERE / "server.py"), "session": os.getpid()}
+    (folder / "about.json").write_text(json.dumps(about), encoding="utf-8")
+    program = folder / "python"
     client = (HERE / "client.py").read_text(encoding="utf-8")
-    program.write_text(f"#!{Path(sys.executable).resolve()} -IS\n{head}{client}", encoding="utf-8")
+    program.write_text(f"#!{Path(sys.executable).resolve()} -IS\n{client}", encoding="utf-8")
     program.chmod(0o755)
     atexit.register(_remove, folder, os.getpid())
     return program

@@ -1,5 +1,7 @@
-"""Stands for the interpreter (__init__.py puts REAL, FOLDER, SERVER and SESSION above): hands its command to the process
-that has imported what it needs, passes signals on, and ends as the program ends.
+"""Stands for the interpreter: hands its command to the process that has imported what it needs, passes signals on, and
+ends as the program ends.
+
+Beside it lies what it must know (__init__.py). It starts with the bare interpreter, so it imports little.
 """
 
 import fcntl
@@ -27,6 +29,9 @@ EARLY = (
     "LC_",
     "TZ",
 )
+HERE = os.path.dirname(os.path.abspath(sys.argv[0]))
+with open(os.path.join(HERE, "about.json")) as about:
+    ABOUT = json.load(about)
 PROGRAMS = {"scripts", "snakemake", "waiting_rank"}
 NOT_EARLY = ("TORCHELASTIC_",)
 PASSED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
@@ -39,7 +44,11 @@ def command():
         words = words[1:]
     warm = len(words) > 1 and words[0] == "-m" and words[1].split(".")[0] in PROGRAMS
     # Who made a network of its own for a program wants it there.
-    return words[1:] if warm and os.readlink("/proc/self/ns/net") == os.readlink(f"/proc/{SESSION}/ns/net") else None
+    return (
+        words[1:]
+        if warm and os.readlink("/proc/self/ns/net") == os.readlink(f"/proc/{ABOUT['session']}/ns/net")
+        else None
+    )
 
 
 def libraries(module):
@@ -54,16 +63,16 @@ def connect(module):
     early = {k: v for k, v in os.environ.items() if k.startswith(EARLY) and not k.startswith(NOT_EARLY)}
     early |= {k: v for k, v in os.environ.items() if k.startswith("PYTHON") and k != "PYTHONPATH"}
     told_apart = [libraries(module), sorted(early.items()), sorted(os.sched_getaffinity(0))]
-    path = os.path.join(FOLDER, hashlib.sha256(json.dumps(told_apart).encode()).hexdigest()[:16])
+    path = os.path.join(HERE, hashlib.sha256(json.dumps(told_apart).encode()).hexdigest()[:16])
     connection = socket.socket(socket.AF_UNIX)
-    with open(os.path.join(FOLDER, "lock"), "w") as lock:
+    with open(os.path.join(HERE, "lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         try:
             connection.connect(path)
         except (FileNotFoundError, ConnectionRefusedError):
             environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
             listens, tells = os.pipe()
-            words = [REAL, SERVER, libraries(module), path, str(SESSION), str(tells)]
+            words = [ABOUT["python"], ABOUT["server"], libraries(module), path, str(ABOUT["session"]), str(tells)]
             kept = {"pass_fds": [tells], "start_new_session": True, "stdin": subprocess.DEVNULL}
             with open(f"{path}.log", "w") as log:
                 subprocess.Popen(words, cwd="/", env=environment, stdout=log, stderr=log, **kept)
@@ -76,7 +85,7 @@ def connect(module):
 def main():
     words = command()
     if words is None:
-        os.execv(REAL, [REAL, *sys.argv[1:]])
+        os.execv(ABOUT["python"], [ABOUT["python"], *sys.argv[1:]])
     connection = connect(words[0])
     request = {"words": words, "python": sys.argv[0], "folder": os.getcwd(), "environment": dict(os.environ)}
     content = json.dumps(request).encode()

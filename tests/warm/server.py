@@ -22,7 +22,8 @@ TABLES = (
 LIBRARIES = {
     "snakemake": "snakemake.cli snakemake.api snakemake_executor_plugin_slurm pydantic yaml",
     "tables": f"{TABLES} matplotlib.figure matplotlib.backends.backend_agg matplotlib.backends.backend_svg",
-    "torch": f"{TABLES} torch torchvision torch.distributed.launcher.api torch._dynamo torch.distributed.fsdp",
+    "torch": f"{TABLES} torch torchvision torch.distributed.launcher.api torch.distributed.fsdp "
+    "torch._dynamo",
 }
 Request = dict[str, Any]
 
@@ -45,7 +46,7 @@ def become(request: Request, files: list[int]) -> None:
     os.environ.clear()
     os.environ.update(request["environment"])
     paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    sys.path[:0] = [os.getcwd(), *(os.path.abspath(path or ".") for path in paths if paths != [""])]
+    sys.path[:0] = [str(Path.cwd()), *(str(Path(path).absolute()) for path in paths if path)]
     sys.executable = request["python"]
     sys.argv = ["-m", *request["words"][1:]]
     sys.orig_argv = [sys.executable, "-m", *request["words"]]
