@@ -66,8 +66,9 @@ def job_processes(folder: Path, node: str = "*") -> list[psutil.Process]:
     for process in psutil.process_iter():
         with suppress(psutil.Error):
             if process.name() == "slurmstepd":
-                sockets = [Path(str(one.laddr)) for one in process.net_connections("unix") if one.laddr]
-                if any(path.match(f"{folder.resolve()}/spool/{node}/*") for path in sockets):
+                # By the log of the slurmd that started it: what psutil says of a Unix socket's path ends at a space.
+                logs = [Path(one.path) for one in process.open_files()]
+                if any(path.match(f"{folder.resolve()}/log/slurmd-{node}.log") for path in logs):
                     found += [process, *process.children(recursive=True)]
     return found
 

@@ -25,7 +25,7 @@ training:
    profile: false, checkpoint_seconds: 0}
 """
 # All virtual nodes are one machine.
-SNAKEMAKE = ("snakemake", "--profile", "slurm", "--configfile", "small.yaml", "--resources", "machine=1000")
+SNAKEMAKE = ("snakemake", "--configfile", "small.yaml", "--resources", "machine=1000", "--profile", "slurm")
 ALONE = "results/small/training/records/tiny_cnn-serial-1/b1.json"
 TWO_RANKS = "results/small/training/records/tiny_cnn-ddp-2/b1.json"
 

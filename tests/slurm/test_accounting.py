@@ -1,7 +1,6 @@
 """Accounting as a real cluster tells it."""
 
 import json
-import subprocess
 import sys
 import time
 from datetime import UTC, datetime
@@ -10,23 +9,25 @@ from pathlib import Path
 import pytest
 from slurm_cluster import Slurm
 
+from scripts import record
 from scripts.registry import ROOT
 from scripts.scaling.rows import JobRow
 from scripts.scaling.table_file import read_rows
+from scripts.scaling.tabulate_jobs import read_jobs, rows
 
 pytestmark = pytest.mark.slurm
 
 MIB = 2**20
 # It works for two seconds, holds its memory until somebody has seen it, and says what it knows of itself.
 BUSY = """\
-import json, pathlib, time
-began = time.monotonic()
+import datetime, json, pathlib, time
+started, began = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), time.monotonic()
 held = b"x" * (80 * 2**20)
 while time.process_time() < 2:
     pass
 while not pathlib.Path("seen").exists():
     time.sleep(0.1)
-told = {"run_seconds": time.monotonic() - began, "cpu_seconds": time.process_time()}
+told = {"started": started, "run_seconds": time.monotonic() - began, "cpu_seconds": time.process_time()}
 pathlib.Path("told.json").write_text(json.dumps(told))
 """
 # The least that a launch says of itself.
@@ -43,21 +44,10 @@ RECORD = """\
 """
 
 
-def tabulated(slurm: Slurm, folder: Path, job_id: str) -> JobRow:
-    """The row of a record that the job wrote just now."""
-    started = datetime.now(UTC).isoformat(timespec="seconds")
-    (folder / "b1.json").write_text(RECORD.replace("STARTED", started).replace("JOB", job_id))
-    subprocess.run(
-        [
-            *(sys.executable, "-m", "scripts.scaling.tabulate_jobs", "--records", str(folder / "b1.json")),
-            *("--csv", str(folder / "jobs.csv"), "--parquet", str(folder / "jobs.parquet")),
-        ],
-        cwd=ROOT,
-        env=slurm.env,
-        check=True,
-    )
-    [row] = read_rows(folder / "jobs.parquet", JobRow)
-    return row
+def write_record(path: Path, started: str, job_id: str) -> record.Record:
+    """The record of a launch in a job."""
+    path.write_text(RECORD.replace("STARTED", started).replace("JOB", job_id))
+    return record.read(path)
 
 
 def test_a_job_that_has_just_ended_is_told_whole(slurm: Slurm, tmp_path: Path) -> None:
@@ -71,9 +61,14 @@ def test_a_job_that_has_just_ended_is_told_whole(slurm: Slurm, tmp_path: Path) -
     slurm.wait_until(lambda: not slurm.run(tmp_path, "squeue", "--noheader", "--jobs", job_id).stdout)
     took = time.monotonic() - began
 
-    row = tabulated(slurm, tmp_path, job_id)
-
     told = json.loads((tmp_path / "told.json").read_text())
+    write_record(tmp_path / "b1.json", told["started"], job_id)
+    table = ("--csv", str(tmp_path / "jobs.csv"), "--parquet", str(tmp_path / "jobs.parquet"))
+    program = (sys.executable, "-m", "scripts.scaling.tabulate_jobs", "--records", str(tmp_path / "b1.json"))
+
+    slurm.run(ROOT, *program, *table)
+
+    [row] = read_rows(tmp_path / "jobs.parquet", JobRow)
     assert (row.accounting, row.state, row.exit_code, row.nodes, row.cpus) == ("complete", "FAILED", "3:0", 1, 2)
     assert row.requested_memory_bytes == 200 * MIB
     assert row.queue_seconds is not None
@@ -90,7 +85,13 @@ def test_a_job_that_has_just_ended_is_told_whole(slurm: Slurm, tmp_path: Path) -
     assert 80 * MIB < row.max_rss_bytes < 160 * MIB
 
 
-def test_a_job_that_the_cluster_never_had_is_said(slurm: Slurm, tmp_path: Path) -> None:
-    row = tabulated(slurm, tmp_path, "99999999")
+def test_a_job_that_the_cluster_never_had_is_said(
+    slurm: Slurm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in slurm.env.items():
+        monkeypatch.setenv(name, value)
+    one = write_record(tmp_path / "b1.json", datetime.now(UTC).isoformat(timespec="seconds"), "99999999")
+
+    [row] = rows([one], *read_jobs(["99999999"], patience=0))
 
     assert (row.accounting, row.state) == ("no accounting: sacct does not know the job's end", None)

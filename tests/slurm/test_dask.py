@@ -100,7 +100,7 @@ def test_a_loading_measured_inside_a_job_counts_the_workers_on_other_nodes(
         *("--record", str(written), "--spec", json.dumps(spec)),
     ]
     (here / "job.sh").write_text(f"#!/bin/sh\n{shlex.join(command)}\n")
-    last, busy = slurm.last_job(), machine.busy_seconds()
+    busy = machine.busy_seconds()
 
     slurm.run(here, "sbatch", "--wait", "--exclusive", "--ntasks=1", "--mem=1500", "--time=7", "job.sh")
 
@@ -109,14 +109,14 @@ def test_a_loading_measured_inside_a_job_counts_the_workers_on_other_nodes(
     assert found.validity.ok, found.validity.faults
     assert len(set(found.environment.nodes)) == 3  # it measures on one, they load on two
     wait_for_their_end(slurm)
-    assert slurm.jobs("Timelimit", "Partition", since=last) == [["00:07:00", "main"]] * 3
+    assert slurm.jobs(here, "Timelimit", "Partition") == [["00:07:00", "main"]] * 3
     # What Slurm counted of the measuring job is without the workers, whose imports alone take a second each.
-    assert found.cpu_seconds > 1.5 + own_seconds(slurm, last + 1)
+    assert found.cpu_seconds > 1.5 + own_seconds(slurm, slurm.jobs(here, "JobIDRaw")[0][0])
     # What was foreign is not theirs: both together are no more than the machine did meanwhile.
     assert found.noise.foreign_cores * found.wall_seconds + found.cpu_seconds < busy
 
 
-def own_seconds(slurm: Slurm, job_id: int) -> float:
+def own_seconds(slurm: Slurm, job_id: str) -> float:
     """CPU seconds of a short job's batch step, as Slurm counted them."""
     step = ("--jobs", f"{job_id}.batch", "--format=TotalCPU")
     minutes, seconds = slurm.run(ROOT, "sacct", "--noheader", *step).stdout.strip().split(":")

@@ -96,22 +96,19 @@ def test_slurm_is_asked_for_whole_nodes(checkout: Path, slurm: Slurm) -> None:
 def test_slurm_grants_whole_nodes_with_their_gpus(checkout: Path, slurm: Slurm) -> None:
     run = submit(slurm, checkout, "cuda")
 
-    def name_of(comment: str) -> str:
-        return comment.split("tiny_cnn-")[1].removesuffix("_1")
-
     def all_ended() -> bool:
         """The training of two workers ends by itself, for want of GPUs; the others once they have their nodes."""
-        jobs = slurm.jobs(checkout, "JobIDRaw", "State", "Comment")
-        for job_id, state, comment in jobs:
-            if state == "RUNNING" and name_of(comment) != "ddp-2":
-                slurm.run(checkout, "scancel", job_id)
-        return [state.split()[0] in {"CANCELLED", "FAILED"} for _, state, _ in jobs] == 4 * [True]
+        running = slurm.run(checkout, "squeue", "--noheader", "--states=running", "--format=%i %k").stdout
+        granted = [line.split() for line in running.splitlines()]
+        if done := [job_id for job_id, what in granted if "tiny_cnn-ddp-2_1" not in what]:
+            slurm.run(checkout, "scancel", *done)
+        return [state in {"CANCELLED", "FAILED"} for state in slurm.states(checkout)] == 4 * [True]
 
     slurm.wait_until(all_ended)
     asked = calls(checkout, run)
     check_asked(asked)
     for comment, nodes, tres in slurm.jobs(checkout, "Comment", "NNodes", "AllocTRES"):
-        name = name_of(comment)
+        name = comment.split("tiny_cnn-")[1].removesuffix("_1")
         assert f" --gres=gpu:{RANKS_HERE[name]}" in asked[name]
         assert nodes == str(NODES[name])
         assert f"cpu={2 * NODES[name]}" in tres
