@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo study test test-slurm test-rest lint format docs bench lock browser slurm slurm-up slurm-down slurm-demo slurm-recover clean
+.PHONY: demo study test test-slurm test-rest lint format docs bench findings lock browser slurm slurm-up slurm-down slurm-demo slurm-recover clean
 
 LAST_LOG = { echo "A job failed; the last lines of the newest log:"; find logs -name '*.log' -size +0 -printf '%T@ %p\n' | \
   sort -n | tail -n 1 | cut -d ' ' -f 2 | xargs -r tail -n 20; exit 1; }
@@ -61,6 +61,11 @@ bench: $(VENV)/dev.installed
 	python -m benchmarks.dag_growth --figure docs/dag_growth.svg
 	python -m benchmarks.train_one_core --output docs/one_core.md
 	python -m benchmarks.train_two_cores
+
+# What libraries, tools and formats do against one's guess: each script fails if that has changed. See findings/README.md.
+findings:
+	@failed=0; for script in findings/*.sh; do began=$$(date +%s); $$script && said=seen || { said=FAILED; failed=1; }; \
+	  echo "$$said $$script, $$(( $$(date +%s) - began )) s"; done; exit $$failed
 
 # The page's tests use a real browser. As root on Debian it is installed; elsewhere those tests are skipped and say so.
 browser:
