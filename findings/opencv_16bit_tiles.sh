@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # opencv-python-headless 5.0.0.93 (July 2026), on files of tifffile 2026.3.3 (March 2026)
 #
-# Behaviour: a 16-bit gray TIFF in tiles, read as 8 bits (IMREAD_GRAYSCALE, IMREAD_COLOR), is wrong in every tile that the
-# right edge of the image cuts. Rows of such a tile are taken (tile + cut) / 2 pixels apart, where they lie a tile's width
-# apart. Nothing is raised or logged. The same file is right with IMREAD_UNCHANGED, and so are 8-bit tiles and 16-bit strips.
+# Behaviour: a 16-bit gray TIFF in tiles, read as 8 bits (IMREAD_GRAYSCALE, IMREAD_COLOR), is wrong in every tile that
+# the right edge of the image cuts. Rows of such a tile are taken (tile + cut) / 2 pixels apart, where they lie a tile's
+# width apart. Nothing is raised or logged. The same file is right with IMREAD_UNCHANGED, and so are 8-bit tiles and
+# 16-bit strips.
 #
-# Why one would guess otherwise: tiles and bit depth are two independent things of the format, each read well by itself, and
-# a reader that decodes all 16 bits of a tile should only have to drop the lower eight. Tests use 256 px, which tiles divide.
+# Why one would guess otherwise: tiles and bit depth are two independent things of the format, each read well by itself,
+# and a reader that decodes all 16 bits of a tile should only have to drop the lower eight. Tests use 256 px, which
+# tiles divide.
 #
 # Seen, gradients of 224 x 224, share of pixels that differ from the upper byte of the true value:
 #   strips         8 bits 0.00   16 bits kept 0.00

@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # opencv-python-headless 5.0.0.93 (July 2026), on files of Pillow 13.0.0 (October 2026)
 #
-# Behaviour: IMREAD_COLOR_RGB, the flag that asks for red first, has no effect on an AVIF with an alpha channel: it gives blue
-# first, as IMREAD_COLOR does. For an AVIF without alpha, and for PNG, WebP and JPEG 2000 with it, the flag is obeyed.
+# Behaviour: IMREAD_COLOR_RGB, the flag that asks for red first, has no effect on an AVIF with an alpha channel: it
+# gives blue first, as IMREAD_COLOR does. For an AVIF without alpha, and for PNG, WebP and JPEG 2000 with it, the flag
+# is obeyed.
 #
-# Why one would guess otherwise: the two flags name the order of the result, whatever is in the file, and each is right on
-# every AVIF of a test set made from photographs. One picture with alpha among them has its colours exchanged, with no word.
+# Why one would guess otherwise: the two flags name the order of the result, whatever is in the file, and each is right
+# on every AVIF of a test set made from photographs. One picture with alpha among them has its colours exchanged, with
+# no word.
 #
 # Seen, which colour stands first in what the flag gives:
 #   PNG         without alpha: red    with alpha: red
@@ -39,7 +41,8 @@ def first(kind: str, pixels: np.ndarray) -> str:
     with Image.open("x") as image:
         true = np.array(image).astype(int)[..., :3]
     found = cv2.imread("x", cv2.IMREAD_COLOR_RGB).astype(int)
-    off = {name: float(np.abs(found - true[..., order]).mean()) for name, order in (("red", [0, 1, 2]), ("blue", [2, 1, 0]))}
+    orders = {"red": [0, 1, 2], "blue": [2, 1, 0]}
+    off = {name: float(np.abs(found - true[..., order]).mean()) for name, order in orders.items()}
     return next((name for name, one in off.items() if one < 1), "neither")
 
 

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# opencv-python-headless 5.0.0.93 (July 2026), beside Pillow 13.0.0 (October 2026), on files of tifffile 2026.3.3 (March 2026)
+# opencv-python-headless 5.0.0.93 (July 2026), Pillow 13.0.0 (October 2026), on files of tifffile 2026.3.3 (March 2026)
 #
-# Behaviour: of one TIFF that lies on its side (tag 274 is 5 to 8, width is not height), imdecode gives the upright picture and
-# imread gives None. IMREAD_IGNORE_ORIENTATION and IMREAD_UNCHANGED, which give a JPEG as it is stored, have no effect on a
-# TIFF. And where its pixels lie in tiles, orientations 2, 3, 6 and 7 give wrong pixels without a word: each tile is
-# mirrored in its own place.
+# Behaviour: of one TIFF that lies on its side (tag 274 is 5 to 8, width is not height), imdecode gives the upright
+# picture and imread gives None. IMREAD_IGNORE_ORIENTATION, by which a JPEG comes as it is stored, has no effect on a
+# TIFF. And where the pixels lie in tiles, orientations 2, 3, 6 and 7 give wrong pixels without a word: with 2, each
+# tile is mirrored in its own place.
 #
-# Why one would guess otherwise: imread looks like imdecode with a file opened first, the flag is documented for all formats,
-# and turning is a step after decoding, where strips and tiles are no longer told apart. All three guesses fail for the
-# same reason: libtiff has turned a part of the pixels before OpenCV does.
+# Why one would guess otherwise: imread looks like imdecode with a file opened first, the flag is documented for all
+# formats, and turning is a step after decoding, where strips and tiles are no longer told apart. It seems that the
+# reader of TIFFs turns pixels by itself, beside the step that does so for all other formats.
 #
 # Seen, 96 x 64 pixels, orientations that are right by Pillow:
 #   JPEG    imread 1 2 3 4 5 6 7 8   imdecode 1 2 3 4 5 6 7 8   as stored, by the flag 1 2 3 4 5 6 7 8

@@ -1,16 +1,22 @@
 #!/usr/bin/env bash
 # snakemake 9.27.1 (October 2026)
 #
-# Behaviour: a time with a unit is cut to whole minutes, not rounded up: `runtime: "119s"` asks for 1 minute, as "1.99m" does. The
-# same as a number, 1.99, is 2. A size with a unit is rounded up: `mem: "1000001B"` asks for 2 MB. The number of minutes is
-# what an executor gets (that for Slurm hands it to sbatch as the limit, after which the job is killed).
+# Behaviour: a time with a unit is cut to whole minutes, not rounded up: `runtime: "119s"` asks for 1 minute, as "1.99m"
+# does. The same as a number, 1.99, is 2. A size with a unit is rounded up: `mem: "1000001B"` asks for 2 MB. The number
+# of minutes is what an executor gets (that for Slurm hands it to sbatch as the limit, after which the job is killed).
 #
-# Why one would guess otherwise: both are requests, and of a request too little is worse than too much. The function that reads
-# them stands in one place and does it for sizes, so one expects it for times.
+# Why one would guess otherwise: both are requests, and of a request too little is worse than too much. The function
+# that reads them stands in one place and does it for sizes, so one expects it for times.
 #
 # Seen:
-#   runtime 59s    1 min    61s 1 min    119s 1 min    1.99m 1 min    0.999h 59 min    1.99 2 min
-#   mem     1B     1 MB     1000001B 2 MB
+#   59s 1 min
+#   61s 1 min
+#   119s 1 min
+#   1.99m 1 min
+#   0.999h 59 min
+#   1.99 2 min
+#   1B 1 MB
+#   1000001B 2 MB
 set -euo pipefail
 
 work="$(mktemp -d)"

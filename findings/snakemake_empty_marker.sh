@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # snakemake 9.27.1 (October 2026)
 #
-# Behaviour: a marker made by touch(), which is an empty file, tells the rules behind it nothing once it was made by an earlier
-# call. The rule before it ran again on new data, the marker is newer than the result, and the next call finds "Nothing to
-# be done": an input that is newer but has the same checksum is no reason to run, and an empty file always has the same.
-# Within one call all runs as expected, so that it depends on how a run was cut into calls. A marker with content is seen.
+# Behaviour: a marker made by touch(), which is an empty file, tells the rules behind it nothing once it was made by an
+# earlier call. The rule before it ran again on new data, the marker is newer than the result, and the next call finds
+# "Nothing to be done": an input that is newer but has the same checksum is no reason to run, and an empty file always
+# has the same. Within one call all runs as expected, so that it depends on how a run was cut into calls. A marker with
+# content is seen.
 #
-# Why one would guess otherwise: touch() is there to order rules that share a folder or a database, and it is known from make that
-# what is newer makes stale. The check by content was added to save work after a copy or a checkout.
+# Why one would guess otherwise: touch() is there to order rules that share a folder or a database, and it is known from
+# make that what is newer makes stale. The check by content was added to save work after a copy or a checkout.
 #
 # Seen, after new data and two calls, one up to the marker and one for all:
 #   empty marker         result of the old data

@@ -22,8 +22,7 @@ TABLES = (
 LIBRARIES = {
     "snakemake": "snakemake.cli snakemake.api snakemake_executor_plugin_slurm pydantic yaml",
     "tables": f"{TABLES} matplotlib.figure matplotlib.backends.backend_agg matplotlib.backends.backend_svg",
-    "torch": f"{TABLES} torch torchvision torch.distributed.launcher.api torch.distributed.fsdp "
-    "torch._dynamo",
+    "torch": f"{TABLES} torch torchvision torch.distributed.launcher.api torch.distributed.fsdp torch._dynamo",
 }
 Request = dict[str, Any]
 
