@@ -14,14 +14,15 @@ LAST_LOG = { echo "A job failed; the last lines of the newest log:"; find logs -
 # run keeps them up to date.
 DEMO := snakemake --profile local --quiet host --config 'plan={jobs: [{name: final, times: 10},   {name: fold, times: 3, count: 5}], cluster: {nodes: 2, cores_per_node: 4, gpus_per_node: 4}}'
 ANSWER := results/demo/scaling
+PAGE := results/demo/report/index.html
 FRESH := test $(ANSWER)/confirmation.json -nt $(ANSWER)/recommendation.json && test $(ANSWER)/plan.json -nt $(ANSWER)/training.parquet
 
 demo: $(VENV)/run.installed
 	@$(DEMO) -- all || $(LAST_LOG)
 	@$(FRESH) || $(DEMO) -- confirm plan || echo "Not all was confirmed and planned: see above."
-	@test results/demo/report/index.html -nt $(ANSWER)/plan.json || $(DEMO) -- all || $(LAST_LOG)
+	@test $(PAGE) -nt $(ANSWER)/plan.json && test $(PAGE) -nt $(ANSWER)/confirmation.json || $(DEMO) -- all || $(LAST_LOG)
 	@python -m scripts.report.print_tables $(ANSWER)
-	@echo "The page: results/demo/report/index.html"
+	@echo "The page: $(PAGE)"
 
 # An adaptive study: pass after pass, until its answer is stable or its budget spent. SNAKEMAKE names profile and config.
 SNAKEMAKE ?= snakemake --profile local
