@@ -92,9 +92,12 @@ def test_a_measurement_ran_alone_and_recorded_what_it_did(finished: Path) -> Non
 
 def test_editing_a_loading_backend_makes_stale_its_measurements_and_what_follows(checkout: Path, run: Run) -> None:
     module = checkout / "scripts/loading/backends/pool_map.py"
-    module.write_text(module.read_text() + "\n# edited\n")
-    jobs = dry_run(run, checkout)
-    assert jobs == {
+    before = module.read_text()
+    module.write_text(before + "\n# edited\n")
+    printed = run(checkout, *LOCAL, "-n").stdout
+    assert "    reason: scripts/loading/backends/pool_map.py changed\n" in printed
+    assert planned(printed) == dry_run(run, checkout, "--rerun-triggers", "mtime")
+    assert planned(printed) == {
         "measure_loading": 1,
         "tabulate_loading": 1,
         "answer_loading": 1,
@@ -105,6 +108,8 @@ def test_editing_a_loading_backend_makes_stale_its_measurements_and_what_follows
         "render_page": 1,
         "all": 1,
     }
+    module.write_text(before)
+    assert dry_run(run, checkout) == {}
 
 
 def test_editing_what_all_loading_programs_share_makes_stale_all_loading_measurements(checkout: Path, run: Run) -> None:
@@ -125,8 +130,9 @@ def test_restyling_the_page_measures_nothing(checkout: Path, run: Run) -> None:
 
 
 def test_another_tolerance_changes_the_recommendation_and_no_law(checkout: Path, run: Run) -> None:
-    jobs = dry_run(run, checkout, "--config", "scaling={'tolerance': 0.1}")
-    assert jobs == {"recommend": 1, "judge_claims": 1, "render_page": 1, "all": 1}
+    printed = run(checkout, *LOCAL, "-n", "--config", "scaling={'tolerance': 0.1}").stdout
+    assert "    reason: settings changed: tolerance: 0.05 -> 0.1\n" in printed
+    assert planned(printed) == {"recommend": 1, "judge_claims": 1, "render_page": 1, "all": 1}
 
 
 def test_changing_one_raw_image_makes_one_shard_stale_and_what_follows(checkout: Path, run: Run) -> None:
@@ -214,9 +220,11 @@ def test_the_trained_network_is_a_target_of_its_own(target: str, run: Run) -> No
 
 @pytest.mark.parametrize("profile", ["local", "slurm"])
 def test_a_dry_run_of_each_profile_needs_no_cluster(profile: str, run: Run) -> None:
-    jobs = planned(run(ROOT, "snakemake", "--profile", profile, "-n", "--forceall").stdout)
+    printed = run(ROOT, "snakemake", "--profile", profile, "-n", "--forceall").stdout
+    jobs = planned(printed)
     assert jobs["draw_sample"] == 5
     assert jobs["train"] == 9
+    assert len(printed) < 40_000  # bytes that a person can read
 
 
 def test_the_lung_and_colon_study_can_be_planned_without_its_images(run: Run) -> None:
