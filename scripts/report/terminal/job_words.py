@@ -36,14 +36,14 @@ class JobWords(logging.Filter):
     def __init__(self, workflow: Any, code_folder: Path) -> None:
         super().__init__()
         self.workflow = workflow
-        self.code_folder = code_folder
+        self.code = f"{code_folder}/"  # what the name of such a file begins with
         self._jobs: dict[int, Any] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
         if getattr(record, "event", None) == LogEvent.JOB_INFO:
             said: Any = record  # its fields are those of Snakemake's event
             said.reason = self._reason(self._job(said.jobid))
-            said.input = shortened([name for name in said.input if not self._is_code(name)])
+            said.input = shortened([name for name in said.input if not name.startswith(self.code)])
             said.output = shortened(said.output)
             said.resources = {name: value for name, value in said.resources.items() if value and name not in UNSAID}
             said.wildcards = {name: value for name, value in said.wildcards.items() if name != "study"}
@@ -57,9 +57,6 @@ class JobWords(logging.Filter):
             self._jobs = {self.workflow.dag.jobid(job): job for job in self.workflow.dag.jobs}
         return self._jobs[number]
 
-    def _is_code(self, name: str) -> bool:
-        return Path(name).parent == self.code_folder
-
     def _reason(self, job: Any) -> str:
         dag = self.workflow.dag
         reason = dag.reason(job)
@@ -70,9 +67,9 @@ class JobWords(logging.Filter):
             none = not any(Path(name).exists() for name in job.output)
             words.append("not made yet" if none else f"missing: {listed(sorted(reason.missing_output))}")
         changed = sorted(set(reason.updated_input) - set(reason.updated_input_run))
-        code = filter(self._is_code, changed)
+        code = [name for name in changed if name.startswith(self.code)]
         words += [f"{listed(changed_sources(Path(name), job.output))} changed" for name in code]
-        if data := [name for name in changed if not self._is_code(name)]:
+        if data := [name for name in changed if name not in code]:
             words.append(f"changed: {listed(data)}")
         if reason.params_changed:
             words.append(settings_changed(reason.params_changed.only_old, reason.params_changed.only_new))
