@@ -1,5 +1,6 @@
 """A real cluster on this machine, as the tests use it."""
 
+import re
 import subprocess
 import time
 from collections.abc import Callable
@@ -61,6 +62,15 @@ class Slurm:
             return subprocess.Popen(
                 command, cwd=folder, env=environment, stdout=log, stderr=log, text=True, start_new_session=True
             )
+
+    def run_job(self, folder: Path, *arguments: str) -> str:
+        """Run a batch job to its end: its exit status. (`sbatch --wait` looks after 2, 10, 42, 74, ... seconds.)"""
+        job_id = self.run(folder, "sbatch", "--parsable", *arguments).stdout.strip()
+        self.wait_until(lambda: not self.run(ROOT, "squeue", "--noheader", "--jobs", job_id).stdout)
+        [status] = re.findall(
+            r" ExitCode=(\d+):", self.run(ROOT, "scontrol", "--oneliner", "show", "job", job_id).stdout
+        )
+        return status
 
     def jobs(self, folder: Path, *fields: str) -> list[list[str]]:
         """What sacct knows of all jobs that were submitted in a folder, oldest first."""
