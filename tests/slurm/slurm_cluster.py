@@ -4,6 +4,7 @@ import re
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,8 +101,9 @@ class Slurm:
             for process in psutil.process_iter(["status", "cmdline"]):
                 words = process.info["cmdline"] or []
                 if process.info["status"] == psutil.STATUS_STOPPED and "scripts.training.train_rank" in words:
-                    ours = words[words.index("--attempt") + 1] == str(attempt) and process.cwd() == str(folder)
-                    found.extend([process] if ours else [])
+                    with suppress(psutil.Error):  # another run's, which has just been killed
+                        ours = words[words.index("--attempt") + 1] == str(attempt) and process.cwd() == str(folder)
+                        found.extend([process] if ours else [])
             return bool(found)
 
         self.wait_until(stopped)
