@@ -1,8 +1,10 @@
 """A real cluster on this machine, as the tests use it."""
 
+import re
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,6 +64,15 @@ class Slurm:
                 command, cwd=folder, env=environment, stdout=log, stderr=log, text=True, start_new_session=True
             )
 
+    def run_job(self, folder: Path, *arguments: str) -> str:
+        """Run a batch job to its end: its exit status. (`sbatch --wait` looks after 2, 10, 42, 74, ... seconds.)"""
+        job_id = self.run(folder, "sbatch", "--parsable", *arguments).stdout.strip()
+        self.wait_until(lambda: not self.run(ROOT, "squeue", "--noheader", "--jobs", job_id).stdout)
+        [status] = re.findall(
+            r" ExitCode=(\d+):", self.run(ROOT, "scontrol", "--oneliner", "show", "job", job_id).stdout
+        )
+        return status
+
     def jobs(self, folder: Path, *fields: str) -> list[list[str]]:
         """What sacct knows of all jobs that were submitted in a folder, oldest first."""
         asked = f"JobIDRaw,WorkDir,{','.join(fields)}"
@@ -90,8 +101,9 @@ class Slurm:
             for process in psutil.process_iter(["status", "cmdline"]):
                 words = process.info["cmdline"] or []
                 if process.info["status"] == psutil.STATUS_STOPPED and "scripts.training.train_rank" in words:
-                    ours = words[words.index("--attempt") + 1] == str(attempt) and process.cwd() == str(folder)
-                    found.extend([process] if ours else [])
+                    with suppress(psutil.Error):  # another run's, which has just been killed
+                        ours = words[words.index("--attempt") + 1] == str(attempt) and process.cwd() == str(folder)
+                        found.extend([process] if ours else [])
             return bool(found)
 
         self.wait_until(stopped)

@@ -102,9 +102,10 @@ def test_a_loading_measured_inside_a_job_counts_the_workers_on_other_nodes(
     (here / "job.sh").write_text(f"#!/bin/sh\n{shlex.join(command)}\n")
     busy = machine.busy_seconds()
 
-    slurm.run(here, "sbatch", "--wait", "--exclusive", "--ntasks=1", "--mem=1500", "--time=7", "job.sh")
+    status = slurm.run_job(here, "--exclusive", "--ntasks=1", "--mem=1500", "--time=7", "job.sh")
 
     busy = machine.busy_seconds() - busy
+    assert status == "0"
     found = record.read(written)
     assert found.validity.ok, found.validity.faults
     assert len(set(found.environment.nodes)) == 3  # it measures on one, they load on two

@@ -199,7 +199,7 @@ def test_a_full_disk_leaves_no_half_of_a_file(checkout: Path, study: Path, slurm
     [command] = re.findall(r"(python -m scripts\.training\.train .*)$", shown, re.MULTILINE)
     # The rule's own job, without Snakemake, which would tidy up behind it.
     (checkout / "job.sh").write_text(f"#!/bin/sh\nexport PYTHONPATH={checkout}\n{command}\n")
-    submit = ("sbatch", "--wait", "--exclusive", "--ntasks=1", "--mem=4000", "--time=10", "job.sh")
+    job = ("--exclusive", "--ntasks=1", "--mem=4000", "--time=10", "job.sh")
     log = checkout / "logs/small/training/train_tiny_cnn-serial-1_b1.log"
     log.parent.mkdir(parents=True)
 
@@ -214,7 +214,7 @@ def test_a_full_disk_leaves_no_half_of_a_file(checkout: Path, study: Path, slurm
             (results / name).parent.mkdir(exist_ok=True)
             (results / name).write_bytes(content)
         # No checkpoint fits, and the training goes on; the record fits.
-        slurm.run(checkout, *submit)
+        assert slurm.run_job(checkout, *job) == "0"
         assert "no checkpoint after step" in log.read_text()
         assert learned(checkout / ALONE) == learned(study / ALONE)
         # Nothing fits.
@@ -222,7 +222,7 @@ def test_a_full_disk_leaves_no_half_of_a_file(checkout: Path, study: Path, slurm
             output.unlink()
         fill = ["dd", "if=/dev/zero", f"of={results / 'filler'}", "bs=4096"]
         assert "No space left" in subprocess.run(fill, capture_output=True, text=True, check=False).stderr
-        assert slurm.run(checkout, *submit, check=False).returncode == 1
+        assert slurm.run_job(checkout, *job) == "1"
         assert re.search(r"^error: .*No space left on device", log.read_text(), re.MULTILINE)
         assert not (checkout / ALONE).exists()
         check_clean(checkout)

@@ -148,11 +148,11 @@ def test_a_path_with_a_space_holds_a_cluster_and_down_leaves_no_process_and_no_p
     try:
         up(settings)
         assert ask(inside, "srun", "printenv", "SLURM_CONF", seconds=60).stdout == f"{inside}/slurm.conf\n"
-        ask(inside, "sbatch", f"--output={inside}/job", "--wrap", "echo done")
+        ask(inside, "sbatch", f"--output={inside}/job", "--wrap", "echo done", seconds=60)
         assert eventually(lambda: (inside / "job").exists() and (inside / "job").read_text() == "done\n")
 
         stubborn = "trap '' TERM; sleep 1000 & sleep 1000"
-        ask(inside, "sbatch", "--nodelist=n2", f"--output={inside}/stubborn", "--wrap", stubborn)
+        ask(inside, "sbatch", "--nodelist=n2", f"--output={inside}/stubborn", "--wrap", stubborn, seconds=60)
         assert eventually(lambda: len(job_processes(inside, "n2")) >= 3)
         assert len(processes_of(inside)) >= len(settings.daemons) + 3
         assert all(listens(port) for port in settings.ports.values())
@@ -164,7 +164,7 @@ def test_a_path_with_a_space_holds_a_cluster_and_down_leaves_no_process_and_no_p
 
 def test_down_ends_the_jobs_of_a_cluster_without_its_controller(folder: Path) -> None:
     up(Settings(folder=folder, port=OWN_PORT, nodes=1, accounting=False))
-    ask(folder, "sbatch", f"--output={folder}/job", "--wrap", "sleep 1000")
+    ask(folder, "sbatch", f"--output={folder}/job", "--wrap", "sleep 1000", seconds=60)
     assert eventually(lambda: len(job_processes(folder, "n1")) >= 2)
     psutil.Process(pid_of(folder, "slurmctld")).kill()
     assert eventually(lambda: pid_of(folder, "slurmctld") is None)
