@@ -116,7 +116,7 @@ def stand_in_path(folder: Path, program: str, *plugins: str) -> Path:
 
 
 def stood_for(path: Path) -> list[str]:
-    """The files, relative to the repository, that a stand-in lists."""
+    """The files that a stand-in lists, relative to where they lie."""
     return [line.partition("  ")[2] for line in path.read_text(encoding="utf-8").splitlines()]
 
 

@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-from scripts.report.terminal.job_words import changed_sources, listed, settings_changed, shortened
 from scripts.registry import ROOT
+from scripts.report.terminal.job_words import changed_files, listed, settings_changed, shortened
 from scripts.spec import canonical
 
 
@@ -41,6 +41,6 @@ def test_the_sources_that_are_newer_than_the_output_are_named(tmp_path: Path) ->
     newest = max((ROOT / "scripts" / f"{name}.py").stat().st_mtime_ns for name in ("spec", "clock"))
     os.utime(output, ns=(newest, newest))
     # An edit that kept the time of its file.
-    assert changed_sources(stand_in, [str(output)]) == ["the code of loading.measure_loading"]
+    assert changed_files(stand_in, ROOT, [str(output)]) == ["what loading.measure_loading is made of"]
     os.utime(output, ns=(0, 0))
-    assert changed_sources(stand_in, [str(output)]) == ["scripts/spec.py", "scripts/clock.py"]
+    assert changed_files(stand_in, ROOT, [str(output)]) == ["scripts/spec.py", "scripts/clock.py"]

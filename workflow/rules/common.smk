@@ -16,6 +16,7 @@ from scripts import registry
 from scripts.closure import Sources, stand_in_path
 from scripts.errors import UserError
 from scripts.images import source
+from scripts.images.seen import SeenFiles
 from scripts.images.step import STEPS
 from scripts.loading.points import BACKENDS, backend_class, skipped_backends
 from scripts.report.terminal.job_words import JobWords
@@ -25,6 +26,8 @@ from scripts.training.points import STRATEGIES
 
 CODE_FOLDER = Path(".snakemake/code")
 SOURCES = Sources(CODE_FOLDER)
+SEEN_FOLDER = Path(".snakemake/raw", STUDY.study)
+SEEN = SeenFiles(SEEN_FOLDER, Path(RAW_FOLDER), Path(f"results/{STUDY.study}/images/shards"))
 
 
 @cache
@@ -37,7 +40,7 @@ def code(*modules):
 
 # What a dry run, or a run, says of a job, in a person's words.
 if workflow.is_main_process and not workflow.output_settings.verbose:
-    logger.addFilter(JobWords(workflow, CODE_FOLDER))
+    logger.addFilter(JobWords(workflow, {CODE_FOLDER: ROOT, SEEN_FOLDER: Path(RAW_FOLDER)}))
 
 
 def get_raw_folder(wildcards, input):
@@ -70,6 +73,15 @@ def get_decode():
         ],
         "packages": pins("opencv-python-headless", "simplejpeg", "pillow", "numpy"),
     }
+
+
+def get_raw(shard, listed):
+    """What stands for the raw files of a shard; the folders of drawn classes. Where only a manifest is tracked: nothing."""
+    if DRAWN or not listed:
+        return get_raw_files(listed)
+    if not workflow.is_main_process:
+        return str(SEEN_FOLDER / shard)
+    return str(SEEN.stand_in(shard, (entry.path for entry in listed if entry.path not in UNNAMEABLE)))
 
 
 def get_raw_files(listed):

@@ -8,6 +8,9 @@ all), index_shards, split, channel_stats.
 SHARDS = {f"{number:04d}": [] for number in range(STUDY.images.shards)}
 for entry in LISTED:
     SHARDS[f"{source.shard_of(entry.path, STUDY.images.shards):04d}"].append(entry)
+# What each shard is packed of, in one input each.
+RAW = {shard: get_raw(shard, listed) for shard, listed in SHARDS.items()}
+SEEN.save()
 
 
 rule fetch_archive:
@@ -55,7 +58,7 @@ rule draw_sample:
 
 rule pack_shard:
     input:
-        raw=lambda wildcards: get_raw_files(SHARDS[wildcards.shard]),
+        raw=lambda wildcards: RAW[wildcards.shard],
         listed="results/{study}/images/lists/{shard}.csv" if STUDY.images.track == "manifest" else [],
         code=code("scripts.images.pack_shard", *get_step_modules()),
     output:
@@ -85,7 +88,7 @@ if STUDY.images.pack_on == "dask":
 
     rule pack_shards_dask:
         input:
-            raw=get_raw_files(LISTED),
+            raw=RAW.values(),
             code=code("scripts.images.pack_shards_dask", *get_step_modules()),
         output:
             pixels=expand("results/{{study}}/images/shards/{shard}.npy", shard=SHARDS),

@@ -17,7 +17,6 @@ from typing import Any
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from scripts.closure import stood_for
-from scripts.registry import ROOT
 
 MOST = 3  # files, sources or settings that are named one by one
 LONGEST = 40  # characters of a setting's value
@@ -30,20 +29,21 @@ class JobWords(logging.Filter):
 
     Args:
         workflow: Snakemake's.
-        code_folder: where the files lie that stand for programs (scripts/closure.py).
+        stand_ins: folders of files that stand for many (scripts/closure.py, scripts/images/seen.py), and where the
+            many lie.
     """
 
-    def __init__(self, workflow: Any, code_folder: Path) -> None:
+    def __init__(self, workflow: Any, stand_ins: dict[Path, Path]) -> None:
         super().__init__()
         self.workflow = workflow
-        self.code = f"{code_folder}/"  # what the name of such a file begins with
+        self.stand_ins = {f"{folder}/": root for folder, root in stand_ins.items()}
         self._jobs: dict[int, Any] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
         if getattr(record, "event", None) == LogEvent.JOB_INFO:
             said: Any = record  # its fields are those of Snakemake's event
             said.reason = self._reason(self._job(said.jobid))
-            said.input = shortened([name for name in said.input if not name.startswith(self.code)])
+            said.input = shortened([name for name in said.input if not name.startswith(tuple(self.stand_ins))])
             said.output = shortened(said.output)
             said.resources = {name: value for name, value in said.resources.items() if value and name not in UNSAID}
             said.wildcards = {name: value for name, value in said.wildcards.items() if name != "study"}
@@ -67,9 +67,10 @@ class JobWords(logging.Filter):
             none = not any(Path(name).exists() for name in job.output)
             words.append("not made yet" if none else f"missing: {listed(sorted(reason.missing_output))}")
         changed = sorted(set(reason.updated_input) - set(reason.updated_input_run))
-        code = [name for name in changed if name.startswith(self.code)]
-        words += [f"{listed(changed_sources(Path(name), job.output))} changed" for name in code]
-        if data := [name for name in changed if name not in code]:
+        for folder, root in self.stand_ins.items():
+            names = [name for name in changed if name.startswith(folder)]
+            words += [f"{listed(changed_files(Path(name), root, job.output))} changed" for name in names]
+        if data := [name for name in changed if not name.startswith(tuple(self.stand_ins))]:
             words.append(f"changed: {listed(data)}")
         if reason.params_changed:
             words.append(settings_changed(reason.params_changed.only_old, reason.params_changed.only_new))
@@ -100,13 +101,15 @@ def listed(names: Sequence[str]) -> str:
     return ", ".join(names[:MOST]) + (f" and {more} more" if more > 0 else "")
 
 
-def changed_sources(stand_in: Path, outputs: Sequence[str]) -> list[str]:
-    """The sources, of those that `stand_in` lists, that are newer than the oldest of the outputs; the program in short
-    where none is, since an edit can keep a file's time.
+def changed_files(stand_in: Path, root: Path, outputs: Sequence[str]) -> list[str]:
+    """The files in `root`, of those that `stand_in` lists, that are newer than the oldest of the outputs; the name of
+    `stand_in` where none is: an edit can keep a file's time, and a file can be gone.
     """
     made = min((Path(name).stat().st_mtime_ns for name in outputs if Path(name).exists()), default=0)
-    newer = [name for name in stood_for(stand_in) if (ROOT / name).stat().st_mtime_ns > made]
-    return newer or [f"the code of {stand_in.name}"]
+    newer = [
+        name for name in stood_for(stand_in) if (root / name).is_file() and (root / name).stat().st_mtime_ns > made
+    ]
+    return newer or [f"what {stand_in.name} is made of"]
 
 
 def settings_changed(before: set[str], now: set[str]) -> str:
