@@ -14,7 +14,7 @@ class Sample(Settings):
     """The generated study: five tissue-like classes, drawn when `images.folder` is null."""
 
     per_class: Annotated[int, Field(ge=3)] = Field(60, description="images drawn for each class")
-    size: Annotated[int, Field(ge=64, le=2048)] = Field(768, description="edge of a drawn image, pixels")
+    size: Annotated[int, Field(ge=64, le=2048)] = Field(512, description="edge of a drawn image, pixels")
 
 
 class Archive(Settings):
@@ -84,7 +84,7 @@ class Images(Settings):
     archive: Archive = Archive()
     sample: Sample = Sample()
     limits: Limits = Limits()
-    size: Annotated[int, Field(ge=8, le=1024)] = Field(96, description="edge of a packed image, pixels")
+    size: Annotated[int, Field(ge=8, le=1024)] = Field(64, description="edge of a packed image, pixels")
     shards: Annotated[int, Field(ge=1, le=2000)] = Field(
         8, description="files the packed images are spread over; one job each"
     )
