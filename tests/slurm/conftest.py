@@ -11,7 +11,7 @@ import pytest
 from helping import copy_checkout
 from slurm_cluster import IN_RUNS, PORT, SNAKEMAKE, STUDY, Slurm
 
-from scripts.images.sample_classes import CLASSES, file_name
+from scripts.images.sample_classes import CLASSES
 from scripts.slurm import local_cluster
 from scripts.slurm.daemons import APT, missing
 
@@ -42,7 +42,7 @@ def study(slurm: Slurm, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = copy_checkout(tmp_path_factory.mktemp("small") / "study")
     (folder / "small.yaml").write_text(STUDY)
     # One class of pictures is left to a job; the others are drawn here, where that takes no job each.
-    drawn = [f"results/small/images/sample/{name}/{file_name(name, 1)}" for name in CLASSES[1:]]
+    drawn = [f"results/small/images/sample/{name}" for name in CLASSES[1:]]
     slurm.run(folder, "snakemake", *drawn, "--profile", "local", "--configfile", "small.yaml")
     slurm.run(folder, *SNAKEMAKE)
     return folder

@@ -3,6 +3,7 @@
 import re
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -31,13 +32,16 @@ def test_one_srun_task_a_node_has_its_ranks_cores_and_gpus(workers: int, device:
     srun = f"srun --nodes={nodes} --ntasks={nodes} --ntasks-per-node=1 --cpus-per-task={3 * here}"
     srun += " --mem=0 --kill-on-bad-exit=1 --label"
     assert " ".join(found).startswith(srun + (f" --gres=gpu:{here} " if device == "cuda" else " "))
+    # Not srun's environment: it would not take an allocator's library.
+    assert found[found.index("env") + 1] == "OMP_NUM_THREADS=3"
     assert found[found.index("--port") + 1] == "20007"
     assert found[-2:] == ["--block", "1"]
 
 
 def test_on_a_machine_of_ones_own_the_same_program_starts_without_srun() -> None:
     found = command(Allocation(None, (Node("localhost", "127.0.0.1"),), 5), point(4, "cpu"), [])
-    assert found[1:3] == ["-m", "scripts.training.launch_node"]
+    assert found[:5] == ["env", "OMP_NUM_THREADS=1", "MKL_NUM_THREADS=1", sys.executable, "-m"]
+    assert found[5] == "scripts.training.launch_node"
     assert interface_towards("127.0.0.1") == "lo"
 
 
