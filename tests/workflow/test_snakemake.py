@@ -294,6 +294,7 @@ def test_a_folder_without_one_readable_image_stops_with_the_reason(run: Run, tmp
 def test_without_a_cluster_the_slurm_profile_ends_with_one_sentence(run: Run, tmp_path: Path) -> None:
     checkout = copy_checkout(tmp_path / "fresh")
     lines = ["ClusterName=none", "SlurmctldHost=localhost", "SlurmctldPort=1", "NodeName=n", "PartitionName=p Nodes=n"]
+    lines.append("MessageTimeout=1")  # seconds; Slurm's programs would ask again for nine
     (tmp_path / "slurm.conf").write_text("\n".join(lines))  # without a file, Slurm's programs wait for one for a minute
     done = run(checkout, "env", f"SLURM_CONF={tmp_path}/slurm.conf", "snakemake", "--profile", "slurm", check=False)
     assert done.returncode == 1
