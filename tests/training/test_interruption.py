@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -19,9 +20,11 @@ from scripts.training.checkpoint import read_state
 EVERY_STEP = {"checkpoint_seconds": 0}
 
 
-def start(command: list[str], until: Path) -> subprocess.Popen[str]:
-    """Start a run that has its checkpoint and does not go on before it is told to stop (waiting_rank.py)."""
-    words = [str(warm.interpreter()), *command[1:], "--program", "waiting_rank"]
+def start(command: list[str], until: Path, fresh: bool = False) -> subprocess.Popen[str]:
+    """Start a run that has its checkpoint and does not go on before it is told to stop (waiting_rank.py); where its
+    processes must be its own children, it is to be `fresh`.
+    """
+    words = [sys.executable if fresh else str(warm.interpreter()), *command[1:], "--program", "waiting_rank"]
     environment = os.environ | {"PYTHONPATH": str(Path(waiting_rank.__file__).parent)}
     process = subprocess.Popen(words, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
     while not until.exists():
@@ -136,7 +139,8 @@ def test_a_rank_that_fails_is_named_with_its_log(train_command: Command, tmp_pat
 def test_a_rank_that_is_killed_is_named_with_what_to_cut(train_command: Command, tmp_path: Path) -> None:
     path = tmp_path / "b1.json"
     point = {"model": "tiny_cnn"}
-    process = start(train_command(path, "ddp", 2, epochs=4, **EVERY_STEP, point=point), path.with_suffix(".pt"))
+    command = train_command(path, "ddp", 2, epochs=4, **EVERY_STEP, point=point)
+    process = start(command, path.with_suffix(".pt"), fresh=True)
     ranks = [one for one in psutil.Process(process.pid).children(recursive=True) if one.name().startswith("rank ")]
     assert sorted(one.name() for one in ranks) == ["rank 0", "rank 1"]
     ranks[0].kill()  # as the kernel does, where memory runs out
