@@ -7,6 +7,7 @@ rule's `2> {log}` keeps them.
 import argparse
 import errno
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
@@ -22,8 +23,13 @@ def parser(doc: str | None) -> argparse.ArgumentParser:
     return argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
 
 
-def run(main: Callable[[], None]) -> None:
-    """Run a program's `main`; a UserError or a full disk ends it with exit status 1 and one line, no traceback."""
+def run(main: Callable[[], None], at_once: bool = False) -> None:
+    """Run a program's `main`; a UserError or a full disk ends it with exit status 1 and one line, no traceback.
+
+    Args:
+        main: what it does; where that ends well the process may go `at_once`: to take down an interpreter with torch in
+            it takes a second.
+    """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     try:
         main()
@@ -33,6 +39,10 @@ def run(main: Callable[[], None]) -> None:
         if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
             raise
         sys.exit(f"error: {error.filename or 'an output'}: {error.strerror}")
+    if at_once:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
 
 
 def progress(items: Iterable[T], total: int, doing: str) -> Iterator[T]:

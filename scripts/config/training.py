@@ -28,7 +28,7 @@ class Optimizer(Settings):
     """The rule that moves the weights."""
 
     name: Literal["sgd", "adamw"] = Field("sgd", description="optimizer of torch.optim")
-    lr: Annotated[float, Field(gt=0)] = Field(0.03, description="learning rate")
+    lr: Annotated[float, Field(gt=0)] = Field(0.025, description="learning rate")
     momentum: Annotated[float, Field(ge=0, lt=1)] = Field(0.9, description="momentum of sgd, first beta of adamw")
     weight_decay: Annotated[float, Field(ge=0)] = Field(0.0, description="weight decay, of all weights")
     schedule: Literal["constant", "cosine", "linear"] = Field(
@@ -139,7 +139,7 @@ class Training(Settings):
         description="images that a rank computes at once at most: more are accumulated; null: no limit; pipelines have "
         "microbatches in its place",
     )
-    epochs: Count = Field(4, description="passes over the training split, each in whole global batches")
+    epochs: Count = Field(5, description="passes over the training split, each in whole global batches")
     warmup_steps: Annotated[int, Field(ge=0)] = Field(
         2, description="first steps of the training, timed apart and left out of every time"
     )
