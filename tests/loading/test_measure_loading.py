@@ -47,7 +47,7 @@ def test_passes_go_on_until_the_window_is_long_enough(launch: Launch, monkeypatc
 
 
 def test_cpu_time_is_that_of_the_timed_passes_alone(launch: Launch, monkeypatch: pytest.MonkeyPatch) -> None:
-    between = 0.3  # seconds of a core, many times what 36 small files take
+    between = 0.3  # seconds of a core, many times what 36 small files take: less than the kernel counts by, at times
 
     def busy(sink: Sink) -> None:
         sink.delivered.fill(0)
@@ -57,7 +57,7 @@ def test_cpu_time_is_that_of_the_timed_passes_alone(launch: Launch, monkeypatch:
 
     monkeypatch.setattr(Sink, "start_pass", busy)
     record = launch("serial")
-    assert 0 < record.loaded.steady_cpu_seconds < between
+    assert 0 <= record.loaded.steady_cpu_seconds < between
 
 
 def test_a_cold_pass_reads_its_files_from_storage(launch: Launch, packed: Packed) -> None:
