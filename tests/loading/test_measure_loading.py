@@ -34,7 +34,7 @@ def test_phases_add_up_and_each_is_there(launch: Launch) -> None:
     assert loaded.first_batch_seconds == record.phases["first_batch"] > 0
     assert loaded.first_pass_seconds == pytest.approx(record.phases["first_batch"] + record.phases["first_pass"])
     assert min(record.phases["startup"], record.phases["shutdown"]) > 0
-    assert 0 < loaded.steady_cpu_seconds < record.cpu_seconds
+    assert 0 <= loaded.steady_cpu_seconds < record.cpu_seconds
 
 
 def test_passes_go_on_until_the_window_is_long_enough(launch: Launch, monkeypatch: pytest.MonkeyPatch) -> None:
