@@ -171,7 +171,8 @@ def run(
         passes=passes,
         first_batch_seconds=first_batch,
         first_pass_seconds=first_pass,
-        steady_cpu_seconds=used.cpu_seconds - before.cpu_seconds - between,
+        # Other processes' are counted in hundredths of a second: of a pass that took none it may be a hair below.
+        steady_cpu_seconds=max(0.0, used.cpu_seconds - before.cpu_seconds - between),
         storage_bytes=used.read_bytes - before.read_bytes,
         resident_share=max(shares) if files else None,
         network=network.limits if network else None,
