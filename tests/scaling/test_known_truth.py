@@ -10,6 +10,8 @@ from scripts.scaling.fits import Estimate, Fit, choose, fit, predict
 from scripts.scaling.laws import LAWS
 from scripts.scaling.ratios import paired_ratio
 
+pytestmark = pytest.mark.slow  # a thousand studies each
+
 DRAWS = 1000
 WORKERS = [1, 2, 4, 8]
 

@@ -16,6 +16,8 @@ from scripts.scaling.place import Objective, Option, Pool, Schedule, place
 from scripts.scaling.planned import Plan
 from scripts.scaling.schedule import InfeasibleError, Limits, solve
 
+pytestmark = pytest.mark.slow  # solvers use the seconds they are given
+
 SPEEDUPS = {"serial-1": [1.0, 1.01, 0.99], "ddp-2": [1.8, 1.81, 1.79], "ddp-4": [3.0, 3.02, 2.98]}
 
 
