@@ -11,6 +11,7 @@ that has come since the file was first seen.
 import hashlib
 import json
 import os
+import sys
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -41,7 +42,7 @@ class SeenFiles:
 
     def __init__(self, folder: Path, root: Path, tables: Path) -> None:
         self.folder, self.root, self.tables = folder, root, tables
-        self.changed = False
+        self.changed = self.told = False
         self.looks: dict[str, Look] = {}
         try:
             found = json.loads((folder / "index.json").read_text(encoding="utf-8"))
@@ -95,6 +96,9 @@ class SeenFiles:
         if mark == packed:  # it has been packed since
             then = mark
         if place != before.place and packed is not None:
+            if not self.told:  # of a whole data set that was copied it takes a while
+                print("Comparing raw images whose time or place has changed with what was packed.", file=sys.stderr)
+                self.told = True
             content = _sha256(self.root / path)
             mark = then if content == packed else content
         return Look(place, mark, then)

@@ -67,11 +67,16 @@ def damage_the_index(study: Study) -> None:
 
 
 @pytest.mark.parametrize("nothing", [touch, copy, lose_the_index, damage_the_index])
-def test_what_changes_no_content_changes_nothing(study: Study, nothing: Callable[[Study], None]) -> None:
+def test_what_changes_no_content_changes_nothing(
+    study: Study, nothing: Callable[[Study], None], capsys: pytest.CaptureFixture[str]
+) -> None:
     before = study.look()
+    assert not capsys.readouterr().err
     nothing(study)
     assert study.look() == before
+    assert capsys.readouterr().err.startswith("Comparing raw images")
     assert study.look() == before
+    assert not capsys.readouterr().err
 
 
 def edit(study: Study) -> None:

@@ -11,6 +11,7 @@ import copy
 import json
 import logging
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -41,16 +42,20 @@ class JobWords(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         if getattr(record, "event", None) == LogEvent.JOB_INFO:
-            said: Any = record  # its fields are those of Snakemake's event
-            said.reason = self._reason(self._job(said.jobid))
-            said.input = shortened([name for name in said.input if not name.startswith(tuple(self.stand_ins))])
-            said.output = shortened(said.output)
-            said.resources = {name: value for name, value in said.resources.items() if value and name not in UNSAID}
-            said.wildcards = {name: value for name, value in said.wildcards.items() if name != "study"}
-            said.priority = 0  # left out: a hash that shuffles the points of a block
-            if self.workflow.dryrun:
-                said.log = []
+            with suppress(Exception):  # no run may end for its words: Snakemake's own are then left
+                self._rewrite(record)
         return True
+
+    def _rewrite(self, said: Any) -> None:
+        """`said` has the fields of Snakemake's event."""
+        said.reason = self._reason(self._job(said.jobid))
+        said.input = shortened([name for name in said.input if not name.startswith(tuple(self.stand_ins))])
+        said.output = shortened(said.output)
+        said.resources = {name: value for name, value in said.resources.items() if value and name not in UNSAID}
+        said.wildcards = {name: value for name, value in said.wildcards.items() if name != "study"}
+        said.priority = 0  # left out: a hash that shuffles the points of a block
+        if self.workflow.dryrun:
+            said.log = []
 
     def _job(self, number: int) -> Any:
         if number not in self._jobs:
