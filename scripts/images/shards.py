@@ -50,31 +50,31 @@ class Split:
         return len(self.paths)
 
 
-def read_split(table: Path, name: str) -> Split:
+def read_split(path: Path, name: str) -> Split:
     """The images that `split.parquet` puts on the side `name`: train, valid or test."""
-    import pandas as pd  # here, since worker processes import this module and need no tables
+    from pyarrow import compute, parquet  # here, since worker processes import this module and need no tables
 
-    frame = pd.read_parquet(table)
-    classes = sorted(frame["class"].unique())
-    part = frame[frame["split"] == name].sort_values("path")
-    labels = part["class"].map({name: label for label, name in enumerate(classes)})
+    table = parquet.ParquetFile(path).read(columns=["path", "class", "split", "shard", "row"])
+    classes = sorted(compute.unique(table["class"]).to_pylist())
+    part = table.filter(compute.equal(table["split"], name)).sort_by("path")
     return Split(
-        paths=part["path"].tolist(),
-        shards=part["shard"].to_numpy(np.int64),
-        rows=part["row"].to_numpy(np.int64),
-        labels=labels.to_numpy(np.int64),
+        paths=part["path"].to_pylist(),
+        shards=part["shard"].to_numpy().astype(np.int64),
+        rows=part["row"].to_numpy().astype(np.int64),
+        labels=compute.index_in(part["class"], compute.cast(classes, table["class"].type)).to_numpy().astype(np.int64),
         classes=classes,
     )
 
 
-def digests(table: Path) -> tuple[str, str]:
+def digests(path: Path) -> tuple[str, str]:
     """Digests, 12 hex digits each, of what images `split.parquet` holds (paths and bytes) and of how it splits them."""
-    import pandas as pd
+    from pyarrow import parquet
 
-    frame = pd.read_parquet(table).sort_values("path")
-    images = "\n".join(f"{row.path}\t{row.sha256}" for row in frame.itertuples())
-    sides = "\n".join(f"{row.path}\t{row.split}" for row in frame.itertuples())
-    return hashlib.sha256(images.encode()).hexdigest()[:12], hashlib.sha256(sides.encode()).hexdigest()[:12]
+    table = parquet.ParquetFile(path).read(columns=["path", "sha256", "split"]).sort_by("path")
+    paths, *others = (table[name].to_pylist() for name in ("path", "sha256", "split"))
+    texts = ("\n".join(f"{path}\t{other}" for path, other in zip(paths, column, strict=True)) for column in others)
+    images, sides = (hashlib.sha256(text.encode()).hexdigest()[:12] for text in texts)
+    return images, sides
 
 
 class Shards:

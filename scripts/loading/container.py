@@ -1,13 +1,11 @@
 """Containers: the bytes of all raw training images in a few files, as a library wants them, each under a key."""
 
+import csv
 import shutil
 import zlib
 from argparse import ArgumentParser
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
-
-import pandas as pd
 
 from scripts.atomic import replacing
 from scripts.errors import ImageError
@@ -80,6 +78,7 @@ def emptied(folder: Path) -> Path:
 
 def write_list(folder: Path, listed: Path) -> None:
     """Say that the container in `folder` is whole: a CSV of its files."""
-    rows: Iterator[tuple[str, int]] = ((path.name, path.stat().st_size) for path in files(folder))
-    with replacing(listed) as temporary:
-        pd.DataFrame(rows, columns=["file", "bytes"]).to_csv(temporary, index=False)
+    with replacing(listed) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["file", "bytes"])
+        writer.writerows((path.name, path.stat().st_size) for path in files(folder))

@@ -37,7 +37,7 @@ from scripts.training.step_profile import StepProfile
 from scripts.training.strategy import Strategy
 from scripts.training.train_rank import load_splits
 
-TRACED_STEPS = 3
+TRACED_STEPS = 2
 OPERATIONS = 12  # that the profile names
 
 
@@ -190,7 +190,7 @@ def trace(steps: Steps, folder: Path) -> dict[str, float]:
 def main() -> None:
     parser = cli.parser(__doc__)
     Inputs.add_flags(parser)
-    parser.add_argument("--steps", type=int, default=5, help="of each kind")
+    parser.add_argument("--steps", type=int, default=3, help="of each kind")
     parser.add_argument("--traces", type=Path, required=True, help="folder for the ranks' traces")
     parser.add_argument("--record", type=Path, required=True, help="the profile")
     parser.add_argument("--spec", type=TrainSpec.model_validate_json, required=True)
