@@ -29,7 +29,7 @@ SNAKEMAKE ?= snakemake --profile local
 STUDY ?= demo
 study: $(VENV)/run.installed
 	@while $(SNAKEMAKE) -- next_pass; do \
-	  python -m scripts.scaling.take_pass results/$(STUDY)/scaling || { [ $$? = 3 ] && exec $(SNAKEMAKE); exit 1; }; done; exit 1
+	  python -m scripts.scaling.answers.take_pass results/$(STUDY)/scaling || { [ $$? = 3 ] && exec $(SNAKEMAKE); exit 1; }; done; exit 1
 
 # Slurm's tests mostly wait, so they run beside the others, with a lock of the machine of their own. On two cores more
 # parts at once are no faster.

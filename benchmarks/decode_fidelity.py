@@ -44,7 +44,7 @@ from scripts.images.sample_classes import CLASSES
 from scripts.images.source import check_classes, entries
 from scripts.images.split import assign_splits
 from scripts.images.steps import resize
-from scripts.scaling.ratios import paired_ratio
+from scripts.scaling.comparing.ratios import paired_ratio
 from scripts.training import model
 from scripts.training.batches import training_order
 from scripts.training.learner import optimizer_of

@@ -28,7 +28,7 @@ from rich.table import Table
 
 from scripts import cli
 from scripts.images.source import Entry, entries
-from scripts.scaling.ratios import paired_ratio
+from scripts.scaling.comparing.ratios import paired_ratio
 
 SHARD = 390  # images, at least, each file as often as it takes: a shard of config/studies/lc25000.yaml
 

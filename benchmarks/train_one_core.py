@@ -28,7 +28,7 @@ from scripts.atomic import write_text
 from scripts.config import Study
 from scripts.errors import UserError
 from scripts.registry import ROOT
-from scripts.scaling.ratios import paired_ratio
+from scripts.scaling.comparing.ratios import paired_ratio
 from scripts.training import allocator
 from scripts.training import model as models
 from scripts.training.learner import Learner

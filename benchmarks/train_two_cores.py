@@ -28,7 +28,7 @@ from scripts import cli, record
 from scripts.errors import UserError
 from scripts.images.shards import read_split
 from scripts.registry import ROOT
-from scripts.scaling.ratios import Ratio, paired_ratio
+from scripts.scaling.comparing.ratios import Ratio, paired_ratio
 from scripts.training.points import Allocator
 
 SIZE, BATCH, EPOCHS = 128, 64, 8

@@ -18,9 +18,9 @@ from scripts.errors import UserError
 from scripts.images.step import STEPS
 from scripts.loading.points import BACKENDS, backend_class
 from scripts.registry import ROOT
-from scripts.scaling.compare import ComparisonRow
-from scripts.scaling.rows import JobRow, LoadingRow, ProfileRow, StrategyRow, TrainingRow
-from scripts.scaling.tabulate_external import Outside
+from scripts.scaling.claims.compare import ComparisonRow
+from scripts.scaling.tables.rows import JobRow, LoadingRow, ProfileRow, StrategyRow, TrainingRow
+from scripts.scaling.tables.tabulate_external import Outside
 from scripts.training.points import STRATEGIES
 
 

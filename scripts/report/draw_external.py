@@ -16,9 +16,9 @@ from scripts.report.figure_parts import save
 from scripts.report.law_figures import draw_laws
 from scripts.report.scaling_figures import draw_efficiency, draw_speedup
 from scripts.report.style import STYLE
-from scripts.scaling.answer import Laws
-from scripts.scaling.rows import TrainingRow
-from scripts.scaling.table_file import read_answer, read_rows
+from scripts.scaling.answers.answer import Laws
+from scripts.scaling.tables.rows import TrainingRow
+from scripts.scaling.tables.table_file import read_answer, read_rows
 
 
 def main() -> None:

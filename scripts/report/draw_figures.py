@@ -26,9 +26,9 @@ from scripts.report.scaling_figures import draw_efficiency, draw_speedup
 from scripts.report.style import STYLE
 from scripts.report.training_figures import draw_learning
 from scripts.report.usage_figures import draw_usage
-from scripts.scaling.answer import Laws
-from scripts.scaling.rows import LoadingRow, TrainingRow
-from scripts.scaling.table_file import read_answer, read_rows
+from scripts.scaling.answers.answer import Laws
+from scripts.scaling.tables.rows import LoadingRow, TrainingRow
+from scripts.scaling.tables.table_file import read_answer, read_rows
 
 
 def main() -> None:

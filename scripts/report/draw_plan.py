@@ -16,8 +16,8 @@ from scripts import cli
 from scripts import format as show
 from scripts.report.figure_parts import WIDTH, entitle, save, start
 from scripts.report.style import COLOURS, MUTED, STYLE
-from scripts.scaling.planned import Plan, PlannedJob
-from scripts.scaling.table_file import read_answer
+from scripts.scaling.plan.planned import Plan, PlannedJob
+from scripts.scaling.tables.table_file import read_answer
 
 DRAWN = 40  # nodes at most
 NAMED = 0.06  # of the makespan: a shorter bar has no room for a name

@@ -11,8 +11,8 @@ from scripts import format as show
 from scripts.images.cut import SPLITS
 from scripts.record import ClassScores, Record
 from scripts.report.tables import baselines, counted
-from scripts.scaling.limits import DRIFT, FOREIGN
-from scripts.scaling.rows import TrainingRow
+from scripts.scaling.comparing.limits import DRIFT, FOREIGN
+from scripts.scaling.tables.rows import TrainingRow
 
 FIRST_REJECTS = 5
 NONE = "none"

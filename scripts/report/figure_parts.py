@@ -12,7 +12,7 @@ from matplotlib.transforms import Bbox, blended_transform_factory
 from scripts import format as show
 from scripts.atomic import replacing
 from scripts.report.style import MUTED
-from scripts.scaling.rows import LoadingRow, TrainingRow
+from scripts.scaling.tables.rows import LoadingRow, TrainingRow
 
 WIDTH = 5.2  # inches
 DPI = 200

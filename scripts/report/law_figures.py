@@ -10,9 +10,9 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 from scripts import format as show
 from scripts.report.figure_parts import IDEAL, entitle, fill_legend, start_grid
 from scripts.report.style import COLOURS, MUTED
-from scripts.scaling.answer import CurveLaws, Laws
-from scripts.scaling.ratios import lead
-from scripts.scaling.rows import TrainingRow
+from scripts.scaling.answers.answer import CurveLaws, Laws
+from scripts.scaling.comparing.ratios import lead
+from scripts.scaling.tables.rows import TrainingRow
 
 HEIGHT = 2.2  # of a panel, inches
 

@@ -12,7 +12,7 @@ from matplotlib.ticker import NullLocator
 from scripts.report.figure_parts import DOUBLINGS, IDEAL, blocks_said, entitle, fill_legend, start_grid
 from scripts.report.loading_figures import AXES, NOTHING, PANEL, face, measured, rate, scale, several, situations
 from scripts.report.style import COLOURS, MARKERS
-from scripts.scaling.rows import LoadingRow
+from scripts.scaling.tables.rows import LoadingRow
 
 
 @dataclass(frozen=True)

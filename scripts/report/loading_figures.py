@@ -15,7 +15,7 @@ from scripts.record import Record
 from scripts.report.figure_parts import blocks_said, entitle, fill_legend, start_grid
 from scripts.report.style import COLOURS, INK, MUTED, PAPER
 from scripts.report.tables import counted, valid
-from scripts.scaling.rows import LoadingRow
+from scripts.scaling.tables.rows import LoadingRow
 
 # What a launch that passes over the images once spends its time on, from the left; their sum is `whole_seconds`.
 PARTS = {

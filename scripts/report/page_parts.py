@@ -13,10 +13,10 @@ from pydantic import BaseModel
 from scripts import format as show
 from scripts.report import tables, verdicts
 from scripts.report.style import GRID, INK, MUTED, PAPER
-from scripts.scaling.answer import Claims, Laws, Recommendations
-from scripts.scaling.planned import Plan
-from scripts.scaling.rows import Row, StrategyRow, TrainingRow
-from scripts.scaling.table_file import read_answer
+from scripts.scaling.answers.answer import Claims, Laws, Recommendations
+from scripts.scaling.plan.planned import Plan
+from scripts.scaling.tables.rows import Row, StrategyRow, TrainingRow
+from scripts.scaling.tables.table_file import read_answer
 
 # What each figure shows, for those who cannot see it; also their order in their sections.
 FIGURES = {

@@ -15,9 +15,9 @@ from rich.text import Text
 
 from scripts import cli
 from scripts.report.verdicts import refusals
-from scripts.scaling.answer import Claims, Confirmations, LoadingAnswer, Recommendations
-from scripts.scaling.planned import Plan
-from scripts.scaling.table_file import read_answer
+from scripts.scaling.answers.answer import Claims, Confirmations, LoadingAnswer, Recommendations
+from scripts.scaling.plan.planned import Plan
+from scripts.scaling.tables.table_file import read_answer
 
 NOT_CONFIRMED = "No training was measured again; `snakemake confirm` does."
 WIDTH = 120  # columns, where nobody has set the width of a window

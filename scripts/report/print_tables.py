@@ -38,9 +38,9 @@ from scripts.report.tables import (
     note,
 )
 from scripts.report.verdicts import refusals
-from scripts.scaling.answer import Claims, Laws
-from scripts.scaling.rows import JobRow, LoadingRow, ProfileRow, Row, StrategyRow, TrainingRow
-from scripts.scaling.table_file import read_answer, read_rows
+from scripts.scaling.answers.answer import Claims, Laws
+from scripts.scaling.tables.rows import JobRow, LoadingRow, ProfileRow, Row, StrategyRow, TrainingRow
+from scripts.scaling.tables.table_file import read_answer, read_rows
 
 ABBREVIATED = {"oversubscribed": "oversub."}
 

@@ -24,10 +24,10 @@ from scripts import cli, record
 from scripts.atomic import write_text
 from scripts.report import facts, tables
 from scripts.report.page_parts import inline_png, plain_section, section, template, trainings
-from scripts.scaling.answer import Claims, Confirmations, Laws, LoadingAnswer, Recommendations
-from scripts.scaling.passes import Pass
-from scripts.scaling.rows import JobRow, LoadingRow, ProfileRow, StrategyRow, TrainingRow
-from scripts.scaling.table_file import read_answer, read_rows
+from scripts.scaling.answers.answer import Claims, Confirmations, Laws, LoadingAnswer, Recommendations
+from scripts.scaling.answers.passes import Pass
+from scripts.scaling.tables.rows import JobRow, LoadingRow, ProfileRow, StrategyRow, TrainingRow
+from scripts.scaling.tables.table_file import read_answer, read_rows
 from scripts.spec import Spec
 from scripts.training.model_facts import ModelFacts
 

@@ -15,7 +15,7 @@ from scripts import format as show
 from scripts.report.figure_parts import DOUBLINGS, IDEAL, blocks_said, entitle, fill_legend, start_grid
 from scripts.report.style import COLOURS, MARKERS, MUTED, PAPER
 from scripts.report.tables import valid
-from scripts.scaling.rows import TrainingRow
+from scripts.scaling.tables.rows import TrainingRow
 
 APART, SPREAD = 6, 24  # points between lines at equal cores, and of all of them at most
 HEIGHT = 2.4  # of a panel, inches

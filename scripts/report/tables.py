@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from scripts import format as show
 from scripts.record import Record
-from scripts.scaling.rows import JobRow, LoadingRow, Row, TrainingRow
+from scripts.scaling.tables.rows import JobRow, LoadingRow, Row, TrainingRow
 
 R = TypeVar("R", bound=Row)
 

@@ -12,7 +12,7 @@ from scripts.record import Record
 from scripts.report.figure_parts import WIDTH
 from scripts.report.style import COLOURS, MARKERS, MUTED
 from scripts.report.tables import counted, valid
-from scripts.scaling.rows import TrainingRow
+from scripts.scaling.tables.rows import TrainingRow
 
 
 def draw_learning(rows: Sequence[TrainingRow], records: Sequence[Record]) -> Figure:

@@ -23,8 +23,8 @@ from scripts.atomic import write_text
 from scripts.record import Record
 from scripts.report import facts, tables
 from scripts.report.tables import Column
-from scripts.scaling.rows import JobRow, LoadingRow, Row, StrategyRow, TrainingRow
-from scripts.scaling.table_file import read_rows
+from scripts.scaling.tables.rows import JobRow, LoadingRow, Row, StrategyRow, TrainingRow
+from scripts.scaling.tables.table_file import read_rows
 
 MARKDOWN = jinja2.Template(
     """{{ caption }}

@@ -4,14 +4,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from scripts import format as show
-from scripts.scaling.answer import Claim, Claims, CurveLaws, LawFit, Laws
-from scripts.scaling.planned import Plan
+from scripts.scaling.answers.answer import Claim, Claims, CurveLaws, LawFit, Laws
+from scripts.scaling.plan.planned import Plan
 
 LAW_TITLES = ("curve", "law", "parameters", "AICc", "verdict")
 LAWS_NOTE = (
     "A curve is what points that differ in workers alone share. Laws are fitted to the launches that count, levels of "
     "blocks apart; in brackets, intervals by leaving out a block at a time. Of those that the blocks can tell from a "
-    "simpler one, the law with the least AICc is chosen. Formulas: scripts/scaling/laws.py."
+    "simpler one, the law with the least AICc is chosen. Formulas: scripts/scaling/laws/laws.py."
 )
 PREDICTION_TITLES = ("curve", "workers", "speedup", "one more launch", "kind")
 PREDICTIONS_NOTE = (

@@ -1,1 +1,1 @@
-"""From records to tables: speedup, efficiency, intervals."""
+"""From records to answers, room by room: comparing, tables, answers, then laws, claims and plan beside each other."""

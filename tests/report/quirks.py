@@ -15,7 +15,7 @@ from scripts.atomic import write_text
 from scripts.loading.points import LoadingPoint
 from scripts.record import ClassScores, Environment, Epoch, Loaded, Noise, Quality, Record, Validity
 from scripts.registry import ROOT
-from scripts.scaling.tabulate_jobs import Job
+from scripts.scaling.tables.tabulate_jobs import Job
 from scripts.training.model_facts import ModelFacts
 from scripts.training.monitor import Sample
 

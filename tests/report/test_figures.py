@@ -16,9 +16,9 @@ from scripts.report.scaling_figures import draw_efficiency, draw_speedup, line_n
 from scripts.report.style import PAPER
 from scripts.report.tables import counted
 from scripts.report.training_figures import draw_learning
-from scripts.scaling.answer import Laws
-from scripts.scaling.rows import LoadingRow, TrainingRow
-from scripts.scaling.table_file import read_answer, read_rows
+from scripts.scaling.answers.answer import Laws
+from scripts.scaling.tables.rows import LoadingRow, TrainingRow
+from scripts.scaling.tables.table_file import read_answer, read_rows
 
 NAMES = ["efficiency", "laws", "learning", "loading", "loading_curves", "loading_phases", "speedup", "usage"]
 

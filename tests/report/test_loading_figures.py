@@ -12,8 +12,8 @@ from scripts.loading.trace_dask import Trace
 from scripts.report.draw_dask_graph import draw_graph
 from scripts.report.loading_curves import draw_curves
 from scripts.report.loading_figures import draw_phases, draw_throughput
-from scripts.scaling.rows import LoadingRow
-from scripts.scaling.table_file import read_rows
+from scripts.scaling.tables.rows import LoadingRow
+from scripts.scaling.tables.table_file import read_rows
 
 
 @pytest.fixture(scope="module")

@@ -12,11 +12,11 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from quirks import BLOCKS, CLASSES, DRIFTS, LOADING, LOST_JOB, REJECT, STRAYS, TRAINING, WRONG, python, render_page
 
 from scripts.loading.trace_dask import Trace
-from scripts.scaling.answer import Claims, Laws, LoadingAnswer, Recommendations
-from scripts.scaling.passes import Pass
-from scripts.scaling.planned import Plan
-from scripts.scaling.rows import JobRow
-from scripts.scaling.table_file import read_answer, read_rows, write_table
+from scripts.scaling.answers.answer import Claims, Laws, LoadingAnswer, Recommendations
+from scripts.scaling.answers.passes import Pass
+from scripts.scaling.plan.planned import Plan
+from scripts.scaling.tables.rows import JobRow
+from scripts.scaling.tables.table_file import read_answer, read_rows, write_table
 
 pytestmark = pytest.mark.browser
 
@@ -203,7 +203,7 @@ def test_a_plan_and_what_a_pass_decided_stand_on_the_page(study: Path, figures: 
     spec |= {"deadline_seconds": None, "budget": None, "solver_seconds": 5, "confidence": 0.95}
     plan, table = tmp_path / "plan.json", study / "scaling/training.parquet"
     flags = ("--training", table, "--plan", plan, "--csv", tmp_path / "plan.csv", "--spec", json.dumps(spec))
-    python("scripts.scaling.make_plan", *flags)
+    python("scripts.scaling.plan.make_plan", *flags)
     python("scripts.report.draw_plan", "--plan", plan, "--folder", tmp_path)
     decided = Pass(blocks={}, stable=True, core_hours=1, core_hours_of_full_grid=2, sentence="The answer is stable.")
     (tmp_path / "next_pass.json").write_text(decided.model_dump_json())

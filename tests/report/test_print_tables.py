@@ -10,8 +10,8 @@ from quirks import BLOCKS, DRIFTS, LOADING, STRAYS, TRAINING, WRONG, python
 from scripts.errors import UserError
 from scripts.report import tables
 from scripts.report.print_answer import WIDTH
-from scripts.scaling.rows import JobRow, LoadingRow, TrainingRow
-from scripts.scaling.table_file import read_rows, write_table
+from scripts.scaling.tables.rows import JobRow, LoadingRow, TrainingRow
+from scripts.scaling.tables.table_file import read_rows, write_table
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from quirks import LOADING, STRAYS, TRAINING, typeset_tables
 
-from scripts.scaling.rows import TrainingRow
-from scripts.scaling.table_file import read_rows, write_table
+from scripts.scaling.tables.rows import TrainingRow
+from scripts.scaling.tables.table_file import read_rows, write_table
 
 
 @pytest.mark.parametrize(("name", "points"), [("training", TRAINING), ("loading", LOADING), ("jobs", TRAINING)])

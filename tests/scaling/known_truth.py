@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from scripts.scaling.fits import Curve
+from scripts.scaling.laws.fits import Curve
 
 Noise = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
 

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from test_tables import made
 
 from scripts.record import Record
-from scripts.scaling import tabulate_training
-from scripts.scaling.costs import Prices
-from scripts.scaling.rows import TrainingRow
-from scripts.scaling.tabulate_training import TableSpec
+from scripts.scaling.tables import tabulate_training
+from scripts.scaling.tables.costs import Prices
+from scripts.scaling.tables.rows import TrainingRow
+from scripts.scaling.tables.tabulate_training import TableSpec
 
 WORK = 100.0  # images/s of one worker
 

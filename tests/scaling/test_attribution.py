@@ -7,8 +7,8 @@ from loading_records import DECODE_ONLY, HEADSPACE, PACKED, POOL, SERIAL, SERIAL
 
 from scripts.loading.points import LoadingPoint
 from scripts.record import Record
-from scripts.scaling.attribution import Attribution, attribute, sound_blocks
-from scripts.scaling.tabulate_loading import rows
+from scripts.scaling.tables.attribution import Attribution, attribute, sound_blocks
+from scripts.scaling.tables.tabulate_loading import rows
 
 POOL_COLD = way("pool_map", 2, 16, page_cache="cold")
 SECONDS: dict[LoadingPoint, tuple[float, ...]] = {

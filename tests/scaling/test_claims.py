@@ -13,15 +13,15 @@ from test_tables import fault, made, serial
 from scripts.errors import UserError
 from scripts.loading.points import LoadingPoint
 from scripts.record import Record
-from scripts.scaling import tabulate_loading, tabulate_training
-from scripts.scaling.answer import Claim, Confirmation, Confirmations, ConfirmationVerdict, LoadingAnswer
-from scripts.scaling.answer_loading import feeding, situations
-from scripts.scaling.claims import compare
-from scripts.scaling.fit_laws import fit_laws
-from scripts.scaling.judge_claims import Claimed, ClaimsSpec, judge, judge_answers
-from scripts.scaling.recommend import RecommendSpec, recommend
-from scripts.scaling.rows import LoadingRow, TrainingRow
-from scripts.scaling.tabulate_training import TableSpec
+from scripts.scaling.answers.answer import Claim, Confirmation, Confirmations, ConfirmationVerdict, LoadingAnswer
+from scripts.scaling.answers.answer_loading import feeding, situations
+from scripts.scaling.answers.recommend import RecommendSpec, recommend
+from scripts.scaling.claims.claims import compare
+from scripts.scaling.claims.judge_claims import Claimed, ClaimsSpec, judge, judge_answers
+from scripts.scaling.laws.fit_laws import fit_laws
+from scripts.scaling.tables import tabulate_loading, tabulate_training
+from scripts.scaling.tables.rows import LoadingRow, TrainingRow
+from scripts.scaling.tables.tabulate_training import TableSpec
 
 RECOMMENDING = RecommendSpec(
     confidence=0.95, tolerance=0.05, marginal_efficiency=0.5, deadline_seconds=None, currency=""

@@ -8,10 +8,10 @@ from helping import ROOT, Run
 from loading_records import POOL, SERIAL, study
 from rows_of import rows_of
 
-from scripts.scaling import tabulate_loading
-from scripts.scaling.compare import compare, sentences
-from scripts.scaling.rows import LoadingRow, TrainingRow
-from scripts.scaling.table_file import write_table
+from scripts.scaling.claims.compare import compare, sentences
+from scripts.scaling.tables import tabulate_loading
+from scripts.scaling.tables.rows import LoadingRow, TrainingRow
+from scripts.scaling.tables.table_file import write_table
 
 BEFORE = {
     "serial-1": [1.0, 1.01, 0.99],
@@ -67,7 +67,7 @@ def test_two_folders_are_compared_in_both_stages(run: Run, tmp_path: Path) -> No
         for stage, kind in (("training", TrainingRow), ("loading", LoadingRow)):
             write_table(tables[stage], kind, folder / f"{stage}.csv", folder / f"{stage}.parquet")
     done = run(
-        *(ROOT, "python", "-m", "scripts.scaling.compare", "--csv", str(tmp_path / "found.csv")),
+        *(ROOT, "python", "-m", "scripts.scaling.claims.compare", "--csv", str(tmp_path / "found.csv")),
         *("--before", str(tmp_path / "old/scaling"), "--after", str(tmp_path / "new/scaling")),
         *("--spec", '{"confidence": 0.95}'),
     )

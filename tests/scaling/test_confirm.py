@@ -5,8 +5,8 @@ from test_recommend import SPEC, SPEEDUPS, advice, noisy
 from test_tables import made
 
 from scripts.record import Record
-from scripts.scaling.answer import Confirmation, Recommendation
-from scripts.scaling.confirm import ConfirmSpec, confirm
+from scripts.scaling.answers.answer import Confirmation, Recommendation
+from scripts.scaling.answers.confirm import ConfirmSpec, confirm
 
 FRESH = range(1001, 1004)
 

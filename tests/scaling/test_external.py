@@ -7,11 +7,11 @@ import pytest
 from helping import ROOT, Run
 
 from scripts.errors import UserError
-from scripts.scaling.answer import Claim
-from scripts.scaling.costs import Prices
-from scripts.scaling.judge_claims import Claimed, ClaimsSpec, judge
-from scripts.scaling.rows import TrainingRow
-from scripts.scaling.tabulate_external import read, rows
+from scripts.scaling.answers.answer import Claim
+from scripts.scaling.claims.judge_claims import Claimed, ClaimsSpec, judge
+from scripts.scaling.tables.costs import Prices
+from scripts.scaling.tables.rows import TrainingRow
+from scripts.scaling.tables.tabulate_external import read, rows
 
 ANCESTOR = ROOT / "config/studies/ancestor.csv"
 HEAD = "point,baseline,workers,cores,images,seconds,model,strategy,device,precision,scaling,global_batch"

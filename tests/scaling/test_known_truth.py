@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from known_truth import NOISES, amdahl, drawn, gustafson, usl
 
-from scripts.scaling.fits import Estimate, Fit, choose, fit, predict
-from scripts.scaling.laws import LAWS
-from scripts.scaling.ratios import paired_ratio
+from scripts.scaling.comparing.ratios import paired_ratio
+from scripts.scaling.laws.fits import Estimate, Fit, choose, fit, predict
+from scripts.scaling.laws.laws import LAWS
 
 pytestmark = pytest.mark.slow  # a thousand studies each
 

@@ -5,10 +5,10 @@ import pytest
 from known_truth import amdahl, drawn, gustafson, usl
 from rows_of import rows_of
 
-from scripts.scaling.answer import CurveLaws
-from scripts.scaling.fit_laws import curves, laws_of
-from scripts.scaling.fits import Curve, Fit, choose, fit
-from scripts.scaling.laws import LAWS, Axis
+from scripts.scaling.answers.answer import CurveLaws
+from scripts.scaling.laws.fit_laws import curves, laws_of
+from scripts.scaling.laws.fits import Curve, Fit, choose, fit
+from scripts.scaling.laws.laws import LAWS, Axis
 
 BLOCKS = range(1, 4)
 

@@ -17,13 +17,13 @@ from loading_records import (
 from test_tables import SCALING, made
 
 from scripts.record import Record, Validity
-from scripts.scaling import tabulate_training
-from scripts.scaling.answer import LoadingAnswer
-from scripts.scaling.answer_loading import AnswerSpec, answer, fastest_training, lead
-from scripts.scaling.costs import Prices
-from scripts.scaling.ratios import mean_rate
-from scripts.scaling.rows import LoadingRow
-from scripts.scaling.tabulate_loading import rows
+from scripts.scaling.answers.answer import LoadingAnswer
+from scripts.scaling.answers.answer_loading import AnswerSpec, answer, fastest_training, lead
+from scripts.scaling.comparing.ratios import mean_rate
+from scripts.scaling.tables import tabulate_training
+from scripts.scaling.tables.costs import Prices
+from scripts.scaling.tables.rows import LoadingRow
+from scripts.scaling.tables.tabulate_loading import rows
 
 POOL_COLD = way("pool_map", 2, 16, page_cache="cold")
 REMOTE, SERIAL_REMOTE = way("dask_threads", 32, 16, "remote"), way("serial", source="remote")

@@ -11,10 +11,10 @@ from rows_of import rows_of
 from test_recommend import SPEC
 
 from scripts.errors import UserError
-from scripts.scaling.decide_pass import PassSpec, decide
-from scripts.scaling.passes import Pass, blocks_of, first_points
-from scripts.scaling.recommend import recommend
-from scripts.scaling.take_pass import STABLE
+from scripts.scaling.answers.decide_pass import PassSpec, decide
+from scripts.scaling.answers.passes import Pass, blocks_of, first_points
+from scripts.scaling.answers.recommend import recommend
+from scripts.scaling.answers.take_pass import STABLE
 from scripts.training.points import TrainingPoint
 
 COUNTS = [2, 3, 4, 6, 8, 12, 16]
@@ -91,7 +91,7 @@ def test_what_a_pass_decided_is_what_the_next_run_measures(tmp_path: Path) -> No
 def test_a_pass_is_taken_where_there_is_one(stable: bool, tmp_path: Path, run: Run) -> None:
     decided = study(noise=0.005)[0][0].model_copy(update={"stable": stable})
     (tmp_path / "next_pass.json").write_text(json.dumps(decided.model_dump()))
-    done = run(ROOT, "python", "-m", "scripts.scaling.take_pass", str(tmp_path), check=False)
+    done = run(ROOT, "python", "-m", "scripts.scaling.answers.take_pass", str(tmp_path), check=False)
     assert done.returncode == (STABLE if stable else 0)
     assert (tmp_path / "passes.json").exists() is not stable
 

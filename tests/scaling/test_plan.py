@@ -10,11 +10,11 @@ import pytest
 from rows_of import rows_of
 
 from scripts.errors import UserError
-from scripts.scaling.costs import Prices
-from scripts.scaling.make_plan import ClusterSpec, JobSpec, NoPlanError, PlanSpec, plan
-from scripts.scaling.place import Objective, Option, Pool, Schedule, place
-from scripts.scaling.planned import Plan
-from scripts.scaling.schedule import InfeasibleError, Limits, solve
+from scripts.scaling.plan.make_plan import ClusterSpec, JobSpec, NoPlanError, PlanSpec, plan
+from scripts.scaling.plan.place import Objective, Option, Pool, Schedule, place
+from scripts.scaling.plan.planned import Plan
+from scripts.scaling.plan.schedule import InfeasibleError, Limits, solve
+from scripts.scaling.tables.costs import Prices
 
 pytestmark = pytest.mark.slow  # solvers use the seconds they are given
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scripts.scaling.tabulate_profiles import row
+from scripts.scaling.tables.tabulate_profiles import row
 from scripts.training.step_profile import StepProfile
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from scripts.scaling.ratios import (
+from scripts.scaling.comparing.ratios import (
     block_levels,
     efficiency,
     fastest_first,

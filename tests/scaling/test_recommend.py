@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from rows_of import rows_of
 
-from scripts.scaling.answer import Recommendation
-from scripts.scaling.costs import Prices
-from scripts.scaling.recommend import RecommendSpec, recommend
+from scripts.scaling.answers.answer import Recommendation
+from scripts.scaling.answers.recommend import RecommendSpec, recommend
+from scripts.scaling.tables.costs import Prices
 
 SPEC = RecommendSpec(confidence=0.95, tolerance=0.05, marginal_efficiency=0.5, deadline_seconds=None, currency="EUR")
 NOISE = [0.998, 1.0, 1.002]

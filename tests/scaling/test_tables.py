@@ -10,11 +10,11 @@ from helping import training_point
 from scripts import record
 from scripts.errors import UserError
 from scripts.record import ClassScores, Environment, Epoch, Noise, Quality, Record, Validity
-from scripts.scaling import tabulate_training
-from scripts.scaling.analysis import KeyMismatchError, check_comparable, read_records
-from scripts.scaling.rows import TrainingRow
-from scripts.scaling.table_file import write_table
-from scripts.scaling.tabulate_training import TableSpec
+from scripts.scaling.tables import tabulate_training
+from scripts.scaling.tables.analysis import KeyMismatchError, check_comparable, read_records
+from scripts.scaling.tables.rows import TrainingRow
+from scripts.scaling.tables.table_file import write_table
+from scripts.scaling.tables.tabulate_training import TableSpec
 
 SCALING = TableSpec(baseline="serial-1", confidence=0.95, loss_tolerance=0.25)
 

@@ -7,10 +7,10 @@ import pytest
 from test_tables import made
 
 from scripts.record import Record
-from scripts.scaling import tabulate_jobs
-from scripts.scaling.rows import JobRow
-from scripts.scaling.table_file import read_rows, write_table
-from scripts.scaling.tabulate_jobs import parse, read_jobs, rows, to_bytes, to_seconds
+from scripts.scaling.tables import tabulate_jobs
+from scripts.scaling.tables.rows import JobRow
+from scripts.scaling.tables.table_file import read_rows, write_table
+from scripts.scaling.tables.tabulate_jobs import parse, read_jobs, rows, to_bytes, to_seconds
 
 # 120 MB in the batch step, then two tasks of 60 MB each in a step of their own.
 TWO_STEPS = """\

@@ -11,9 +11,9 @@ from slurm_cluster import Slurm
 
 from scripts import record
 from scripts.registry import ROOT
-from scripts.scaling.rows import JobRow
-from scripts.scaling.table_file import read_rows
-from scripts.scaling.tabulate_jobs import read_jobs, rows
+from scripts.scaling.tables.rows import JobRow
+from scripts.scaling.tables.table_file import read_rows
+from scripts.scaling.tables.tabulate_jobs import read_jobs, rows
 
 pytestmark = pytest.mark.slurm
 
@@ -64,7 +64,7 @@ def test_a_job_that_has_just_ended_is_told_whole(slurm: Slurm, tmp_path: Path) -
     told = json.loads((tmp_path / "told.json").read_text())
     write_record(tmp_path / "b1.json", told["started"], job_id)
     table = ("--csv", str(tmp_path / "jobs.csv"), "--parquet", str(tmp_path / "jobs.parquet"))
-    program = (sys.executable, "-m", "scripts.scaling.tabulate_jobs", "--records", str(tmp_path / "b1.json"))
+    program = (sys.executable, "-m", "scripts.scaling.tables.tabulate_jobs", "--records", str(tmp_path / "b1.json"))
 
     slurm.run(ROOT, *program, *table)
 

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slurm
 TWO_NODES = "results/small/training/records/tiny_cnn-ddp-2n2/b1.json"
 LOADING = "results/small/loading/records/serial-1/b1.json"
 RUN = (*SNAKEMAKE, ALONE)
-TABLE = ("python", "-m", "scripts.scaling.tabulate_jobs", "--records", LOADING)
+TABLE = ("python", "-m", "scripts.scaling.tables.tabulate_jobs", "--records", LOADING)
 TABLE += ("--csv", "jobs.csv", "--parquet", "jobs.parquet")
 
 

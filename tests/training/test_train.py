@@ -13,7 +13,7 @@ from sklearn.metrics import precision_recall_fscore_support
 from scripts import record
 from scripts.errors import UserError
 from scripts.record import Record
-from scripts.scaling.analysis import loss_distance
+from scripts.scaling.tables.analysis import loss_distance
 from scripts.training import model as models
 
 Train = Callable[..., Record]  # the fixture `train`

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from helping import ROOT, Run
 
-from scripts.scaling.answer import Choice, Recommendation, Recommendations
+from scripts.scaling.answers.answer import Choice, Recommendation, Recommendations
 
 HEAD = "point,baseline,workers,cores,block,images,seconds,model,strategy,device,precision,scaling,global_batch"
 

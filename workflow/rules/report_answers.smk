@@ -107,4 +107,4 @@ rule plan:
     conda:
         "../../envs/scalecard.yaml"
     shell:
-        "python -m scripts.scaling.say_plan {input.plan:q} 2>&1 | tee {log:q}"
+        "python -m scripts.scaling.plan.say_plan {input.plan:q} 2>&1 | tee {log:q}"

@@ -14,7 +14,7 @@ rule tabulate_loading:
             point=LOADING_POINTS,
             block=get_blocks(STUDY.loading.blocks),
         ),
-        code=code("scripts.scaling.tabulate_loading"),
+        code=code("scripts.scaling.tables.tabulate_loading"),
     output:
         csv=report("results/{study}/scaling/loading.csv", category="Loading", caption="../report/loading.rst"),
         parquet="results/{study}/scaling/loading.parquet",
@@ -29,7 +29,7 @@ rule tabulate_loading:
             prices=STUDY.scaling.prices,
         ),
     shell:
-        "python -m scripts.scaling.tabulate_loading --records {input.records:q} --csv {output.csv:q} "
+        "python -m scripts.scaling.tables.tabulate_loading --records {input.records:q} --csv {output.csv:q} "
         "--parquet {output.parquet:q} --spec {params.spec:q} 2> {log:q}"
 
 
@@ -43,7 +43,7 @@ TRAINING_RECORDS = [
 rule tabulate_training:
     input:
         records=TRAINING_RECORDS,
-        code=code("scripts.scaling.tabulate_training"),
+        code=code("scripts.scaling.tables.tabulate_training"),
     output:
         csv=report(
             "results/{study}/scaling/training.csv", category="Training", caption="../report/training.rst"
@@ -58,14 +58,14 @@ rule tabulate_training:
             points=list(TRAINING_BLOCKS), scaling=get_table_settings() | {"prices": STUDY.scaling.prices}
         ),
     shell:
-        "python -m scripts.scaling.tabulate_training --records {input.records:q} --csv {output.csv:q} "
+        "python -m scripts.scaling.tables.tabulate_training --records {input.records:q} --csv {output.csv:q} "
         "--parquet {output.parquet:q} --spec {params.spec:q} 2> {log:q}"
 
 
 rule tabulate_external:
     input:
         table=STUDY.scaling.external or [],
-        code=code("scripts.scaling.tabulate_external"),
+        code=code("scripts.scaling.tables.tabulate_external"),
     output:
         csv=report(
             "results/{study}/scaling/external.csv", category="Training", caption="../report/external.rst"
@@ -78,7 +78,7 @@ rule tabulate_external:
     params:
         spec=lambda wildcards: canonical(confidence=STUDY.scaling.confidence, prices=STUDY.scaling.prices),
     shell:
-        "python -m scripts.scaling.tabulate_external --table {input.table:q} --csv {output.csv:q} "
+        "python -m scripts.scaling.tables.tabulate_external --table {input.table:q} --csv {output.csv:q} "
         "--parquet {output.parquet:q} --spec {params.spec:q} 2> {log:q}"
 
 
@@ -90,7 +90,7 @@ rule answer_loading:
     input:
         loading=rules.tabulate_loading.input.records,
         training=TRAINING_RECORDS if is_trainer_asked() else [],
-        code=code("scripts.scaling.answer_loading"),
+        code=code("scripts.scaling.answers.answer_loading"),
     output:
         answer="results/{study}/scaling/loading.json",
     log:
@@ -106,14 +106,14 @@ rule answer_loading:
             skipped=skipped_backends(STUDY.loading),
         ),
     shell:
-        "python -m scripts.scaling.answer_loading --loading {input.loading:q} --training {input.training:q} "
+        "python -m scripts.scaling.answers.answer_loading --loading {input.loading:q} --training {input.training:q} "
         "--answer {output.answer:q} --spec {params.spec:q} 2> {log:q}"
 
 
 rule tabulate_profiles:
     input:
         profiles=expand("results/{{study}}/training/profiles/{point}.json", point=TRAINING_BLOCKS),
-        code=code("scripts.scaling.tabulate_profiles"),
+        code=code("scripts.scaling.tables.tabulate_profiles"),
     output:
         csv=report(
             "results/{study}/scaling/profiles.csv", category="Training", caption="../report/profiles.rst"
@@ -136,14 +136,14 @@ rule tabulate_profiles:
             ]
         ),
     shell:
-        "python -m scripts.scaling.tabulate_profiles --profiles {input.profiles:q} --csv {output.csv:q} "
+        "python -m scripts.scaling.tables.tabulate_profiles --profiles {input.profiles:q} --csv {output.csv:q} "
         "--parquet {output.parquet:q} --spec {params.spec:q} 2> {log:q}"
 
 
 rule tabulate_jobs:
     input:
         records=[*TRAINING_RECORDS, *rules.tabulate_loading.input.records],
-        code=code("scripts.scaling.tabulate_jobs"),
+        code=code("scripts.scaling.tables.tabulate_jobs"),
     output:
         csv=report("results/{study}/scaling/jobs.csv", category="Jobs", caption="../report/jobs.rst"),
         parquet="results/{study}/scaling/jobs.parquet",
@@ -154,5 +154,5 @@ rule tabulate_jobs:
     conda:
         "../../envs/scalecard.yaml"
     shell:
-        "python -m scripts.scaling.tabulate_jobs --records {input.records:q} --csv {output.csv:q} "
+        "python -m scripts.scaling.tables.tabulate_jobs --records {input.records:q} --csv {output.csv:q} "
         "--parquet {output.parquet:q} 2> {log:q}"

@@ -10,7 +10,7 @@ Targets of their own: `confirm` measures the recommendation again, `next_pass` d
 rule tabulate_strategies:
     input:
         training=JUDGED.output.parquet,
-        code=code("scripts.scaling.tabulate_strategies"),
+        code=code("scripts.scaling.tables.tabulate_strategies"),
     output:
         csv=report(
             "results/{study}/scaling/strategies.csv", category="Training", caption="../report/strategies.rst"
@@ -24,7 +24,7 @@ rule tabulate_strategies:
     params:
         spec=canonical(confidence=STUDY.scaling.confidence),
     shell:
-        "python -m scripts.scaling.tabulate_strategies --training {input.training:q} --csv {output.csv:q} "
+        "python -m scripts.scaling.tables.tabulate_strategies --training {input.training:q} --csv {output.csv:q} "
         "--parquet {output.parquet:q} --spec {params.spec:q} 2> {log:q}"
 
 
@@ -36,7 +36,7 @@ rule fit_laws:
             if STUDY.training.profile and not STUDY.scaling.external
             else []
         ),
-        code=code("scripts.scaling.fit_laws"),
+        code=code("scripts.scaling.laws.fit_laws"),
     output:
         laws="results/{study}/scaling/laws.json",
     log:
@@ -47,14 +47,14 @@ rule fit_laws:
     params:
         spec=canonical(confidence=STUDY.scaling.confidence),
     shell:
-        "python -m scripts.scaling.fit_laws --training {input.training:q} --profiles {input.profiles:q} "
+        "python -m scripts.scaling.laws.fit_laws --training {input.training:q} --profiles {input.profiles:q} "
         "--laws {output.laws:q} --spec {params.spec:q} 2> {log:q}"
 
 
 rule recommend:
     input:
         training=JUDGED.output.parquet,
-        code=code("scripts.scaling.recommend"),
+        code=code("scripts.scaling.answers.recommend"),
     output:
         recommendation="results/{study}/scaling/recommendation.json",
     log:
@@ -71,7 +71,7 @@ rule recommend:
             currency=STUDY.scaling.prices.currency,
         ),
     shell:
-        "python -m scripts.scaling.recommend --training {input.training:q} "
+        "python -m scripts.scaling.answers.recommend --training {input.training:q} "
         "--recommendation {output.recommendation:q} --spec {params.spec:q} 2> {log:q}"
 
 
@@ -83,7 +83,7 @@ rule judge_claims:
         loading=[] if STUDY.scaling.external else rules.tabulate_loading.output.parquet,
         answer=[] if STUDY.scaling.external else rules.answer_loading.output.answer,
         confirmation=get_confirmation,
-        code=code("scripts.scaling.judge_claims"),
+        code=code("scripts.scaling.claims.judge_claims"),
     output:
         claims="results/{study}/scaling/claims.json",
         csv=report("results/{study}/scaling/claims.csv", category="Answer", caption="../report/claims.rst"),
@@ -95,7 +95,7 @@ rule judge_claims:
     params:
         spec=lambda wildcards: canonical(confidence=STUDY.scaling.confidence, claims=STUDY.scaling.claims),
     shell:
-        "python -m scripts.scaling.judge_claims --training {input.training:q} --laws {input.laws:q} "
+        "python -m scripts.scaling.claims.judge_claims --training {input.training:q} --laws {input.laws:q} "
         "--recommendation {input.recommendation:q} --loading {input.loading:q} --answer {input.answer:q} "
         "--confirmation {input.confirmation:q} --claims {output.claims:q} --csv {output.csv:q} "
         "--spec {params.spec:q} 2> {log:q}"
@@ -105,7 +105,7 @@ rule confirm_recommendation:
     input:
         recommendation="results/{study}/scaling/recommendation.json",
         records=get_fresh_records,
-        code=code("scripts.scaling.confirm"),
+        code=code("scripts.scaling.answers.confirm"),
     output:
         confirmation="results/{study}/scaling/confirmation.json",
     log:
@@ -116,7 +116,7 @@ rule confirm_recommendation:
     params:
         spec=canonical(confidence=STUDY.scaling.confidence, tolerance=STUDY.scaling.tolerance),
     shell:
-        "python -m scripts.scaling.confirm --recommendation {input.recommendation:q} --records {input.records:q} "
+        "python -m scripts.scaling.answers.confirm --recommendation {input.recommendation:q} --records {input.records:q} "
         "--confirmation {output.confirmation:q} --spec {params.spec:q} 2>&1 | tee {log:q}"
 
 
@@ -133,7 +133,7 @@ rule decide_pass:
     input:
         training="results/{study}/scaling/training.parquet",
         recommendation="results/{study}/scaling/recommendation.json",
-        code=code("scripts.scaling.decide_pass"),
+        code=code("scripts.scaling.answers.decide_pass"),
     output:
         next_pass="results/{study}/scaling/next_pass.json",
     log:
@@ -150,7 +150,7 @@ rule decide_pass:
             core_hours=STUDY.scaling.adaptive.core_hours,
         ),
     shell:
-        "python -m scripts.scaling.decide_pass --training {input.training:q} "
+        "python -m scripts.scaling.answers.decide_pass --training {input.training:q} "
         "--recommendation {input.recommendation:q} --next-pass {output.next_pass:q} --spec {params.spec:q} 2> {log:q}"
 
 
@@ -166,7 +166,7 @@ rule next_pass:
 rule make_plan:
     input:
         training=JUDGED.output.parquet,
-        code=code("scripts.scaling.make_plan"),
+        code=code("scripts.scaling.plan.make_plan"),
     output:
         plan="results/{study}/scaling/plan.json",
         csv=report("results/{study}/scaling/plan.csv", category="Plan", caption="../report/plan.rst"),
@@ -181,7 +181,7 @@ rule make_plan:
             **STUDY.plan.model_dump(mode="json"),
         ),
     shell:
-        "python -m scripts.scaling.make_plan --training {input.training:q} --plan {output.plan:q} "
+        "python -m scripts.scaling.plan.make_plan --training {input.training:q} --plan {output.plan:q} "
         "--csv {output.csv:q} --spec {params.spec:q} 2> {log:q}"
 
 
@@ -194,7 +194,7 @@ rule compare:
         after=expand(
             "results/{study}/scaling/{table}.parquet", study=STUDY.study, table=["training", "loading"]
         ),
-        code=code("scripts.scaling.compare"),
+        code=code("scripts.scaling.claims.compare"),
     output:
         csv=f"results/{STUDY.study}/scaling/comparison.csv",
     log:
@@ -204,5 +204,5 @@ rule compare:
     params:
         spec=canonical(confidence=STUDY.scaling.confidence),
     shell:
-        'python -m scripts.scaling.compare --before "$(dirname {input.before[0]:q})" '
+        'python -m scripts.scaling.claims.compare --before "$(dirname {input.before[0]:q})" '
         '--after "$(dirname {input.after[0]:q})" --csv {output.csv:q} --spec {params.spec:q} 2>&1 | tee {log:q}'

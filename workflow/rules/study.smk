@@ -33,8 +33,8 @@ from scripts.errors import ImageError, UserError
 from scripts.images import manifest, source
 from scripts.images.sample_classes import CLASSES
 from scripts.loading.points import loading_points
-from scripts.scaling.answer import Recommendations
-from scripts.scaling.passes import blocks_of
+from scripts.scaling.answers.answer import Recommendations
+from scripts.scaling.answers.passes import blocks_of
 from scripts.spec import lock_digest
 from scripts.training.points import training_points
 from scripts.training.steps import check_steps

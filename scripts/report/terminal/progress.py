@@ -11,7 +11,7 @@ from scripts import record
 from scripts.errors import UserError
 from scripts.format import number
 from scripts.report.terminal.estimate import Pace, Work, seconds_left, seconds_left_side_by_side
-from scripts.scaling.faults import faults
+from scripts.scaling.comparing.faults import faults
 
 SHOWN = 2  # jobs that run side by side are named up to so many
 

@@ -1,0 +1,93 @@
+"""The loading answer in plain English. Each sentence says what was measured, how sure it is, and no more."""
+
+from collections.abc import Sequence
+
+from scripts import format as show
+from scripts.record import Record
+from scripts.scaling.answers.answer import Best, Feeder
+
+
+def situation_sentence(records: Sequence[Record], best: Best | None, best_raw: Best | None, confidence: float) -> str:
+    """Which way loads fastest in one situation, of which `records` are all."""
+    there = _where(records)
+    if best is None:
+        return f"{there}, no way to load has a valid block: nothing can be said of the fastest."
+    text = f"{there}, {best.point} loads fastest: {_said(best)}"
+    if best_raw is None:
+        text += "; no way that reads raw files is valid"
+    elif best_raw.point != best.point:
+        text += f"; of the ways that read raw files it is {best_raw.point}: {_said(best_raw)}"
+    sure = f"in brackets {show.percent(confidence)} intervals"
+    if best.low is None:
+        sure = "exploratory: fewer than 3 valid blocks, so there is no interval, and no tie is known"
+    return f"{text} ({sure}; not measured again)."
+
+
+def feeding_sentence(
+    needed: float | None, needed_by: str | None, cheapest: Feeder | None, raw: Feeder | None, fastest: Best | None
+) -> str:
+    """Which way feeds a trainer at the least cost, or how much the fastest reaches."""
+    if needed is None:
+        return "No training is valid and loading.needed_images_per_second is null: what a trainer takes is not known."
+    text = f"A trainer takes {show.number(needed)} images/s ({needed_by}): "
+    if fastest is None:
+        return f"{text}no way to load is valid with a warm page cache."
+    if cheapest is None:
+        reached = f"{show.rate(fastest.images_per_second, fastest.low, fastest.high)} images/s"
+        unsure = "" if fastest.low is not None else ", exploratory: without an interval, nothing is said to feed it"
+        return f"{text}no way to load is sure to feed it; the fastest, {fastest.point}, reaches {reached}{unsure}."
+    text += f"fed at the least cost by {_feeder(cheapest)}"
+    if raw is None:
+        text += "; no way that reads raw files is sure to feed it"
+    elif raw.point != cheapest.point:
+        text += f"; of the ways that read raw files by {_feeder(raw)}"
+    return f"{text} (page cache warm; loading measured without a training beside it; not measured again)."
+
+
+def _where(records: Sequence[Record]) -> str:
+    first = records[0]
+    images = {one.images // one.loaded.passes for one in records if one.loaded}
+    of = f"these {show.count(max(images))} images" if images else "these images"
+    files = f"with a {first.point['page_cache']} page cache"
+    if first.point["source"] == "remote":
+        limits = next((one.loaded.network for one in records if one.loaded and one.loaded.network), {})
+        listed = ", ".join(f"{name} {value:g}" for name, value in limits.items())
+        files = f"from a server ({listed})" if listed else "from a server"
+    hosts = {one.environment.host for one in records}
+    cores = max(one.environment.usable_cores for one in records)
+    models = " and ".join(sorted({one.environment.cpu_model for one in records}))
+    machine = "this machine" if len(hosts) == 1 else f"{len(hosts)} machines"
+    return f"For {of} of {first.key['image_size']} px {files} on {machine} ({_cores(cores)}, {models})"
+
+
+def _said(best: Best) -> str:
+    text = f"{show.rate(best.images_per_second, best.low, best.high)} images/s"
+    if best.point == best.baseline:
+        text += ", itself the baseline"
+    elif best.speedup is not None:
+        text += f", {show.ratio(best.speedup, best.speedup_low, best.speedup_high)} times {best.baseline}"
+        # Otherwise the whole sentence says so.
+        text += " (exploratory)" if best.speedup_low is None and best.low is not None else ""
+    else:
+        text += f", with no valid {best.baseline} to divide by"
+    if best.low is None:
+        return text
+    if best.tied:
+        return f"{text}, tied with {_listed(best.tied)}"
+    if best.next is None:
+        return f"{text}, compared with nothing else"
+    ahead = f"{show.ratio(best.next.ratio, best.next.low, best.next.high)} times {best.next.point}"
+    return f"{text}, tied with nothing: {ahead}, the next"
+
+
+def _feeder(one: Feeder) -> str:
+    cpu = f", {show.number(one.cpu_milliseconds)} CPU ms an image" if one.cpu_milliseconds is not None else ""
+    return f"{one.point} ({_cores(one.cores)}{cpu}, at least {show.number(one.images_per_second)} images/s)"
+
+
+def _cores(count: int) -> str:
+    return f"{count} core" if count == 1 else f"{count} cores"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

@@ -1,0 +1,1 @@
+"""Sentences with numbers in them, and whether the rows bear them out."""

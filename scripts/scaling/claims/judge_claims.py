@@ -1,0 +1,190 @@
+"""Which of the study's sentences do the rows bear out, and which are refused, by which rule?
+
+Claimed are: each point's speedup against its baseline; the fastest point's lead over each other, trainings at equal
+cores, ways to load from the same storage in the same state; what the config's `scaling.claims` says; and what the study
+answers: laws, the recommendation, which way loads fastest and which feeds the trainer. A claim stands where it breaks
+no rule (scripts/scaling/claims/claims.py); a refused one keeps its sentence.
+
+Inputs: `training.parquet` and its answers, `laws.json`, `recommendation.json` and, once there is one,
+`confirmation.json`; `loading.parquet` and `loading.json`, unless the trainings are from outside. Outputs: `claims.json`
+(scripts/scaling/answers/answer.py), `claims.csv`.
+
+By hand: see the command that `snakemake -np` prints for rule judge_claims.
+"""
+
+from collections.abc import Callable, Hashable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import pandas as pd
+
+from scripts import cli
+from scripts.atomic import replacing, write_text
+from scripts.errors import UserError
+from scripts.scaling.answers.answer import (
+    Breach,
+    Claim,
+    Claims,
+    Confirmations,
+    ConfirmationVerdict,
+    CurveLaws,
+    Laws,
+    LoadingAnswer,
+    Recommendation,
+    Recommendations,
+)
+from scripts.scaling.claims.claims import answered, compare
+from scripts.scaling.comparing.limits import LEAST_BLOCKS
+from scripts.scaling.comparing.ratios import fastest_first
+from scripts.scaling.tables.rows import LoadingRow, Row, TrainingRow
+from scripts.scaling.tables.table_file import read_answer, read_rows
+from scripts.spec import Spec
+
+R = TypeVar("R", bound=Row)
+
+
+class Claimed(Spec):
+    """As one of the config's `scaling.claims`."""
+
+    point: str
+    against: str
+    times: float
+
+
+class ClaimsSpec(Spec):
+    """What the gate takes from the config's `scaling`."""
+
+    confidence: float
+    claims: list[Claimed]
+
+
+def judge(training: Sequence[TrainingRow], loading: Sequence[LoadingRow], spec: ClaimsSpec) -> list[Claim]:
+    """Every claim about rates, in the order of the tables, the config's own last.
+
+    Raises:
+        UserError: a claim of the config names a point that is none.
+    """
+    ways = [row for row in loading if not row.ceiling]
+    found = [
+        *_speedups(training, spec.confidence),
+        *_leads(training, lambda row: (row.baseline, row.cores), spec.confidence),
+        *_speedups(ways, spec.confidence),
+        *_leads(ways, lambda row: row.baseline, spec.confidence),
+    ]
+    by_point: dict[str, Row] = {row.point: row for row in (*training, *loading)}
+    for i, claimed in enumerate(spec.claims):
+        for key, name in (("point", claimed.point), ("against", claimed.against)):
+            if name not in by_point:
+                raise UserError(
+                    f"scaling.claims[{i}].{key}: found {name!r}; expected a point of the tables: {', '.join(by_point)}"
+                )
+        found.append(compare(by_point[claimed.point], by_point[claimed.against], spec.confidence, claimed.times))
+    return found
+
+
+def judge_answers(
+    training: Sequence[TrainingRow],
+    laws: Laws,
+    advice: Recommendations,
+    confirmed: Confirmations,
+    loading: Sequence[LoadingRow],
+    answer: LoadingAnswer | None,
+) -> list[Claim]:
+    """What the study answers; a sentence that says nothing of any point is no claim."""
+    trained, loaded = {row.point: row for row in training}, {row.point: row for row in loading}
+    verdicts = {one.baseline: one.verdict for one in confirmed.confirmations}
+    found = []
+    for one in advice.recommendations:
+        more = _not_confirmed(one, verdicts.get(one.baseline, "not measured"))
+        found += _answered(" ".join(one.sentences), [trained[point] for point in one.points], more=more)
+    for curve in laws.curves:
+        found += _answered(curve.sentence, _points_of(curve, training))
+    for situation in answer.situations if answer else []:
+        found += _answered(situation.sentence, [loaded[point] for point in situation.points])
+    if answer is not None:
+        beside = trained.get(answer.feeding.needed_by or "")
+        found += _answered(answer.feeding.sentence, [loaded[point] for point in answer.feeding.points], beside)
+    return found
+
+
+def _answered(
+    sentence: str, rows: Sequence[Row], beside: Row | None = None, more: Sequence[Breach] = ()
+) -> list[Claim]:
+    return [answered(sentence, rows, beside, more)] if rows else []
+
+
+def _not_confirmed(one: Recommendation, verdict: ConfirmationVerdict) -> list[Breach]:
+    """The best of many looks better than it is, until fresh blocks have shown it."""
+    if verdict == "confirmed" or one.recommended is None:
+        return []
+    rule = "measured again" if verdict == "not measured" else "confirmed"
+    return [Breach(rule=rule, found=f"fresh blocks of {one.recommended.point}: {verdict} (`snakemake confirm`)")]
+
+
+def _points_of(curve: CurveLaws, training: Sequence[TrainingRow]) -> list[TrainingRow]:
+    """The rows that a law was fitted to; none where no law can be told."""
+    return [row for row in training if curve.chosen and row.curve == curve.curve and row.workers in curve.workers]
+
+
+def _speedups(rows: Sequence[R], confidence: float) -> list[Claim]:
+    by_point = {row.point: row for row in rows}
+    return [
+        compare(row, by_point[row.baseline], confidence)
+        for row in rows
+        if row.point != row.baseline and row.baseline in by_point
+    ]
+
+
+def _leads(rows: Sequence[R], place: Callable[[R], Hashable], confidence: float) -> list[Claim]:
+    """Among the valid points of a place: the fastest against each other."""
+    places: dict[Hashable, list[R]] = {}
+    for row in rows:
+        if row.blocks:
+            places.setdefault(place(row), []).append(row)
+    found = []
+    for group in places.values():
+        # One lucky launch makes no fastest.
+        sure = {row.point: row.rates_by_block for row in group if row.blocks >= LEAST_BLOCKS}
+        if not sure:
+            continue
+        first = fastest_first(sure)[0]
+        best = next(row for row in group if row.point == first)
+        # With the baseline every point has been compared already.
+        if best.point != best.baseline:
+            found += [compare(best, row, confidence) for row in group if row is not best and row.point != row.baseline]
+    return found
+
+
+def main() -> None:
+    parser = cli.parser(__doc__)
+    parser.add_argument("--training", type=Path, required=True)
+    parser.add_argument("--laws", type=Path, required=True)
+    parser.add_argument("--recommendation", type=Path, required=True)
+    parser.add_argument("--loading", type=Path, nargs="?", help="none where the trainings are from outside")
+    parser.add_argument("--answer", type=Path, nargs="?", help="loading.json")
+    parser.add_argument("--confirmation", type=Path, nargs="?", help="none before `snakemake confirm`")
+    parser.add_argument("--claims", type=Path, required=True)
+    parser.add_argument("--csv", type=Path, required=True, help="the same as a table")
+    parser.add_argument("--spec", type=ClaimsSpec.model_validate_json, required=True)
+    args = parser.parse_args()
+    training = read_rows(args.training, TrainingRow)
+    loading = read_rows(args.loading, LoadingRow) if args.loading else []
+    laws, advice = read_answer(args.laws, Laws), read_answer(args.recommendation, Recommendations)
+    answer = read_answer(args.answer, LoadingAnswer) if args.answer else None
+    again = args.confirmation
+    confirmed = read_answer(again, Confirmations) if again else Confirmations(confirmations=[])
+    answers = judge_answers(training, laws, advice, confirmed, loading, answer)
+    claims = Claims(claims=[*judge(training, loading, args.spec), *answers])
+    write_text(args.claims, claims.model_dump_json(indent=1) + "\n")
+    lines = []
+    for claim in claims.claims:
+        refused = "; ".join(f"{breach.rule}: {breach.found}" for breach in claim.breaches)
+        lines.append((claim.about, claim.sentence, " ".join(claim.rows), claim.stands, refused))
+        cli.log.info("%s%s", claim.sentence, f" Refused: {refused}." if refused else "")
+    table = pd.DataFrame(lines, columns=["about", "sentence", "rows", "stands", "refused"])
+    with replacing(args.csv) as temporary:
+        table.to_csv(temporary, index=False)
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,1 @@
+"""How a rate grows with the workers, and how far that may be foretold."""

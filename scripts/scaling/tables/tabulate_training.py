@@ -1,0 +1,118 @@
+"""The training table: one row a point, divided by the configured baseline of its model.
+
+A run counts only if its training-loss curve stays near the baseline's of the same block, which had the same seed, the
+same initial weights and the same global batches: a faster run that learned something else is no speedup.
+
+Inputs: the training records. Outputs: `training.csv`, `training.parquet` (columns: scripts/scaling/tables/rows.py).
+
+By hand:
+    python -m scripts.scaling.tables.tabulate_training --records results/demo/training/records/*/*.json \
+        --csv training.csv --parquet training.parquet \
+        --spec '{"points": ["resnet18-serial-1", "resnet18-ddp-2"], "scaling": \
+        {"baseline": "serial-1", "confidence": 0.95, "loss_tolerance": 0.25}}'
+"""
+
+import statistics
+from pathlib import Path
+
+from scripts import cli
+from scripts.record import Quality, Record
+from scripts.scaling.tables.analysis import common_columns, loss_distance, median, read_records, sound, usable
+from scripts.scaling.tables.costs import Prices, cost_columns
+from scripts.scaling.tables.rows import TrainingRow
+from scripts.scaling.tables.table_file import write_table
+from scripts.spec import Spec
+from scripts.training.points import TrainingPoint
+
+
+class TableSpec(Spec):
+    """What a table divides by, and how sure it is: as in the config's `scaling`."""
+
+    baseline: str
+    confidence: float
+    loss_tolerance: float
+    prices: Prices = Prices()
+
+
+class TrainingTableSpec(Spec):
+    """What the table takes from the config."""
+
+    points: list[str]  # in the order of the table
+    scaling: TableSpec
+
+
+def rows(records: dict[str, list[Record]], points: list[str], scaling: TableSpec) -> list[TrainingRow]:
+    """One row for each of `points`."""
+
+    def strays(one: Record, other: Record) -> list[str]:
+        if one.point["global_batch"] != other.point["global_batch"]:
+            return []  # weak scaling: other steps, another curve
+        distance = loss_distance(one, other)
+        if distance <= scaling.loss_tolerance:
+            return []
+        return [
+            f"its loss curve is {distance:.2f} ln(classes) from {other.point_id}'s, over {scaling.loss_tolerance:g}"
+        ]
+
+    found = []
+    for point in points:
+        trained = TrainingPoint.model_validate(records[point][0].point)
+        baseline_id = trained.baseline(scaling.baseline)
+        baseline = {one.block: one for one in records[baseline_id]}
+        good, reasons = usable(records[point], baseline, more=strays)
+        common = common_columns(
+            records[point], good, reasons, baseline_id, sound(baseline.values()), scaling.confidence
+        )
+        first = records[point][0]
+        if any(one.quality is not None and one.quality.precision_emulated for one in records[point]):
+            common["marks"] = f"{common['marks']} emulated".strip()
+        qualities = [one.quality for one in good if one.quality is not None]
+        wall = median([one.wall_seconds for one in good])
+        gpus = first.workers if first.key["device"] == "cuda" else 0
+        distances = [loss_distance(one, baseline[one.block]) for one in good if one.block in baseline]
+        found.append(
+            TrainingRow(
+                **common,
+                model=first.point["model"],
+                strategy=first.point["strategy"],
+                curve=trained.curve,
+                threads=first.point["threads"],
+                precision_of_numbers=first.point["precision"],
+                scaling=first.point["scaling"],
+                variant=first.point["variant"],
+                device=first.key["device"],
+                global_batch=first.point["global_batch"],
+                steps_per_epoch=qualities[0].steps_per_epoch if qualities else None,
+                epoch_seconds=median([epoch_seconds(quality) for quality in qualities]),
+                test_accuracy=median([q.test_accuracy for q in qualities]),
+                precision=median([q.precision for q in qualities]),
+                recall=median([q.recall for q in qualities]),
+                f1=median([q.f1 for q in qualities]),
+                seconds_to_target=median([q.seconds_to_target for q in qualities]),
+                loss_distance=max(distances, default=None),
+                wall_seconds=wall,
+                **cost_columns(good, wall, first.cores, gpus, scaling.prices),
+            )
+        )
+    return found
+
+
+def epoch_seconds(quality: Quality) -> float:
+    """Seconds of the median epoch that no warm-up shortened: the first is left out, and those that were all warm-up."""
+    whole = [epoch.seconds for epoch in quality.epochs[1:] if epoch.seconds > 0]
+    return statistics.median(whole or [quality.epochs[-1].seconds])
+
+
+def main() -> None:
+    parser = cli.parser(__doc__)
+    parser.add_argument("--records", type=Path, nargs="+", required=True)
+    parser.add_argument("--csv", type=Path, required=True)
+    parser.add_argument("--parquet", type=Path, required=True)
+    parser.add_argument("--spec", type=TrainingTableSpec.model_validate_json, required=True)
+    args = parser.parse_args()
+    found = rows(read_records(args.records), args.spec.points, args.spec.scaling)
+    write_table(found, TrainingRow, args.csv, args.parquet)
+
+
+if __name__ == "__main__":
+    cli.run(main)
