@@ -34,7 +34,7 @@ class Ratio:
 
 
 @cache
-def student_t(confidence: float, freedom: int) -> float:
+def student_t(confidence: float, freedom: float) -> float:
     """How many standard errors the two-sided interval of a mean reaches."""
     return float(special.stdtrit(freedom, (1 + confidence) / 2))
 

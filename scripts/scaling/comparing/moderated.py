@@ -1,0 +1,71 @@
+"""Variances of many points, each known from few launches.
+
+The variances of the points scatter about a common one, as an inverse chi-square with some degrees of freedom; each is
+drawn towards it accordingly (Smyth, "Linear models and empirical Bayes methods for assessing differential expression in
+microarray experiments", Stat. Appl. Genet. Mol. Biol. 3(1), 2004, sections 3 and 6.2). How many degrees of freedom
+cannot be told from a few launches: so what they say of all values is averaged, from very unequal noise to equal noise,
+where Smyth takes the one value that fits best, and with it too many false leads among points of unequal noise.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+Floats = NDArray[np.float64]
+
+LEAST = 1e-4  # of the common variance: three launches may agree to a digit by chance
+INVERSE_FREEDOMS = np.linspace(0, 0.5, 26)  # of the prior; 0: all points have the same noise
+ODDS = np.where(INVERSE_FREEDOMS == 0, 10.0, 1.0)  # of these before a launch is seen; by simulation
+
+
+def moderated(sums: Floats, freedoms: Floats) -> tuple[Floats, Floats]:
+    """Variances, and the degrees of freedom that each is worth.
+
+    Args:
+        sums: (p,) sums of squared residuals of each point.
+        freedoms: (p,) degrees of freedom of these; 0 where nothing is known of a point alone.
+
+    Returns:
+        (p,) variances and (p,) degrees of freedom; nan and 0 where there are no residuals at all.
+    """
+    total = float(freedoms.sum())
+    if total <= 0:
+        return np.full(len(sums), np.nan), np.zeros(len(sums))
+    common = float(sums.sum()) / total
+    known = freedoms > 0
+    if common <= 0 or known.sum() < 3:  # of two points the residuals are the same
+        return np.full(len(sums), common), np.full(len(sums), total)
+    half = freedoms[known] / 2
+    logs = np.log(np.maximum(sums[known] / freedoms[known], LEAST * common))
+    prior = 1 / float(INVERSE_FREEDOMS @ _likely(logs, half, common))
+    typical = _typical(logs, half, prior)
+    return (prior * typical + sums) / (prior + freedoms), np.minimum(prior + freedoms, total)
+
+
+def _typical(logs: Floats, half: Floats, prior: float) -> float:
+    """The common variance, from the logs of those that were found and half their degrees of freedom."""
+    centre = float(np.mean(logs - special.digamma(half) + np.log(half)))
+    return float(np.exp(centre + special.digamma(prior / 2) - np.log(prior / 2)))
+
+
+def _likely(logs: Floats, half: Floats, common: float) -> Floats:
+    """How likely each of INVERSE_FREEDOMS is; they add up to 1."""
+    found = [float(_equal(logs, half, common).sum())]
+    for inverse in INVERSE_FREEDOMS[1:]:
+        prior = 1 / float(inverse)
+        found.append(float(_scattered(logs, half, prior / 2, _typical(logs, half, prior)).sum()))
+    weights = ODDS * np.exp(np.array(found) - max(found))
+    return np.asarray(weights / weights.sum())
+
+
+def _equal(logs: Floats, half: Floats, common: float) -> Floats:
+    """Log density of each log variance where all are `common`: chi-square."""
+    ratio = half * np.exp(logs) / common
+    return np.asarray(half * np.log(ratio) - ratio - special.gammaln(half))
+
+
+def _scattered(logs: Floats, half: Floats, prior_half: float, typical: float) -> Floats:
+    """Log density of each log variance where they scatter about `typical`: F."""
+    ratio = half * np.exp(logs) / (prior_half * typical)
+    norm = special.gammaln(half + prior_half) - special.gammaln(half) - special.gammaln(prior_half)
+    return np.asarray(norm + half * np.log(ratio) - (half + prior_half) * np.log1p(ratio))
