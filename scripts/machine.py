@@ -92,8 +92,9 @@ def environment(
     places = places or Places([Place.of_this_process()])
     started = datetime.fromtimestamp(psutil.Process().create_time(), UTC)
     return Environment(
-        started=started.isoformat(timespec="seconds"),
+        started=started.isoformat(timespec="milliseconds"),
         host=platform.node(),
+        pid=os.getpid(),
         cpu_model=_cpu_model(),
         usable_cores=places.usable_cores,
         machine_cores=places.machine_cores,

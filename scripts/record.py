@@ -48,8 +48,9 @@ class Validity(_Part):
 class Environment(_Part):
     """What the run ran on."""
 
-    started: str  # UTC, ISO 8601
+    started: str  # of the process, UTC, ISO 8601 to the millisecond
     host: str
+    pid: int  # of the process that wrote the record; with host and start, of this launch alone
     cpu_model: str
     usable_cores: int  # that the run's processes may use, over all machines
     machine_cores: int  # that these machines have; on a cluster a job may be bound to some of them
@@ -71,7 +72,10 @@ class Noise(_Part):
 
     calibration_before: float  # seconds of the fixed kernel of scripts/clock.py: what a core can do
     calibration_after: float
+    calibration_spread: float = 0.0  # relative spread of the kernel's single runs
     foreign_cores: float  # cores that other processes, or the hypervisor, used on average during the run
+    steal_cores: float | None = None  # those that the hypervisor took; null: this machine does not tell
+    throttled: bool | None = None  # whether a core was slowed down for its heat or power; null: not told
     load_average: float  # of the last minute, at the end
     cpu_mhz: float | None
     involuntary_context_switches: int  # of the recording process
@@ -80,6 +84,13 @@ class Noise(_Part):
     def drift(self) -> float:
         """Relative difference of the two calibrations."""
         return abs(self.calibration_after / self.calibration_before - 1)
+
+
+class SetAside(_Part):
+    """A launch that was measured again at once, since it says less of its point than of what disturbed it."""
+
+    seconds: float  # as the record's
+    reason: str
 
 
 class Epoch(_Part):
@@ -132,7 +143,7 @@ class Loaded(_Part):
 class Record(_Part):
     """One launch of one point in one block."""
 
-    schema_: Literal[3] = Field(3, alias="schema")
+    schema_: Literal[4] = Field(4, alias="schema")
     study: str
     stage: Literal["loading", "training"]
     point_id: str
@@ -155,7 +166,8 @@ class Record(_Part):
     loaded: Loaded | None = None  # loading only; null where it failed
     validity: Validity
     environment: Environment
-    noise: Noise
+    noise: Noise  # of the launch that the seconds are of
+    set_aside: list[SetAside] = []  # earlier launches of this job, in their order
 
     @property
     def workers(self) -> int:
@@ -190,4 +202,4 @@ def read(path: Path) -> Record:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "file"
-        raise UserError(f"{path}: no record of schema 3: {where}: {first['msg']}") from None
+        raise UserError(f"{path}: no record of schema 4: {where}: {first['msg']}") from None

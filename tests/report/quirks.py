@@ -1,6 +1,7 @@
 """A small study with what awkward users bring: its records, its images, and how to run programs on it."""
 
 import json
+import itertools
 import math
 import sys
 from collections.abc import Iterable
@@ -44,6 +45,7 @@ LOADING = {
     "torch_dataloader-2-16": 0.15,
     "packed-1": 0.0021,
 }
+PIDS = itertools.count(1)  # of launches: no two have the same
 SKIPPED = {"ffcv": "the package <ffcv> is not installed"}
 STRAYS = "resnet18-fsdp-2"  # learns something else: invalid
 WRONG = "torch_dataloader-2-16"  # brings other pixels: invalid
@@ -79,6 +81,7 @@ def a_record(stage: str, name: str, block: int, cores: int, seconds: float, **fi
         "environment": Environment(
             started="2026-01-01T00:00:00+00:00",
             host="node1",
+            pid=next(PIDS),
             cpu_model="AMD EPYC 7763",
             usable_cores=4,
             machine_cores=4,

@@ -1,5 +1,6 @@
 """Rows from records: what counts, what does not, and that it says why."""
 
+import itertools
 import math
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from scripts.scaling.tables.rows import TrainingRow
 from scripts.scaling.tables.table_file import write_table
 from scripts.scaling.tables.tabulate_training import TableSpec
 
+PIDS = itertools.count(1)  # of launches: no two have the same
 SCALING = TableSpec(baseline="serial-1", confidence=0.95, loss_tolerance=0.25)
 
 
@@ -56,6 +58,7 @@ def made(point: str, block: int, seconds: float, **changes: object) -> Record:
         "environment": Environment(
             started="2026-01-01T00:00:00+00:00",
             host="h",
+            pid=next(PIDS),
             cpu_model="c",
             usable_cores=2,
             machine_cores=2,
@@ -226,11 +229,11 @@ def test_records_survive_the_file_and_a_strange_one_is_refused(tmp_path: Path) -
     assert record.read(tmp_path / "b1.json") == one
     assert list(read_records([tmp_path / "b1.json"])) == ["resnet18-serial-1"]
     text = (tmp_path / "b1.json").read_text()
-    (tmp_path / "b2.json").write_text(text.replace('"schema": 3', '"schema": 4'))
-    with pytest.raises(UserError, match=r"b2.json: no record of schema 3: schema"):
+    (tmp_path / "b2.json").write_text(text.replace('"schema": 4', '"schema": 5'))
+    with pytest.raises(UserError, match=r"b2.json: no record of schema 4: schema"):
         record.read(tmp_path / "b2.json")
     (tmp_path / "b3.json").write_text(text[:100])
-    with pytest.raises(UserError, match=r"b3.json: no record of schema 3"):
+    with pytest.raises(UserError, match=r"b3.json: no record of schema 4"):
         record.read(tmp_path / "b3.json")
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
