@@ -6,13 +6,13 @@ only if it does by both: what a machine's drift could have made costs width, and
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from scripts.scaling.comparing.limits import LEAST_BLOCKS
 from scripts.scaling.comparing.ratios import Ratio, student_t
-from scripts.scaling.comparing.simultaneous import reach_of_many, reaches_of_leads
+from scripts.scaling.comparing.simultaneous import reaches
 from scripts.scaling.comparing.two_way import Difference, Rates, TwoWay, fit
 
 K = TypeVar("K")
@@ -33,15 +33,23 @@ class Comparison(Generic[K]):
     Args:
         measured: images/s of each point's launches that count, by block; a point may have none.
         levelled: the levelled rates of the same launches.
-        confidence: level of an interval, or of a whole family of them.
+        confidence: level of a statement alone.
+        confidence_of_all: level of all statements about these points together.
     """
 
-    def __init__(self, measured: Rates[K], levelled: Rates[K], confidence: float) -> None:
+    def __init__(
+        self, measured: Rates[K], levelled: Rates[K], confidence: float, confidence_of_all: float | None = None
+    ) -> None:
         self.confidence = confidence
+        self.confidence_of_all = confidence if confidence_of_all is None else confidence_of_all
         self.launches = {point: len(mine) for point, mine in measured.items() if mine}
         self.fits: list[TwoWay[K]] = []
         if self.launches:
             self.fits = [fit({point: rates[point] for point in self.launches}) for rates in (measured, levelled)]
+
+    def enough(self, point: K) -> bool:
+        """Whether a point has launches enough for an interval."""
+        return self.launches.get(point, 0) >= LEAST_BLOCKS
 
     def joined(self, one: K, other: K) -> bool:
         """Whether both have launches, and shared blocks join them."""
@@ -53,73 +61,72 @@ class Comparison(Generic[K]):
             return None
         return self._ratio(one, other, lambda found: student_t(self.confidence, found.freedom))
 
-    def against(self, baseline: K, families: int = 1) -> dict[K, Ratio]:
-        """How many times as fast as the baseline each other point is, all these statements at once.
-
-        Args:
-            families: of statements that share what may be wrong of all.
-        """
-        others = [point for point in self.launches if point != baseline and self.joined(point, baseline)]
-        level = self._level(families)
-        return {
-            point: self._ratio(point, baseline, lambda found: reach_of_many(len(others), found.freedom, level))
-            for point in others
-        }
+    def together(self, one: K, other: K) -> Ratio | None:
+        """The same as one of all such statements about these points, which are all true at once."""
+        if not self.joined(one, other):
+            return None
+        count = sum(map(self.enough, self.launches))
+        return self._ratio(one, other, lambda found: self._reaches(count, found)[-1])
 
     def fastest_first(self, among: Iterable[K]) -> list[K]:
-        """Some points by their levels in the mean block, those with launches enough first; in the largest part."""
-        known = [point for point in among if point in self.launches]
-        if not known:
+        """Some points by their levels in the mean block, those with launches enough first.
+
+        Of points that shared blocks do not all join, those of the largest part.
+        """
+        if not self.launches:
             return []
         model = self.fits[0]
-        places = {point: model.points.index(point) for point in known}
-        sizes = [int(model.parts[place]) for place in places.values()]
-        most = max(sizes, key=sizes.count)
-        joined = [point for point in known if model.parts[places[point]] == most]
-        return sorted(joined, key=lambda p: (not self._enough(p), -float(model.levels[places[p]])))
+        places = {point: model.points.index(point) for point in among if point in self.launches}
+        parts = [int(model.parts[place]) for place in places.values()]
+        most = max(parts, key=parts.count, default=0)
+        levels = {point: float(model.levels[place]) for point, place in places.items() if model.parts[place] == most}
+        return sorted(levels, key=lambda point: (not self.enough(point), -levels[point]))
 
-    def leads(self, among: Iterable[K], families: int = 1) -> Leads[K] | None:
+    def leads(self, among: Iterable[K], stepwise: bool = False) -> Leads[K] | None:
         """The fastest of some points against each other one; None where none has a launch.
 
-        Picked are points with launches enough before all others: one lucky launch makes no fastest.
+        Args:
+            among: from these; those with launches enough before all others: one lucky launch makes no fastest.
+            stepwise: narrower intervals, which are true at once for one set of points only, the one that matters most.
         """
         among = list(among)
         order = self.fastest_first(among)
         if not order:
             return None
-        first, level = order[0], self._level(families)
-        sure = [point for point in order if self._enough(point)]
-        found: dict[K, Ratio] = {}
-        leading = True
-        for k in range(len(sure), 1, -1):
-            other = sure[k - 1]
-
-            def reach(of: Difference, k: int = k) -> float:
-                return reaches_of_leads(len(sure), of.freedom, level)[k - 1]
-
-            ratio = self._ratio(first, other, reach)
-            leading = leading and ratio.low is not None and ratio.low > 1
-            if not leading:  # nor is it by the widest
-                ratio = self._ratio(first, other, lambda of: reach(of, len(sure)))
-                ratio = Ratio(ratio.value, None if ratio.low is None else min(ratio.low, 1.0), ratio.high)
-            found[other] = ratio
-        over = dict(reversed(found.items()))
-        # Without an interval.
-        over |= {other: self._ratio(first, other, lambda _: math.inf) for other in order[1:] if other not in over}
+        first, sure = order[0], [point for point in order if self.enough(point)]
+        over = self._steps(sure) if stepwise else {}
+        for other in order[1:]:
+            if other not in over:
+                ratio = self.together(first, other)
+                assert ratio is not None, "they are joined"
+                over[other] = ratio
         return Leads(first, over, [point for point in among if point in self.launches and point not in order])
 
-    def _enough(self, point: K) -> bool:
-        return self.launches[point] >= LEAST_BLOCKS
+    def _steps(self, sure: Sequence[K]) -> dict[K, Ratio]:
+        """The leads that are found going down from the widest, until one is too small: the others are none."""
+        found: dict[K, Ratio] = {}
+        for k in range(len(sure), 1, -1):
+            ratio = self._ratio(sure[0], sure[k - 1], self._reach_of(k, len(sure)))
+            if ratio.low is None or ratio.low <= 1:
+                break
+            found[sure[k - 1]] = ratio
+        for other in sure[1 : len(sure) - len(found)]:
+            ratio = self._ratio(sure[0], other, self._reach_of(len(sure), len(sure)))
+            found[other] = Ratio(ratio.value, None if ratio.low is None else min(ratio.low, 1.0), ratio.high)
+        return {other: found[other] for other in sure[1:]}
 
-    def _level(self, families: int) -> float:
-        return 1 - (1 - self.confidence) / families
+    def _reach_of(self, k: int, count: int) -> Callable[[Difference], float]:
+        return lambda found: self._reaches(count, found)[k - 1]
+
+    def _reaches(self, count: int, found: Difference) -> list[float]:
+        return reaches(count, found.freedom, self.confidence_of_all)
 
     def _ratio(self, one: K, other: K, reach: Callable[[Difference], float]) -> Ratio:
         """With an interval of `reach` standard errors, where both have launches enough."""
         found = [model.difference(one, other) for model in self.fits]
         value = math.exp(found[0].value)
-        if not (self._enough(one) and self._enough(other)) or min(one.freedom for one in found) <= 0:
+        if not (self.enough(one) and self.enough(other)) or min(each.freedom for each in found) <= 0:
             return Ratio(value, None, None)
-        lows = [one.value - reach(one) * one.error for one in found]
-        highs = [one.value + reach(one) * one.error for one in found]
+        lows = [each.value - reach(each) * each.error for each in found]
+        highs = [each.value + reach(each) * each.error for each in found]
         return Ratio(value, math.exp(min(lows)), math.exp(max(highs)))
