@@ -20,10 +20,12 @@ from scripts.loading.backend import RAW, REMOTE
 from scripts.record import Record
 from scripts.scaling.answers.answer import Best, Feeder, Feeding, LoadingAnswer, Rival, Situation
 from scripts.scaling.answers.sentences import feeding_sentence, situation_sentence
+from scripts.scaling.comparing.comparison import Comparison
 from scripts.scaling.comparing.limits import LEAST_BLOCKS
-from scripts.scaling.comparing.ratios import lead, mean_rate
+from scripts.scaling.comparing.ratios import mean_rate
 from scripts.scaling.tables import tabulate_loading, tabulate_training
 from scripts.scaling.tables.analysis import read_records
+from scripts.scaling.tables.compared import compared
 from scripts.scaling.tables.rows import LoadingRow, TrainingRow
 from scripts.scaling.tables.tabulate_training import TableSpec
 from scripts.spec import Spec
@@ -51,7 +53,7 @@ def answer(loading: Records, training: Records, spec: AnswerSpec) -> LoadingAnsw
         needed, needed_by = fastest_training(tabulate_training.rows(training, spec.training, spec.scaling), nodes)
     return LoadingAnswer(
         situations=situations(rows, loading, confidence),
-        feeding=feeding(rows, confidence, needed, needed_by),
+        feeding=feeding(rows, needed, needed_by),
         skipped=spec.skipped,
     )
 
@@ -82,8 +84,9 @@ def situations(rows: Sequence[LoadingRow], records: Records, confidence: float) 
     )
     for (source, page_cache), group in groupby(ways, situation_of):
         here = list(group)
-        best = fastest(here, confidence)
-        best_raw = fastest([row for row in here if reads_raw(row)], confidence)
+        comparison = compared([row for row in rows if row.baseline == here[0].baseline])
+        best = fastest(here, comparison, stepwise=True)
+        best_raw = fastest([row for row in here if reads_raw(row)], comparison)
         all_records = [one for row in here for one in records[row.point]]
         sentence = situation_sentence(all_records, best, best_raw, confidence)
         found.append(Situation(source=source, page_cache=page_cache, best=best, best_raw=best_raw, sentence=sentence))
@@ -95,40 +98,36 @@ def reads_raw(row: LoadingRow) -> bool:
     return row.source in {RAW, REMOTE}
 
 
-def fastest(rows: Sequence[LoadingRow], confidence: float) -> Best | None:
-    """The best of `rows`, none a ceiling: those with blocks enough for an interval, or else any with a valid one."""
-    valid = [row for row in rows if row.blocks and not row.has("oversubscribed")]
-    sure = [row for row in valid if row.blocks >= LEAST_BLOCKS]
-    rates = {row.point: row.rates_by_block for row in sure or valid}
-    means = {point: mean_rate(list(mine.values()), confidence) for point, mine in rates.items()}
-    order = sorted(means, key=lambda point: means[point].value, reverse=True)
-    if not order:
+def fastest(rows: Sequence[LoadingRow], comparison: Comparison[str], stepwise: bool = False) -> Best | None:
+    """The best of `rows`, none a ceiling: those with blocks enough for an interval, or else any with a valid one.
+
+    Args:
+        comparison: of all rows of their baseline.
+        stepwise: as `Comparison.leads`.
+    """
+    able = {row.point: row for row in rows if row.blocks and not row.has("oversubscribed")}
+    leads = comparison.leads(able, stepwise)
+    if leads is None:
         return None
-    point, *others = order
-    tied: list[str] = []
-    behind: list[Rival] = []
-    for other in others if sure else []:
-        ratio = lead(rates[point], rates[other], confidence)
-        if ratio.low is None or ratio.low <= 1:
-            tied.append(other)
-        else:
-            behind.append(Rival(point=other, ratio=ratio.value, low=ratio.low, high=ratio.high))
-    row = next(row for row in rows if row.point == point)
+    row = able[leads.first]
+    rate = mean_rate(list(row.rates_by_block.values()), comparison.confidence)
+    sure = {point: ratio for point, ratio in leads.over.items() if ratio.low is not None}
+    behind = [Rival(point=p, ratio=r.value, low=r.low, high=r.high) for p, r in sure.items() if not r.tied]
     return Best(
-        point=point,
-        images_per_second=means[point].value,
-        low=means[point].low,
-        high=means[point].high,
+        point=row.point,
+        images_per_second=rate.value,
+        low=rate.low,
+        high=rate.high,
         baseline=row.baseline,
         speedup=row.speedup,
         speedup_low=row.speedup_low,
         speedup_high=row.speedup_high,
-        tied=tied,
+        tied=[point for point, ratio in sure.items() if ratio.tied],
         next=behind[0] if behind else None,
     )
 
 
-def feeding(rows: Sequence[LoadingRow], confidence: float, needed: float | None, needed_by: str) -> Feeding:
+def feeding(rows: Sequence[LoadingRow], needed: float | None, needed_by: str) -> Feeding:
     """The cheapest way whose rate is `needed` images/s even at the lower end of its interval."""
     warm = [row for row in rows if situation_of(row) == ("local", "warm") and not row.ceiling]
     feeders = [] if needed is None else cheapest_first(warm, needed)
@@ -136,22 +135,30 @@ def feeding(rows: Sequence[LoadingRow], confidence: float, needed: float | None,
     cheapest = next(iter(feeders), None)
     cheapest_raw = next((one for one in feeders if one.point in raw), None)
     by = needed_by if needed is not None else None
+    best = fastest(warm, compared([row for row in rows if row.baseline == warm[0].baseline])) if warm else None
     return Feeding(
         needed_images_per_second=needed,
         needed_by=by,
         cheapest=cheapest,
         cheapest_raw=cheapest_raw,
-        sentence=feeding_sentence(needed, by, cheapest, cheapest_raw, fastest(warm, confidence)),
+        sentence=feeding_sentence(needed, by, cheapest, cheapest_raw, best),
     )
 
 
 def cheapest_first(rows: Sequence[LoadingRow], needed: float) -> list[Feeder]:
-    """Those of `rows` that feed a trainer of `needed` images/s: fewest cores first, then least CPU time an image."""
-    found = [
-        Feeder(point=row.point, cores=row.cores, cpu_milliseconds=row.cpu_milliseconds, images_per_second=low)
-        for row in rows
-        if (low := row.images_per_second_low) is not None and low >= needed and not row.has("oversubscribed")
-    ]
+    """Those of `rows` that feed a trainer of `needed` images/s: fewest cores first, then least CPU time an image.
+
+    Each is asked, and the cheapest that passes is named: so their intervals hold all at once (Bonferroni).
+    """
+    able = [row for row in rows if row.blocks >= LEAST_BLOCKS and not row.has("oversubscribed")]
+    found = []
+    for row in able:
+        level = 1 - (1 - row.confidence_of_all) / len(able)
+        low = mean_rate(list(row.rates_by_block.values()), level).low
+        if low is not None and low >= needed:
+            found.append(
+                Feeder(point=row.point, cores=row.cores, cpu_milliseconds=row.cpu_milliseconds, images_per_second=low)
+            )
     return sorted(found, key=lambda one: (one.cores, one.cpu_milliseconds or 0.0))
 
 

@@ -1,7 +1,8 @@
 """How many workers should a training ask for? The fewest that are sure to lose little against the best.
 
-Points that share a baseline are compared (one model, precision and scaling): their images/s, paired by block. Only
-points with blocks enough for an interval, and no more cores than the machine has, take part.
+Points that share a baseline are compared (one model, precision and scaling): their images/s, along shared blocks, all
+as one family of statements (scripts/scaling/comparing/comparison.py). Only points with blocks enough for an interval,
+and no more cores than the machine has, take part.
 
 - recommended: the fewest cores whose rate is at least 1 - `tolerance` of the best point's, even at the lower end of the
   interval of that ratio. From how few on it cannot be ruled out is said with it: the interval of the answer.
@@ -25,7 +26,8 @@ from scripts import format as show
 from scripts.atomic import write_text
 from scripts.scaling.answers.answer import Choice, Knee, Recommendation, Recommendations
 from scripts.scaling.comparing.limits import LEAST_BLOCKS
-from scripts.scaling.comparing.ratios import Ratio, fastest_first, lead, mean, mean_rate
+from scripts.scaling.comparing.ratios import Ratio, mean, mean_rate
+from scripts.scaling.tables.compared import by_baseline, compared
 from scripts.scaling.tables.rows import TrainingRow
 from scripts.scaling.tables.table_file import read_rows
 from scripts.spec import Spec
@@ -43,23 +45,17 @@ class RecommendSpec(Spec):
 
 def recommend(rows: Sequence[TrainingRow], spec: RecommendSpec) -> Recommendations:
     """One for each baseline of the table."""
-    groups: dict[str, list[TrainingRow]] = {}
-    for row in rows:
-        groups.setdefault(row.baseline, []).append(row)
-    return Recommendations(recommendations=[_among(name, some, spec) for name, some in groups.items()])
+    return Recommendations(recommendations=[_among(name, some, spec) for name, some in by_baseline(rows).items()])
 
 
 def _among(baseline: str, rows: Sequence[TrainingRow], spec: RecommendSpec) -> Recommendation:
-    sure = [row for row in rows if row.blocks >= LEAST_BLOCKS and not row.has("oversubscribed")]
-    if len(sure) < 2:
-        return _nothing(baseline, rows, sure)
-    rates = {row.point: row.rates_by_block for row in sure}
-    first = fastest_first(rates)[0]
-    best = next(row for row in sure if row.point == first)
-    ratios = {
-        row.point: Ratio(1, 1, 1) if row is best else lead(rates[row.point], rates[best.point], spec.confidence)
-        for row in sure
-    }
+    able = [row for row in rows if row.blocks >= LEAST_BLOCKS and not row.has("oversubscribed")]
+    leads = compared(rows).leads([row.point for row in able], stepwise=True)
+    if leads is None or not leads.over:
+        return _nothing(baseline, rows, able)
+    sure = [row for row in able if row.point not in leads.apart]
+    best = next(row for row in sure if row.point == leads.first)
+    ratios = {point: ratio.inverse for point, ratio in leads.over.items()} | {best.point: Ratio(1, 1, 1)}
     choices = {row.point: _choice(row, ratios[row.point]) for row in sure}
     least = 1 - spec.tolerance
     # At equal cores the faster one.
@@ -87,10 +83,12 @@ def _among(baseline: str, rows: Sequence[TrainingRow], spec: RecommendSpec) -> R
     return found.model_copy(update={"sentences": sentences(found, spec)})
 
 
-def _nothing(baseline: str, rows: Sequence[TrainingRow], sure: Sequence[TrainingRow]) -> Recommendation:
+def _nothing(baseline: str, rows: Sequence[TrainingRow], able: Sequence[TrainingRow]) -> Recommendation:
     over = sum(row.has("oversubscribed") for row in rows)
-    few = len(rows) - over - len(sure)
-    why = [f"{len(sure)} point{'' if len(sure) == 1 else 's'} can be compared; expected 2 or more"]
+    few = len(rows) - over - len(able)
+    why = [f"{len(able)} point{'' if len(able) == 1 else 's'} can be compared; expected 2 or more"]
+    if len(able) > 1:
+        why = [f"{len(able)} points have no blocks in common, by which they could be compared"]
     why += [f"{few} with under {LEAST_BLOCKS} valid blocks"] if few else []
     why += [f"{over} with more cores than the machine has"] if over else []
     return Recommendation(

@@ -28,6 +28,11 @@ class Ratio:
     high: float | None
 
     @property
+    def inverse(self) -> "Ratio":
+        """The other way round."""
+        return Ratio(1 / self.value, self.high and 1 / self.high, self.low and 1 / self.low)
+
+    @property
     def tied(self) -> bool:
         """Whether the interval holds 1: the two cannot be told apart."""
         return self.low is not None and self.high is not None and self.low <= 1 <= self.high

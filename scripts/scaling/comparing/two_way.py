@@ -84,14 +84,15 @@ def fit(rates: Rates[K]) -> TwoWay[K]:
     left = 1 - np.einsum("ij,ji->i", design, inverse)  # what a launch has for the noise to be seen in
     left[left < 1e-9] = 0  # of one that is alone in its block, but for rounding
     residuals = np.where(left > 0, logs - design @ solution, 0.0)
+    count = len(points)
     return TwoWay(
         points=points,
-        levels=solution[: len(points)],
-        parts=_parts(of, at, len(points)),
-        weights=inverse[: len(points)],
+        levels=solution[:count],
+        parts=_parts(of, at, count),
+        weights=inverse[:count].astype(np.float64),
         point_of=of,
-        residual_sums=np.bincount(of, residuals**2, len(points)),
-        freedoms=np.bincount(of, left, len(points)),
+        residual_sums=np.bincount(of, residuals**2, count).astype(np.float64),
+        freedoms=np.bincount(of, left, count).astype(np.float64),
     )
 
 

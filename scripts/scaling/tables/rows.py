@@ -19,6 +19,9 @@ class Row(BaseModel):
     blocks: int = Field(description="valid repetitions, each a launch of its own")
     blocks_used: str = Field(description="numbers of those blocks, separated by spaces")
     rates: str = Field(description="images/s of those blocks, in the same order")
+    levelled: str = Field(
+        description="likewise images/s at the speed that the machine had on average, by the calibrations of each launch"
+    )
     key: str = Field(description="the comparison key, JSON: rows are divided only where it agrees")
     seconds: float | None = Field(
         description="median over valid blocks; what a second is spent on: see the table's note"
@@ -27,13 +30,17 @@ class Row(BaseModel):
     seconds_max: float | None = Field(description="greatest over valid blocks")
     images_per_second: float | None = Field(description="median over valid blocks, steady state")
     speedup: float | None = Field(
-        description="images/s against the baseline's: exp of the mean log ratio, paired by block"
+        description="images/s against the baseline's, by the levels of both in log rate = point + block + noise"
     )
     speedup_low: float | None = Field(
-        description="lower end of the speedup's interval (Student t on paired log ratios)"
+        description="lower end of the speedup's interval, of this statement alone; of rates as measured and levelled"
     )
     speedup_high: float | None = Field(description="upper end of that interval")
-    confidence: float = Field(description="level of the interval")
+    confidence: float = Field(description="level of that interval")
+    confidence_of_all: float = Field(
+        description="level at which all statements about the points of a baseline hold at once: marks and claims go by "
+        "it; all baselines of a study share what may be wrong"
+    )
     efficiency: float | None = Field(description="speedup / (cores / cores of the baseline); 1 is ideal")
     serial_fraction: float | None = Field(description="Karp-Flatt: (1/S - 1/p) / (1 - 1/p), p = cores / baseline cores")
     core_hours: float | None = Field(
@@ -50,16 +57,24 @@ class Row(BaseModel):
     baseline_seconds: float | None = Field(description="the baseline's median seconds over its valid blocks")
     validity: Literal["valid", "invalid"] = Field(description="invalid: no block may be used")
     marks: str = Field(
-        description="`baseline`; `tied` (the interval holds 1); `exploratory` (under 3 blocks to divide: no interval); "
+        description="`baseline`; `tied` (the interval holds 1, all rows of the baseline taken together); `exploratory` "
+        "(under 3 blocks: no interval); `noisy` (a launch that counts was disturbed, and no calm came); "
         "`oversubscribed` (more cores than the machine offered: in no fit, no recommendation); `ceiling` (no way to "
         "load, but what one could reach at most); `emulated` (the device computes numbers of this precision by others)"
     )
     reason: str = Field(description="each block that does not count, and why")
+    noise: str = Field(description="each block that was disturbed and counts all the same, and by what")
+    set_aside: int = Field(description="launches that were disturbed and measured again at once; they count nowhere")
 
     @property
     def rates_by_block(self) -> dict[int, float]:
         """Images/s of the valid blocks."""
         return dict(zip(map(int, self.blocks_used.split()), map(float, self.rates.split()), strict=True))
+
+    @property
+    def levelled_by_block(self) -> dict[int, float]:
+        """Levelled images/s of the valid blocks."""
+        return dict(zip(map(int, self.blocks_used.split()), map(float, self.levelled.split()), strict=True))
 
     def has(self, mark: str) -> bool:
         """Whether `mark` is among the marks."""
@@ -161,12 +176,11 @@ class StrategyRow(BaseModel):
     cores: int = Field(description="that each of them uses")
     point: str = Field(description="id of the point")
     images_per_second: float = Field(description="median over valid blocks")
-    of_fastest: float = Field(description="images/s against the fastest's: exp of the mean log ratio")
+    of_fastest: float = Field(description="images/s against the fastest's")
     of_fastest_low: float | None = Field(None, description="lower end of its interval; empty for the fastest")
     of_fastest_high: float | None = Field(None, description="upper end of that interval")
-    verdict: Literal["fastest", "tied", "slower", "faster", "exploratory"] = Field(
-        description="fastest: with its blocks levelled; tied: the interval holds 1; exploratory: there is none; "
-        "faster: in the blocks that both have, though not over all"
+    verdict: Literal["fastest", "tied", "slower", "exploratory"] = Field(
+        description="tied: the interval, one of all such statements, holds 1; exploratory: there is none"
     )
     test_accuracy: float | None = Field(description="median over valid blocks")
     core_hours: float | None = Field(description="of a whole launch")

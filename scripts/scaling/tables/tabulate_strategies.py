@@ -7,69 +7,55 @@ Input: `training.parquet`. Outputs: `strategies.csv`, `strategies.parquet` (colu
 
 By hand:
     python -m scripts.scaling.tables.tabulate_strategies --training training.parquet --csv strategies.csv \
-        --parquet strategies.parquet --spec '{"confidence": 0.95}'
+        --parquet strategies.parquet
 """
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from scripts import cli
-from scripts.scaling.comparing.limits import LEAST_BLOCKS
-from scripts.scaling.comparing.ratios import fastest_first, lead
+from scripts.scaling.comparing.comparison import Comparison
+from scripts.scaling.comparing.ratios import Ratio
+from scripts.scaling.tables.compared import by_baseline, compared
 from scripts.scaling.tables.rows import StrategyRow, TrainingRow
 from scripts.scaling.tables.table_file import read_rows, write_table
-from scripts.spec import Spec
 
 
-class StrategiesSpec(Spec):
-    """What the table takes from the config's `scaling`."""
-
-    confidence: float
-
-
-def rows(training: Sequence[TrainingRow], confidence: float) -> list[StrategyRow]:
+def rows(training: Sequence[TrainingRow]) -> list[StrategyRow]:
     """Groups in the order of their baselines, by cores; in each the fastest first."""
-    groups: dict[str, dict[int, list[TrainingRow]]] = {}
-    for row in training:
-        if row.blocks and not row.has("oversubscribed"):
-            groups.setdefault(row.baseline, {}).setdefault(row.cores, []).append(row)
-    return [
-        found
-        for by_cores in groups.values()
-        for _, some in sorted(by_cores.items())
-        if len(some) > 1
-        for found in _group(some, confidence)
-    ]
-
-
-def _group(some: Sequence[TrainingRow], confidence: float) -> list[StrategyRow]:
-    rates = {row.point: row.rates_by_block for row in some}
-    # One lucky launch makes no fastest.
-    sure = {point: mine for point, mine in rates.items() if len(mine) >= LEAST_BLOCKS}
-    order = [*fastest_first(sure), *fastest_first({point: rates[point] for point in rates if point not in sure})]
-    fastest, *others = (next(row for row in some if row.point == point) for point in order)
-    found = [_row(fastest, 1.0, None, None, "fastest")]
-    for row in others:
-        if not rates[row.point].keys() & rates[fastest.point].keys() and min(row.blocks, fastest.blocks) < 2:
-            continue  # nothing to compare by
-        ratio = lead(rates[row.point], rates[fastest.point], confidence)
-        verdict = "exploratory" if ratio.low is None else "tied" if ratio.tied else "slower"
-        if ratio.low is not None and ratio.low > 1:
-            verdict = "faster"
-        found.append(_row(row, ratio.value, ratio.low, ratio.high, verdict))
+    found = []
+    for some in by_baseline(training).values():
+        comparison = compared(some)
+        by_cores: dict[int, list[TrainingRow]] = {}
+        for row in some:
+            if row.blocks and not row.has("oversubscribed"):
+                by_cores.setdefault(row.cores, []).append(row)
+        for _, group in sorted(by_cores.items()):
+            found += _group(group, comparison) if len(group) > 1 else []
     return found
 
 
-def _row(row: TrainingRow, value: float, low: float | None, high: float | None, verdict: str) -> StrategyRow:
+def _group(some: Sequence[TrainingRow], comparison: Comparison[str]) -> list[StrategyRow]:
+    by_point = {row.point: row for row in some}
+    leads = comparison.leads(by_point)
+    assert leads is not None, "each has a valid block"
+    found = [_row(by_point[leads.first], Ratio(1.0, None, None), "fastest")]
+    for point, lead in leads.over.items():
+        verdict = "exploratory" if lead.low is None else "tied" if lead.tied else "slower"
+        found.append(_row(by_point[point], lead.inverse, verdict))
+    return found
+
+
+def _row(row: TrainingRow, ratio: Ratio, verdict: str) -> StrategyRow:
     return StrategyRow.model_validate(
         {
             "baseline": row.baseline,
             "cores": row.cores,
             "point": row.point,
             "images_per_second": row.images_per_second,
-            "of_fastest": value,
-            "of_fastest_low": low,
-            "of_fastest_high": high,
+            "of_fastest": ratio.value,
+            "of_fastest_low": ratio.low,
+            "of_fastest_high": ratio.high,
             "verdict": verdict,
             "test_accuracy": row.test_accuracy,
             "core_hours": row.core_hours,
@@ -82,9 +68,8 @@ def main() -> None:
     parser.add_argument("--training", type=Path, required=True)
     parser.add_argument("--csv", type=Path, required=True)
     parser.add_argument("--parquet", type=Path, required=True)
-    parser.add_argument("--spec", type=StrategiesSpec.model_validate_json, required=True)
     args = parser.parse_args()
-    found = rows(read_rows(args.training, TrainingRow), args.spec.confidence)
+    found = rows(read_rows(args.training, TrainingRow))
     write_table(found, StrategyRow, args.csv, args.parquet)
 
 
