@@ -23,7 +23,7 @@ from scripts.scaling.answers.sentences import feeding_sentence, situation_senten
 from scripts.scaling.comparing.limits import LEAST_BLOCKS
 from scripts.scaling.comparing.ratios import lead, mean_rate
 from scripts.scaling.tables import tabulate_loading, tabulate_training
-from scripts.scaling.tables.analysis import read_records
+from scripts.scaling.tables.read_records import read_records
 from scripts.scaling.tables.rows import LoadingRow, TrainingRow
 from scripts.scaling.tables.tabulate_training import TableSpec
 from scripts.spec import Spec

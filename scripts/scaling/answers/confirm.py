@@ -24,7 +24,8 @@ from scripts.scaling.answers.answer import (
 )
 from scripts.scaling.comparing.limits import LEAST_BLOCKS
 from scripts.scaling.comparing.ratios import Ratio, fastest_first, paired_ratio
-from scripts.scaling.tables.analysis import read_records, usable
+from scripts.scaling.tables.analysis import usable
+from scripts.scaling.tables.read_records import read_records
 from scripts.scaling.tables.table_file import read_answer
 from scripts.spec import Spec
 

@@ -1,6 +1,7 @@
 """Why a launch counts in no table, from its record alone; light, so that a run can say it at once."""
 
 from scripts.record import Record
+from scripts.scaling.comparing.learned import learned_nothing
 from scripts.scaling.comparing.limits import DRIFT, FOREIGN
 
 
@@ -13,4 +14,6 @@ def faults(one: Record) -> list[str]:
         found.append(f"disturbed: other processes used {one.noise.foreign_cores:.2f} cores")
     if one.resumed:
         found.append("resumed: accuracy, no timing")
+    if one.quality is not None:
+        found += learned_nothing(one.quality)
     return found

@@ -4,40 +4,13 @@ import json
 import math
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Protocol
 
-from scripts import record
-from scripts.errors import UserError
 from scripts.record import Record
 from scripts.scaling.comparing.faults import faults
+from scripts.scaling.comparing.keys import commonest_key, differing, other_work
 from scripts.scaling.comparing.limits import DRIFT, LEAST_BLOCKS
 from scripts.scaling.comparing.ratios import Ratio, efficiency, paired_ratio, serial_fraction
-
-
-class KeyMismatchError(UserError):
-    """Two records that may not be divided."""
-
-
-def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
-    """The fields in which two comparison keys differ, with what each says."""
-    names = sorted(one.keys() | other.keys())
-    return [f"{name} ({one.get(name)} against {other.get(name)})" for name in names if one.get(name) != other.get(name)]
-
-
-def check_comparable(one: Record, other: Record) -> None:
-    """Raises KeyMismatchError, which names each field in which the comparison keys differ."""
-    unequal = differing(one.key, other.key)
-    if unequal:
-        raise KeyMismatchError(f"cannot be divided: {one.point_id} and {other.point_id} differ in {', '.join(unequal)}")
-
-
-def read_records(paths: Sequence[Path]) -> dict[str, list[Record]]:
-    """The records by point id, each point's in order of block."""
-    found: dict[str, list[Record]] = {}
-    for one in sorted((record.read(path) for path in paths), key=lambda one: one.block):
-        found.setdefault(one.point_id, []).append(one)
-    return found
 
 
 def usable(
@@ -50,15 +23,13 @@ def usable(
             whose timing was disturbed.
         more: further faults of a record beside the baseline's of its block.
     """
-    good, reasons = [], []
+    good, reasons, unequal = [], [], other_work(records, baseline.values())
     for one in records:
         found = faults(one)
+        if one.block in unequal:
+            found.append(unequal[one.block])
         if other := baseline.get(one.block):
-            try:
-                check_comparable(one, other)
-                found += more(one, other) if more else []
-            except KeyMismatchError as error:
-                found.append(str(error))
+            found += more(one, other) if more and one.block not in unequal else []
             between = abs(one.noise.calibration_before / other.noise.calibration_before - 1)
             if between > DRIFT and not faults(other):
                 found.append(f"drifted: calibrations differ by {between:.0%} from {other.point_id}'s")
@@ -78,8 +49,10 @@ def median(values: Sequence[float | None]) -> float | None:
 
 
 def sound(records: Iterable[Record]) -> dict[int, Record]:
-    """Those without a fault of their own, by block."""
-    return {one.block: one for one in records if not faults(one)}
+    """Of a point's records those without a fault of their own, of the work that most of them did, by block."""
+    good = [one for one in records if not faults(one)]
+    key = commonest_key(good) or {}
+    return {one.block: one for one in good if not differing(one.key, key)}
 
 
 class Launch(Protocol):
@@ -141,7 +114,7 @@ def common_columns(
         "blocks": len(good),
         "blocks_used": " ".join(str(one.block) for one in good),
         "rates": " ".join(repr(one.images_per_second) for one in good),
-        "key": json.dumps(first.key, sort_keys=True),
+        "key": json.dumps((good or launches)[0].key, sort_keys=True),
         "seconds": median([one.seconds for one in good]),
         "seconds_min": min((one.seconds for one in good), default=None),
         "seconds_max": max((one.seconds for one in good), default=None),

@@ -18,7 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scripts import cli
 from scripts.errors import UserError
-from scripts.scaling.tables.analysis import common_columns, differing, median
+from scripts.scaling.comparing.keys import differing
+from scripts.scaling.tables.analysis import common_columns, median
 from scripts.scaling.tables.costs import Prices, cost_columns
 from scripts.scaling.tables.rows import TrainingRow
 from scripts.scaling.tables.table_file import write_table

@@ -15,9 +15,10 @@ from scripts import cli
 from scripts.loading.points import LoadingPoint, backend_class
 from scripts.record import Record
 from scripts.scaling.comparing.ratios import mean_rate
-from scripts.scaling.tables.analysis import common_columns, median, read_records, sound, usable
+from scripts.scaling.tables.analysis import common_columns, median, sound, usable
 from scripts.scaling.tables.attribution import attribute, sound_blocks
 from scripts.scaling.tables.costs import Prices, cost_columns
+from scripts.scaling.tables.read_records import of_point, read_records
 from scripts.scaling.tables.rows import LoadingRow
 from scripts.scaling.tables.table_file import write_table
 from scripts.spec import Spec
@@ -34,15 +35,20 @@ class LoadingTableSpec(Spec):
 def rows(
     records: dict[str, list[Record]], points: list[str], confidence: float, prices: Prices | None = None
 ) -> list[LoadingRow]:
-    """One row for each of `points`."""
+    """One row for each of `points`.
+
+    Raises:
+        UserError: there is no record of one.
+    """
     blocks = sound_blocks(records)
     found = []
     for name in points:
-        point = LoadingPoint.model_validate(records[name][0].point)
+        mine = of_point(records, name)
+        point = LoadingPoint.model_validate(mine[0].point)
         ceiling = backend_class(point.backend).ceiling
         baseline = {one.block: one for one in records.get(point.baseline, [])}
-        good, reasons = usable(records[name], baseline)
-        common = common_columns(records[name], good, reasons, point.baseline, sound(baseline.values()), confidence)
+        good, reasons = usable(mine, baseline)
+        common = common_columns(mine, good, reasons, point.baseline, sound(baseline.values()), confidence)
         rate = mean_rate([one.images_per_second for one in good], confidence) if good else None
         parts = attribute(good, blocks)
         found.append(

@@ -17,8 +17,10 @@ from pathlib import Path
 
 from scripts import cli
 from scripts.record import Quality, Record
-from scripts.scaling.tables.analysis import common_columns, loss_distance, median, read_records, sound, usable
+from scripts.scaling.tables.analysis import common_columns, loss_distance, median, sound, usable
 from scripts.scaling.tables.costs import Prices, cost_columns
+from scripts.scaling.tables.equal_work import other_curve, other_images
+from scripts.scaling.tables.read_records import of_point, read_records
 from scripts.scaling.tables.rows import TrainingRow
 from scripts.scaling.tables.table_file import write_table
 from scripts.spec import Spec
@@ -42,29 +44,24 @@ class TrainingTableSpec(Spec):
 
 
 def rows(records: dict[str, list[Record]], points: list[str], scaling: TableSpec) -> list[TrainingRow]:
-    """One row for each of `points`."""
+    """One row for each of `points`.
+
+    Raises:
+        UserError: there is no record of one.
+    """
 
     def strays(one: Record, other: Record) -> list[str]:
-        if one.point["global_batch"] != other.point["global_batch"]:
-            return []  # weak scaling: other steps, another curve
-        distance = loss_distance(one, other)
-        if distance <= scaling.loss_tolerance:
-            return []
-        return [
-            f"its loss curve is {distance:.2f} ln(classes) from {other.point_id}'s, over {scaling.loss_tolerance:g}"
-        ]
+        return other_images(one, other) + other_curve(one, other, scaling.loss_tolerance)
 
     found = []
     for point in points:
-        trained = TrainingPoint.model_validate(records[point][0].point)
+        mine = of_point(records, point)
+        first, trained = mine[0], TrainingPoint.model_validate(mine[0].point)
         baseline_id = trained.baseline(scaling.baseline)
-        baseline = {one.block: one for one in records[baseline_id]}
-        good, reasons = usable(records[point], baseline, more=strays)
-        common = common_columns(
-            records[point], good, reasons, baseline_id, sound(baseline.values()), scaling.confidence
-        )
-        first = records[point][0]
-        if any(one.quality is not None and one.quality.precision_emulated for one in records[point]):
+        baseline = {one.block: one for one in records.get(baseline_id, [])}
+        good, reasons = usable(mine, baseline, more=strays)
+        common = common_columns(mine, good, reasons, baseline_id, sound(baseline.values()), scaling.confidence)
+        if any(one.quality is not None and one.quality.precision_emulated for one in mine):
             common["marks"] = f"{common['marks']} emulated".strip()
         qualities = [one.quality for one in good if one.quality is not None]
         wall = median([one.wall_seconds for one in good])
