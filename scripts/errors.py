@@ -1,5 +1,13 @@
 """The errors that a user can mend: each message names the file or key, what was found and what was expected."""
 
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
 
 class UserError(Exception):
     """A mistake in the input, shown as one message and a non-zero exit, never as a traceback."""
@@ -11,3 +19,24 @@ class ConfigError(UserError):
 
 class ImageError(UserError):
     """An image, or a folder of images, that cannot be used."""
+
+
+def first_fault(error: ValidationError) -> str:
+    """The first thing that a model of a file does not take: where, what was found, what was expected.
+
+    A model's own message begins with `field: found`, a field's own with `found`.
+    """
+    first = error.errors(include_url=False)[0]
+    where, message = ".".join(map(str, first["loc"])) or "file", first["msg"].removeprefix("Value error, ")
+    if first["type"] == "value_error":
+        if message.startswith("found "):
+            return f"{where}: {message}"
+        return ".".join([*map(str, first["loc"]), message])
+    if first["type"] == "json_invalid":
+        return f"{where}: found no JSON ({message.removeprefix('Invalid JSON: ')}), expected JSON"
+    if first["type"] == "missing":
+        return f"{where}: found none, expected one"
+    if first["type"] == "extra_forbidden":
+        return f"{where}: found a field of this name, expected none"
+    found = textwrap.shorten(repr(first["input"]), 60)
+    return f"{where}: found {found}, expected {message.removeprefix('Input should be ')}"

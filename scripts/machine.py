@@ -18,13 +18,14 @@ from typing import NamedTuple
 import psutil
 
 from scripts.cli import log
-from scripts.record import Environment, Noise
+from scripts.record import VERSION, Environment, Noise
+from scripts.spec import PIXELS
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 PR_SET_PDEATHSIG = 1  # of prctl(2)
 PACKAGES = (
-    *("torch", "torchvision", "dask", "distributed", "joblib", "fsspec", "webdataset", "litdata"),
-    *("opencv-python-headless", "simplejpeg", "numpy", "snakemake"),
+    *("torch", "torchvision", "dask", "distributed", "dask-jobqueue", "joblib", "fsspec", "aiohttp"),
+    *("webdataset", "litdata", *PIXELS, "snakemake"),
 )
 
 
@@ -181,6 +182,11 @@ def wait_until_alone() -> int:
         log.info("waiting for another measurement on this machine to end (%s)", path)
         fcntl.flock(descriptor, fcntl.LOCK_EX)
     return descriptor
+
+
+def versions_of(environment: Environment, *names: str) -> dict[str, str]:
+    """What the packages that a work rests on add to its comparison key: those that are installed."""
+    return {f"{VERSION}{name}": environment.packages[name] for name in names if name in environment.packages}
 
 
 def _versions() -> dict[str, str]:

@@ -1,16 +1,22 @@
 """The record: the JSON file that one launch of one point in one block writes. All that is printed comes from these.
 
-A field's comment gives its meaning and unit. Reading a record of an unknown schema version is an error.
+A field's comment gives its meaning and unit. A record is believed only if its schema is known, its numbers are finite,
+those that say the same agree, and it stands where its study, stage, point and block belong.
 """
 
-import hashlib
+import math
+import shlex
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from scripts.atomic import write_text
-from scripts.errors import UserError
+from scripts.errors import UserError, first_fault
+from scripts.quantities import Count, Moment, NotNegative, Plain, Positive, Share, Whole
+
+CLOSE = 0.01  # share by which figures of one record that say the same may differ
+VERSION = "version of "  # begins the fields of a comparison key that hold a package's version
 
 
 class _Part(BaseModel):
@@ -34,6 +40,12 @@ class Validity(_Part):
     ok: bool
     faults: list[Fault]
 
+    @model_validator(mode="after")
+    def _ok_without_faults(self) -> Self:
+        if self.ok == bool(self.faults):
+            raise ValueError(f"ok: found {self.ok}, expected {not self.faults} beside {len(self.faults)} faults")
+        return self
+
     @classmethod
     def of(cls, checks: dict[str, tuple[Any, Any]]) -> Self:
         """From `{parameter: (expected, actual)}`: each unequal pair is a fault."""
@@ -48,13 +60,13 @@ class Validity(_Part):
 class Environment(_Part):
     """What the run ran on."""
 
-    started: str  # of the process, UTC, ISO 8601 to the millisecond
+    started: Moment  # of the process, UTC, ISO 8601 to the millisecond
     host: str
-    pid: int  # of the process that wrote the record; with host and start, of this launch alone
+    pid: Count  # of the process that wrote the record; with host and start, of this launch alone
     cpu_model: str
-    usable_cores: int  # that the run's processes may use, over all machines
-    machine_cores: int  # that these machines have; on a cluster a job may be bound to some of them
-    memory_bytes: int
+    usable_cores: Count  # that the run's processes may use, over all machines
+    machine_cores: Count  # that these machines have; on a cluster a job may be bound to some of them
+    memory_bytes: Count
     kernel: str
     gpu: str | None
     python: str
@@ -70,15 +82,15 @@ class Environment(_Part):
 class Noise(_Part):
     """What disturbed the run."""
 
-    calibration_before: float  # seconds of the fixed kernel of scripts/clock.py: what a core can do
-    calibration_after: float
-    calibration_spread: float = 0.0  # relative spread of the kernel's single runs
-    foreign_cores: float  # cores that other processes, or the hypervisor, used on average during the run
-    steal_cores: float | None = None  # those that the hypervisor took; null: this machine does not tell
+    calibration_before: Positive  # seconds of the fixed kernel of scripts/clock.py: what a core can do
+    calibration_after: Positive
+    calibration_spread: NotNegative = 0.0  # relative spread of the kernel's single runs
+    foreign_cores: NotNegative  # cores that other processes, or the hypervisor, used on average during the run
+    steal_cores: NotNegative | None = None  # those that the hypervisor took; null: this machine does not tell
     throttled: bool | None = None  # whether a core was slowed down for its heat or power; null: not told
-    load_average: float  # of the last minute, at the end
-    cpu_mhz: float | None
-    involuntary_context_switches: int  # of the recording process
+    load_average: NotNegative  # of the last minute, at the end
+    cpu_mhz: NotNegative | None
+    involuntary_context_switches: Whole  # of the recording process
 
     @property
     def drift(self) -> float:
@@ -89,55 +101,81 @@ class Noise(_Part):
 class SetAside(_Part):
     """A launch that was measured again at once, since it says less of its point than of what disturbed it."""
 
-    seconds: float  # as the record's
+    seconds: Positive  # as the record's
     reason: str
 
 
 class Epoch(_Part):
     """One pass over the training split."""
 
-    loss: float  # mean training loss, nats
-    valid_accuracy: float
-    seconds: float  # training steps only, slowest rank
+    # JSON has no word for a loss that is no number: it is written as text.
+    model_config = ConfigDict(ser_json_inf_nan="strings")
+
+    loss: float  # mean training loss, nats; of a training that diverged not finite
+    valid_accuracy: Share
+    seconds: NotNegative  # training steps only, slowest rank
 
 
 class ClassScores(_Part):
     """How well a network did on the test images of one class; 0 where a share is of none."""
 
-    precision: float  # share of those predicted that are of the class
-    recall: float  # share of those of the class that are predicted
-    f1: float  # harmonic mean of the two
-    images: int  # of the class
+    precision: Share  # share of those predicted that are of the class
+    recall: Share  # share of those of the class that are predicted
+    f1: Share  # harmonic mean of the two
+    images: Whole  # of the class
 
 
 class Quality(_Part):
     """What a training run learned."""
 
-    epochs: list[Epoch]
-    steps_per_epoch: int
+    epochs: Annotated[list[Epoch], Field(min_length=1)]
+    steps_per_epoch: Count
     classes: list[str]
-    test_accuracy: float
-    precision: float  # macro mean over classes
-    recall: float  # macro mean over classes
-    f1: float  # macro mean over classes
+    test_accuracy: Share
+    precision: Share  # macro mean over classes
+    recall: Share  # macro mean over classes
+    f1: Share  # macro mean over classes
     per_class: list[ClassScores]  # in the order of `classes`
-    confusion: list[list[int]]  # rows: true class; columns: predicted
-    seconds_to_target: float | None  # training seconds until validation accuracy reached the target; null: never
+    confusion: list[list[Whole]]  # rows: true class; columns: predicted
+    seconds_to_target: NotNegative | None  # training seconds until validation accuracy reached the target; null: never
     precision_emulated: bool  # the device computes numbers of this precision by others
+
+    @model_validator(mode="after")
+    def _of_one_confusion(self) -> Self:
+        if {len(self.classes)} != {len(self.confusion), *map(len, self.confusion)}:
+            raise ValueError(
+                f"confusion: found no square of numbers, expected a row for each of {len(self.classes)} classes"
+            )
+        images, right = sum(map(sum, self.confusion)), sum(row[i] for i, row in enumerate(self.confusion))
+        if images and abs(self.test_accuracy - right / images) > CLOSE:
+            raise ValueError(f"test_accuracy: found {self.test_accuracy:g}, expected {right} of {images} test images")
+        return self
 
 
 class Loaded(_Part):
     """How a loading launch went, beside its time."""
 
-    passes: int  # timed ones, over all training images
-    first_batch_seconds: float  # from the first request, workers started, to the first image
-    first_pass_seconds: float  # the whole first pass, which is in no rate: workers import, caches fill
-    steady_cpu_seconds: float  # user and system, all processes, a server of its own too, in the timed passes
-    storage_bytes: int  # that the kernel fetched from storage in the timed passes: none where all is in the page cache
-    resident_share: (
-        float | None
-    )  # of the files' pages in memory before a pass: the greatest if cold, the first's if warm
-    network: dict[str, float] | None  # limits in force, of a source behind a network
+    passes: Count  # timed ones, over all training images
+    first_batch_seconds: NotNegative  # from the first request, workers started, to the first image
+    first_pass_seconds: NotNegative  # the whole first pass, which is in no rate: workers import, caches fill
+    steady_cpu_seconds: NotNegative  # user and system, all processes, a server of its own too, in the timed passes
+    storage_bytes: (
+        Whole  # that the kernel fetched from storage in the timed passes: none where all is in the page cache
+    )
+    # Of the files' pages in memory before a pass: the greatest if cold, the first's if warm.
+    resident_share: Share | None
+    network: dict[str, NotNegative] | None  # limits in force, of a source behind a network
+
+
+class Launch(NamedTuple):
+    """What no two launches have in common."""
+
+    host: str
+    started: str
+    pid: int
+
+    def __str__(self) -> str:
+        return f"process {self.pid} of {self.host}, started {self.started}"
 
 
 class Record(_Part):
@@ -147,21 +185,22 @@ class Record(_Part):
     study: str
     stage: Literal["loading", "training"]
     point_id: str
-    point: dict[str, Any]  # the point's settings
-    key: dict[str, Any]  # the comparison key: two records may be divided only where it agrees
-    block: int  # from 1
-    attempt: int = 1
+    point: Plain  # the point's settings
+    key: Plain  # the comparison key: two records may be divided only where it agrees
+    block: Whole  # from 1; 0: the training of the network that is kept
+    attempt: Count = 1
     resumed: bool = False
-    cores: int
-    images: int  # brought or trained on in the steady window
-    seconds: float  # steady state, slowest rank
-    images_per_second: float
-    phases: dict[str, float]  # seconds; add up to wall_seconds
-    wall_seconds: float
-    cpu_seconds: float  # user and system, all processes of the run
-    peak_rss_bytes: int
-    package_joules: float | None = None  # processors and their memory: training from warm-up on, loading one timed pass
-    gpu_joules: float | None = None  # of the GPUs that it used
+    cores: Count
+    images: Whole  # brought or trained on in the steady window; 0 of a launch that failed
+    seconds: Positive  # steady state, slowest rank; loading: of a pass, mean
+    images_per_second: NotNegative
+    phases: dict[str, NotNegative]  # seconds; add up to wall_seconds
+    wall_seconds: Positive
+    cpu_seconds: NotNegative  # user and system, all processes of the run
+    peak_rss_bytes: Count
+    # Processors and their memory: training from warm-up on, loading one timed pass.
+    package_joules: NotNegative | None = None
+    gpu_joules: NotNegative | None = None  # of the GPUs that it used
     quality: Quality | None  # training only
     loaded: Loaded | None = None  # loading only; null where it failed
     validity: Validity
@@ -179,11 +218,43 @@ class Record(_Part):
         """More cores asked for than the run's machines let it use."""
         return self.cores > self.environment.usable_cores
 
+    @property
+    def passes(self) -> int:
+        """How often the seconds were spent on the images."""
+        return self.loaded.passes if self.loaded else 1
 
-def file_digest(path: Path) -> str:
-    """What tells one file from another: 12 hex digits of its sha256."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:12]
+    @property
+    def launch(self) -> Launch:
+        """What tells it from every other launch."""
+        return Launch(self.environment.host, self.environment.started, self.environment.pid)
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.stage == "training" and self.quality is None:
+            raise ValueError("quality: found none, expected what the training learned")
+        if self.stage == "loading" and self.validity.ok:
+            if self.loaded is None:
+                raise ValueError("loaded: found none, expected how a launch without a fault went")
+            if lacking := {"startup", "shutdown"} - self.phases.keys():
+                raise ValueError(f"phases: found none of {', '.join(sorted(lacking))}, expected those of a launch")
+        if self.validity.ok and not self.images:
+            raise ValueError("images: found 0, expected some of a launch without a fault")
+        return self
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        steady = self.seconds * self.passes
+        rate = self.images / steady
+        if not math.isclose(self.images_per_second, rate, rel_tol=CLOSE):
+            expected = f"{rate:g}, {self.images} images in {steady:g} s"
+            raise ValueError(f"images_per_second: found {self.images_per_second:g}, expected {expected}")
+        phases = math.fsum(self.phases.values())
+        if not math.isclose(phases, self.wall_seconds, rel_tol=CLOSE):
+            raise ValueError(f"phases: found {phases:g} s in all, expected wall_seconds, {self.wall_seconds:g} s")
+        # What was done before an interruption is in no wall clock of what came after it.
+        if not self.resumed and steady > self.wall_seconds * (1 + CLOSE):
+            raise ValueError(f"seconds: found {steady:g} s of work, expected at most {self.wall_seconds:g} s, the wall")
+        return self
 
 
 def write(record: Record, path: Path) -> None:
@@ -191,15 +262,33 @@ def write(record: Record, path: Path) -> None:
     write_text(path, record.model_dump_json(indent=1, by_alias=True) + "\n")
 
 
+def broken(path: Path, what: str) -> UserError:
+    """The error of a record that is not believed."""
+    return UserError(f"{path}: {what}; remove it, and it is measured again: rm {shlex.quote(str(path))}")
+
+
 def read(path: Path) -> Record:
     """The record in a file.
 
     Raises:
-        UserError: it is no record of this schema version.
+        UserError: it is no record of this schema version, denies itself, or stands where another belongs.
     """
     try:
-        return Record.model_validate_json(path.read_text(encoding="utf-8"))
+        found = Record.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "file"
-        raise UserError(f"{path}: no record of schema 4: {where}: {first['msg']}") from None
+        raise broken(path, f"no record of schema 4: {first_fault(error)}") from None
+    _check_home(found, path)
+    return found
+
+
+def _check_home(one: Record, path: Path) -> None:
+    """Raises UserError where a record of results/<study>/<stage>/records/<point>/b<block>.json is another's."""
+    *_, study, stage, folder, point, name = ("", "", "", "", *path.absolute().parts)
+    if folder != "records":
+        return
+    found = {"study": one.study, "stage": one.stage, "point_id": one.point_id, "block": f"b{one.block}.json"}
+    for field, here in zip(found, (study, stage, point, name), strict=True):
+        if found[field] != here:
+            raise broken(path, f"{field}: found {found[field]}, expected {here}, where it stands")

@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict
 
 from scripts.registry import ROOT
 
+PIXELS = ("opencv-python-headless", "simplejpeg", "pillow", "numpy")  # packages that decode and resize
+
 
 class Spec(BaseModel):
     """The settings of one program, as its rule gives them; a missing or an unknown one is an error."""

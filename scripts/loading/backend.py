@@ -71,6 +71,7 @@ class Backend(ABC):
     fills: ClassVar[bool] = False  # it puts pixels to their place itself: `place` is called before it is entered
     ceiling: ClassVar[bool] = False  # no way to load: what one could reach at most; in every sweep
     needs: ClassVar[str | None] = None  # a program that must be on the PATH; such a backend is used only where named
+    rests_on: ClassVar[Sequence[str]] = ()  # packages whose versions are of its work, beside those that decode
     package: ClassVar[str | None] = None  # no dependency of ours; where it is not installed, the backend is skipped
 
     def __init__(

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Self
 
 from scripts import machine
 from scripts.loading import backend
@@ -36,6 +36,7 @@ class DaskClientBackend(backend.Backend):
     """A backend on the cluster that a subclass connects to."""
 
     sources = (RAW, REENCODED)  # a server on this machine is none to workers elsewhere
+    rests_on: ClassVar[Sequence[str]] = ("dask", "distributed")
     started = True  # the workers began with this launch, so what they used to start is its own
     cpu_before = 0.0  # seconds that they had used for others
 

@@ -11,6 +11,7 @@ class DaskBackend(ExecutorBackend):
     """A backend on one of Dask's local schedulers: by default one delayed task a chunk."""
 
     prefetches = False
+    rests_on = ("dask",)
     scheduler: ClassVar[str]
 
     def __enter__(self) -> Self:

@@ -6,7 +6,7 @@ import multiprocessing
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from scripts.loading import backend
 from scripts.loading.backend import Item, Loaded
@@ -19,6 +19,7 @@ class DataLoaderBackend(backend.Backend):
 
     processes = True
     prefetches = True
+    rests_on: ClassVar[Sequence[str]] = ("torch",)
 
     @abstractmethod
     def make_loader(self, items: Sequence[Item], **settings: Any) -> Batches:

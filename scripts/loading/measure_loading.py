@@ -38,7 +38,7 @@ from scripts.loading.load import load_from
 from scripts.loading.points import LoadingPoint, backend_class
 from scripts.loading.shared_pixels import SharedPixels
 from scripts.loading.worker_watch import WorkerWatch
-from scripts.spec import Spec
+from scripts.spec import PIXELS, Spec
 
 MAY_STAY = 0.01  # share of the pages that a cold start may find in memory, and that a warm one may lack
 
@@ -173,7 +173,7 @@ def run(
         first_pass_seconds=first_pass,
         # Other processes' are counted in hundredths of a second: of a pass that took none it may be a hair below.
         steady_cpu_seconds=max(0.0, used.cpu_seconds - before.cpu_seconds - between),
-        storage_bytes=used.read_bytes - before.read_bytes,
+        storage_bytes=max(0, used.read_bytes - before.read_bytes),  # a worker that ended takes its own along
         resident_share=max(shares) if files else None,
         network=network.limits if network else None,
     )
@@ -250,6 +250,7 @@ def measure(
             "page_cache": environment.page_cache,
             "network": network.limits if network else None,
             "cpu_model": environment.cpu_model,
+            **machine.versions_of(environment, *PIXELS, *loader.rests_on, *(remote.PACKAGES if network else ())),
         },
         block=block,
         attempt=attempt,

@@ -32,6 +32,7 @@ from scripts.spec import Spec
 if TYPE_CHECKING:
     from fsspec.implementations.http import HTTPFileSystem
 
+PACKAGES = ("fsspec", "aiohttp")  # that fetch the files
 SO_MAX_PACING_RATE = 47  # of socket(7), bytes a second; Python does not name it
 # As on Ethernet. On loopback one segment is 64 KB, and the kernel does not pace a connection's first ten.
 SEGMENT = 1460

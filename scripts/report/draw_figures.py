@@ -17,7 +17,7 @@ from pathlib import Path
 import matplotlib as mpl
 import pandas as pd
 
-from scripts import cli, record
+from scripts import cli
 from scripts.report.figure_parts import save
 from scripts.report.law_figures import draw_laws
 from scripts.report.loading_curves import draw_curves
@@ -27,6 +27,7 @@ from scripts.report.style import STYLE
 from scripts.report.training_figures import draw_learning
 from scripts.report.usage_figures import draw_usage
 from scripts.scaling.answers.answer import Laws
+from scripts.scaling.tables.read_records import read_all
 from scripts.scaling.tables.rows import LoadingRow, TrainingRow
 from scripts.scaling.tables.table_file import read_answer, read_rows
 
@@ -41,7 +42,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True)
     args = parser.parse_args()
     training, loading = read_rows(args.training, TrainingRow), read_rows(args.loading, LoadingRow)
-    records = [record.read(path) for path in args.records]
+    records = read_all(args.records)
     trained = [one for one in records if one.stage == "training"]
     loaded = [one for one in records if one.stage == "loading"]
     with mpl.rc_context(STYLE):

@@ -20,12 +20,13 @@ import os
 from pathlib import Path
 from typing import Any
 
-from scripts import cli, record
+from scripts import cli
 from scripts.atomic import write_text
 from scripts.report import facts, tables
 from scripts.report.page_parts import inline_png, plain_section, section, template, trainings
 from scripts.scaling.answers.answer import Claims, Confirmations, Laws, LoadingAnswer, Recommendations
 from scripts.scaling.answers.passes import Pass
+from scripts.scaling.tables.read_records import read_all
 from scripts.scaling.tables.rows import JobRow, LoadingRow, ProfileRow, StrategyRow, TrainingRow
 from scripts.scaling.tables.table_file import read_answer, read_rows
 from scripts.spec import Spec
@@ -72,7 +73,7 @@ def main() -> None:
     loading = read_rows(args.loading, LoadingRow)
     jobs = read_rows(args.jobs, JobRow)
     profiles = read_rows(args.profiles, ProfileRow) if args.profiles else []
-    records = [record.read(path) for path in args.records]
+    records = read_all(args.records)
     images = facts.images(args.split, args.rejects, args.leaks)
     previews = zip(images.classes, args.previews[:PREVIEWS], strict=False)
     page = template(args.template).render(

@@ -17,12 +17,13 @@ import jinja2
 import pandas as pd
 from pydantic import BaseModel
 
-from scripts import cli, record
+from scripts import cli
 from scripts import format as show
 from scripts.atomic import write_text
 from scripts.record import Record
 from scripts.report import facts, tables
 from scripts.report.tables import Column
+from scripts.scaling.tables.read_records import read_all
 from scripts.scaling.tables.rows import JobRow, LoadingRow, Row, StrategyRow, TrainingRow
 from scripts.scaling.tables.table_file import read_rows
 
@@ -99,7 +100,7 @@ def main() -> None:
     parser.add_argument("--records", type=Path, nargs="+", required=True)
     parser.add_argument("--folder", type=Path, required=True)
     args = parser.parse_args()
-    records = [record.read(path) for path in args.records]
+    records = read_all(args.records)
     training, loading = read_rows(args.training, TrainingRow), read_rows(args.loading, LoadingRow)
     where = {stage: machine([one for one in records if one.stage == stage]) for stage in ("training", "loading")}
     groups = tables.by_scaling(training)

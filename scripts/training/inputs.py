@@ -1,11 +1,11 @@
 """What a rank reads beside its spec; training and profile take the same flags."""
 
 import argparse
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.images.shards import digests
-from scripts.record import file_digest
 
 
 @dataclass(frozen=True)
@@ -43,3 +43,9 @@ class Inputs:
         """What tells the images, their split, their statistics and the initial weights from others."""
         weights = file_digest(self.weights) if self.weights else None
         return (*digests(self.split), self.stats.read_text(), weights)
+
+
+def file_digest(path: Path) -> str:
+    """What tells one file from another: 12 hex digits of its sha256."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:12]

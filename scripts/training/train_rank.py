@@ -225,6 +225,7 @@ def key_of(spec: TrainSpec, inputs: Inputs, device: torch.device, environment: r
         "cpu_model": environment.cpu_model,
         "gpu_model": environment.gpu,
         "batch_policy": f"{point.scaling}: {batch}",
+        **machine.versions_of(environment, "torch", "torchvision", "numpy"),
     }
 
 

@@ -27,7 +27,7 @@ from scripts.atomic import write_text
 from scripts.scaling.answers import answer_loading
 from scripts.scaling.answers.answer_loading import AnswerSpec
 from scripts.scaling.tables import tabulate_jobs, tabulate_loading, tabulate_strategies, tabulate_training
-from scripts.scaling.tables.analysis import read_records
+from scripts.scaling.tables.read_records import read_records
 from scripts.scaling.tables.rows import JobRow, LoadingRow, StrategyRow, TrainingRow
 from scripts.scaling.tables.table_file import write_table
 from scripts.scaling.tables.tabulate_training import TableSpec

@@ -1,7 +1,7 @@
 """A small study with what awkward users bring: its records, its images, and how to run programs on it."""
 
-import json
 import itertools
+import json
 import math
 import sys
 from collections.abc import Iterable
@@ -63,6 +63,8 @@ def shaken(seconds: float, point: str, block: int) -> float:
 def a_record(stage: str, name: str, block: int, cores: int, seconds: float, **fields: object) -> Record:
     """A valid record, but for what `fields` says."""
     drifts = (name, block) == DRIFTS
+    phases = fields.setdefault("phases", {"steady": seconds})
+    assert isinstance(phases, dict)
     common: dict[str, object] = {
         "study": "quirks",
         "stage": stage,
@@ -72,8 +74,7 @@ def a_record(stage: str, name: str, block: int, cores: int, seconds: float, **fi
         "images": 1200,
         "seconds": seconds,
         "images_per_second": 1200 / seconds,
-        "phases": {"steady": seconds},
-        "wall_seconds": seconds,
+        "wall_seconds": math.fsum(phases.values()),
         "cpu_seconds": seconds * cores,
         "peak_rss_bytes": 400 * 2**20,
         "quality": None,
@@ -169,6 +170,20 @@ def loading_record(point: str, block: int) -> Record:
         phases={"startup": 0.1 * int(workers), "steady": 40 * seconds, "shutdown": 0.01},
         loaded=loaded,
         validity=Validity.of(found),
+    )
+
+
+def lasting(one: Record, wall: float, images: int | None = None) -> Record:
+    """The record of a launch that took `wall` seconds, and went through `images` in the steady ones."""
+    longer, images = wall / one.wall_seconds, images or one.images
+    return one.model_copy(
+        update={
+            "images": images,
+            "seconds": one.seconds * longer,
+            "images_per_second": images / (one.seconds * longer * one.passes),
+            "phases": {name: seconds * longer for name, seconds in one.phases.items()},
+            "wall_seconds": wall,
+        }
     )
 
 

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 
 import pytest
 from helping import ROOT, Run
-from quirks import training_record
+from quirks import lasting, training_record
 from snakemake.settings.enums import Quietness
 from snakemake.settings.types import OutputSettings
 
@@ -32,7 +32,7 @@ onstart:
     from scripts.report.terminal.live_line import show_run
 
     blocks, workers = SimpleNamespace(blocks=3), SimpleNamespace(workers=4)
-    study = SimpleNamespace(study="tiny", loading=blocks, training=blocks)
+    study = SimpleNamespace(study="quirks", loading=blocks, training=blocks)
     show_run(workflow, study, {{"loading": {{}}, "training": {{"resnet18-ddp-4": workers}}}})
 
 
@@ -43,7 +43,7 @@ onsuccess:
 rule all:
     default_target: True
     input:
-        expand("results/tiny/training/records/resnet18-ddp-4/b{{block}}.json", block=[1, 2, 3]),
+        expand("results/quirks/training/records/resnet18-ddp-4/b{{block}}.json", block=[1, 2, 3]),
 
 
 rule pack:
@@ -75,9 +75,7 @@ def study(tmp_path: Path) -> Path:
     """A folder whose run measures twice, and is disturbed the second time."""
     (tmp_path / "Snakefile").write_text(SNAKEFILE)
     for block in (1, 2, 3):
-        one = training_record("resnet18-ddp-4", block).model_copy(
-            update={"wall_seconds": 20.0, "images_per_second": 55.0}
-        )
+        one = lasting(training_record("resnet18-ddp-4", block), 20.0, images=1100)
         noise = one.noise.model_copy(update={"foreign_cores": 1.25 if block == 2 else 0.0})
         record.write(one.model_copy(update={"noise": noise}), tmp_path / f"made_b{block}.json")
     return tmp_path
@@ -186,6 +184,6 @@ def test_who_asks_for_snakemakes_words_or_for_none_has_no_other(
         "local_exec": True,
     }
     stage = SimpleNamespace(blocks=1)
-    show_run(SimpleNamespace(**workflow | changes), SimpleNamespace(study="tiny", loading=stage, training=stage), {})
+    show_run(SimpleNamespace(**workflow | changes), SimpleNamespace(study="quirks", loading=stage, training=stage), {})
     assert isinstance(logger.handlers[0], RunHandler) == shown
     assert len(logger.handlers) == 1

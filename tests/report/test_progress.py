@@ -4,10 +4,10 @@ import time
 from pathlib import Path
 
 import pytest
-from quirks import loading_record, training_record
+from quirks import lasting, loading_record, training_record
 
 from scripts import record
-from scripts.record import Record
+from scripts.record import Record, Validity
 from scripts.report.terminal.estimate import Pace, Work, seconds_left, seconds_left_side_by_side
 from scripts.report.terminal.live_line import standing
 from scripts.report.terminal.progress import Job, Progress, clock, measuring
@@ -25,7 +25,7 @@ def progress(tmp_path: Path) -> Progress:
     """A run of 1: two jobs that pack, 2: two blocks of a training, 3: one of loading, 4: a target."""
 
     def measured(stage: str, rule: str, point: str, block: int, workers: int) -> Job:
-        path = tmp_path / "results" / "tiny" / stage / "records" / point / f"b{block}.json"
+        path = tmp_path / "results" / "quirks" / stage / "records" / point / f"b{block}.json"
         return measuring(path, rule, point, block, 2, workers)
 
     jobs = {
@@ -63,7 +63,7 @@ def test_a_rule_that_measures_nothing_gets_a_word_when_the_last_of_its_jobs_is_d
 
 
 def test_a_measurement_is_said_with_its_seconds_and_its_rate(progress: Progress) -> None:
-    one = training_record(DDP, 1).model_copy(update={"wall_seconds": 21.63, "images_per_second": 123.4})
+    one = lasting(training_record(DDP, 1), 21.63, images=2669)
     said = finish(progress, 3, one, NOON, NOON + 25)
     assert said == f"1 of 3: measured {DDP} (training, block 1 of 2) in 21.6 s, 123 images/s"
 
@@ -73,7 +73,7 @@ def test_a_launch_that_does_not_count_is_said_with_the_reason_that_the_tables_gi
     assert said == (
         f"1 of 3: {DDP} (training, block 1 of 2) does not count: disturbed: other processes used 1.25 cores"
     )
-    wrong = loading_record("torch_dataloader-2-16", 1)
+    wrong = loading_record(POOL, 1).model_copy(update={"validity": Validity.of({"checksum": ("a1b2", "ffff")})})
     assert "checksum: expected a1b2, found ffff" in finish(progress, 5, wrong, NOON, NOON + 25)
     finish(progress, 4, disturbed(training_record(DDP, 2)), NOON, NOON + 25)
     assert progress.summary(NOON) == "3 of 3 measured · 3 did not count (2 disturbed, 1 checksum)"
@@ -107,16 +107,16 @@ def test_jobs_of_a_cluster_are_called_submitted(progress: Progress) -> None:
 
 
 def test_a_block_that_confirms_is_one_of_none() -> None:
-    path = Path("results/tiny/training/records/p-1/b1001.json")
+    path = Path("results/quirks/training/records/p-1/b1001.json")
     assert str(measuring(path, "train", "p-1", 1001, 3, 1)) == "p-1 (training, block 1001)"
 
 
 def test_the_end_is_said_once_there_is_something_to_go_by_for_all_that_is_left(progress: Progress) -> None:
-    one = training_record(DDP, 1).model_copy(update={"wall_seconds": 100.0})
+    one = lasting(training_record(DDP, 1), 100.0)
     assert "ends" not in progress.summary(NOON)
     finish(progress, 3, one, NOON, NOON + 120)
     assert "ends" not in progress.summary(NOON)  # nothing is known of loading
-    finish(progress, 5, loading_record(POOL, 1).model_copy(update={"wall_seconds": 10.0}), NOON, NOON + 15)
+    finish(progress, 5, lasting(loading_record(POOL, 1), 10.0), NOON, NOON + 15)
     progress.start([4], NOON + 120)
     assert progress.summary(NOON + 180) == "2 of 3 measured · ends about 12:04"
     assert progress.end(NOON + 600) == "about 12:10"  # it takes longer than thought: now
@@ -125,7 +125,7 @@ def test_the_end_is_said_once_there_is_something_to_go_by_for_all_that_is_left(p
 def test_the_end_of_a_launch_without_a_sibling_is_that_of_its_stage_and_workers() -> None:
     pace = Pace()
     for name, wall in ((SERIAL, 80.0), (DDP, 40.0), ("resnet50-ddp-2", 60.0)):
-        one = training_record(name, 1).model_copy(update={"wall_seconds": wall})
+        one = lasting(training_record(name, 1), wall)
         pace.took(Work("train", "training", name, one.workers), wall + 7, one)
     assert pace.seconds(Work("train", "training", SERIAL, 1)) == 87
     assert pace.seconds(Work("train", "training", "resnet18-fsdp-2", 2)) == 57
@@ -137,11 +137,11 @@ def test_the_end_of_a_launch_without_a_sibling_is_that_of_its_stage_and_workers(
 def test_earlier_records_tell_of_launches_and_only_this_run_of_what_is_beside_them() -> None:
     pace = Pace()
     for block, wall in enumerate((30.0, 50.0, 31.0), start=1):
-        pace.learn(training_record(DDP, block).model_copy(update={"wall_seconds": wall}))
-    pace.learn(training_record(DDP, 4).model_copy(update={"wall_seconds": 1.0, "resumed": True}))
+        pace.learn(lasting(training_record(DDP, block), wall))
+    pace.learn(lasting(training_record(DDP, 4), 1.0).model_copy(update={"resumed": True}))
     work = Work("train", "training", DDP, 2)
     assert pace.seconds(work) is None
-    one = loading_record(POOL, 1).model_copy(update={"wall_seconds": 2.0})
+    one = lasting(loading_record(POOL, 1), 2.0)
     pace.took(Work("measure_loading", "loading", POOL, 2), 5.0, one)
     assert pace.seconds(work) == 34
     assert seconds_left(pace, [work, work], [(work, 30.0)]) == 72
@@ -150,20 +150,20 @@ def test_earlier_records_tell_of_launches_and_only_this_run_of_what_is_beside_th
 def test_records_that_the_run_writes_anew_tell_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name, block, wall in ((DDP, 1, 500.0), (DDP, 3, 20.0)):
-        path = Path(f"results/tiny/training/records/{name}/b{block}.json")
+        path = Path(f"results/quirks/training/records/{name}/b{block}.json")
         path.parent.mkdir(parents=True, exist_ok=True)
-        record.write(training_record(name, block).model_copy(update={"wall_seconds": wall}), path)
+        record.write(lasting(training_record(name, block), wall), path)
     (path.parent / "b4.json").write_text("of another version")
-    again = measuring(Path(f"results/tiny/training/records/{DDP}/b1.json"), "train", DDP, 1, 3, 2)
-    assert standing("tiny", {"training": {}}, {1: again}).walls == {("training", DDP): [20.0]}
-    assert len(standing("tiny", {"training": {}}, {}).walls["training", DDP]) == 2
+    again = measuring(Path(f"results/quirks/training/records/{DDP}/b1.json"), "train", DDP, 1, 3, 2)
+    assert standing("quirks", {"training": {}}, {1: again}).walls == {("training", DDP): [20.0]}
+    assert len(standing("quirks", {"training": {}}, {}).walls["training", DDP]) == 2
 
 
 def test_side_by_side_what_is_left_goes_as_fast_as_what_is_done() -> None:
     pace = Pace()
     work, other = Work("train", "training", DDP, 2), Work("train", "training", SERIAL, 1)
     for name, wall in ((DDP, 20.0), (SERIAL, 40.0)):
-        one = training_record(name, 1).model_copy(update={"wall_seconds": wall})
+        one = lasting(training_record(name, 1), wall)
         pace.took(Work("train", "training", name, one.workers), wall, one)
     assert seconds_left_side_by_side(pace, [other, other], [work, work], gone=15.0) == 30
     assert seconds_left_side_by_side(pace, [other], [], gone=15.0) is None

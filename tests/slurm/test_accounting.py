@@ -33,10 +33,11 @@ pathlib.Path("told.json").write_text(json.dumps(told))
 # The least that a launch says of itself.
 RECORD = """\
 {"schema": 4, "study": "t", "stage": "loading", "point_id": "serial-1", "point": {}, "key": {}, "block": 1, "cores": 1,
- "images": 1, "seconds": 1, "images_per_second": 1, "phases": {}, "wall_seconds": 1, "cpu_seconds": 1,
- "peak_rss_bytes": 1, "quality": null, "validity": {"ok": true, "faults": []}, "environment": {"started": "STARTED",
- "machine_cores": 2,
- "host": "h", "pid": 1, "cpu_model": "c", "usable_cores": 2, "memory_bytes": 1, "kernel": "k", "gpu": null, "python": "3",
+ "images": 0, "seconds": 1, "images_per_second": 0, "phases": {"failed": 1}, "wall_seconds": 1, "cpu_seconds": 1,
+ "peak_rss_bytes": 1, "quality": null, "validity": {"ok": false, "faults": [
+ {"parameter": "backend", "expected": "every image", "actual": "failed"}]}, "environment": {"started": "STARTED",
+ "machine_cores": 2, "pid": 1,
+ "host": "h", "cpu_model": "c", "usable_cores": 2, "memory_bytes": 1, "kernel": "k", "gpu": null, "python": "3",
  "packages": {}, "threads": {}, "job_id": "JOB", "nodes": ["h"], "start_method": null, "page_cache": "warm",
  "allocator": "glibc"},
  "noise": {"calibration_before": 1, "calibration_after": 1, "foreign_cores": 0, "load_average": 0, "cpu_mhz": null,

@@ -1,6 +1,5 @@
 """What the rules ask of the study: inputs, params and resources of a job, by its wildcards."""
 
-import json
 import os
 import shlex
 import sys
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from snakemake.logging import logger
 
-from scripts import registry
+from scripts import record, registry
 from scripts.closure import Sources, stand_in_path
 from scripts.errors import UserError
 from scripts.images import source
@@ -21,7 +20,7 @@ from scripts.images.step import STEPS
 from scripts.loading.points import BACKENDS, backend_class, skipped_backends
 from scripts.report.terminal.job_words import JobWords
 from scripts.slurm.recover import jobs_of
-from scripts.spec import canonical, pins
+from scripts.spec import PIXELS, canonical, pins
 from scripts.training.points import STRATEGIES
 
 CODE_FOLDER = Path(".snakemake/code")
@@ -71,7 +70,7 @@ def get_decode():
             for step in STUDY.images.steps
             for name, settings in step.items()
         ],
-        "packages": pins("opencv-python-headless", "simplejpeg", "pillow", "numpy"),
+        "packages": pins(*PIXELS),
     }
 
 
@@ -156,17 +155,15 @@ def get_runtime(stage, unknown):
 
     @cache
     def longest(study, point):
-        found = Path(f"results/{study}/{stage}/records/{point}").glob("b*.json")
-        records = [json.loads(path.read_text()) for path in found]
+        records = []
+        for path in Path(f"results/{study}/{stage}/records/{point}").glob("b*.json"):
+            with suppress(UserError):  # a broken one is named by the tables
+                records.append(record.read(path))
         key = {"image_size": STUDY.images.size}
         if stage == "training":
             key["epochs"] = STUDY.training.epochs
         return max(
-            (
-                one["wall_seconds"]
-                for one in records
-                if not one["resumed"] and key.items() <= one["key"].items()
-            ),
+            (one.wall_seconds for one in records if not one.resumed and key.items() <= one.key.items()),
             default=None,
         )
 

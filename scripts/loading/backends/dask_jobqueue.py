@@ -15,6 +15,7 @@ class Backend(DaskClientBackend):
     """Its workers are Slurm jobs, each alone on its node."""
 
     needs = "sbatch"
+    rests_on = ("dask", "distributed", "dask-jobqueue")
 
     def connect(self) -> AbstractContextManager["Client"]:
         from scripts.slurm.dask_cluster import dask_cluster

@@ -13,6 +13,7 @@ from scripts.loading.backend import Item, Loaded, chunks, load_chunk
 
 
 class Backend(backend.Backend):
+    rests_on = ("joblib",)
     prefetches = True
 
     def __enter__(self) -> Self:

@@ -21,6 +21,7 @@ ALL_WORKERS = {"LITDATA_POSIX_MAX_WORKERS": "0"}
 class Backend(DataLoaderBackend):
     sources = (LITDATA,)
     package = "litdata"
+    rests_on = ("torch", "litdata")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

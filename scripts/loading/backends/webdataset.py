@@ -26,6 +26,7 @@ class Samples:
 class Backend(DataLoaderBackend):
     sources = (WEBDATASET,)
     package = "webdataset"
+    rests_on = ("torch", "webdataset")
 
     def make_loader(self, items: Sequence[Item], **settings: Any) -> Batches:
         load = cast("LoadContained", self.load)

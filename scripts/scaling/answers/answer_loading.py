@@ -24,8 +24,8 @@ from scripts.scaling.comparing.comparison import Comparison
 from scripts.scaling.comparing.limits import LEAST_BLOCKS
 from scripts.scaling.comparing.ratios import mean_rate
 from scripts.scaling.tables import tabulate_loading, tabulate_training
-from scripts.scaling.tables.analysis import read_records
 from scripts.scaling.tables.compared import compared
+from scripts.scaling.tables.read_records import read_records
 from scripts.scaling.tables.rows import LoadingRow, TrainingRow
 from scripts.scaling.tables.tabulate_training import TableSpec
 from scripts.spec import Spec
@@ -46,7 +46,7 @@ class AnswerSpec(Spec):
 def answer(loading: Records, training: Records, spec: AnswerSpec) -> LoadingAnswer:
     """The answer of a study."""
     confidence = spec.scaling.confidence
-    rows = tabulate_loading.rows(loading, spec.loading, confidence)
+    rows = tabulate_loading.rows(loading, spec.loading, confidence, spec.scaling.families)
     needed, needed_by = spec.needed_images_per_second, "loading.needed_images_per_second"
     if needed is None:
         nodes = {point: int(mine[0].point["nodes"]) for point, mine in training.items()}

@@ -24,7 +24,8 @@ from scripts.scaling.answers.answer import (
 )
 from scripts.scaling.comparing.limits import LEAST_BLOCKS
 from scripts.scaling.comparing.ratios import Ratio, fastest_first, paired_ratio
-from scripts.scaling.tables.analysis import read_records, usable
+from scripts.scaling.tables.analysis import judge
+from scripts.scaling.tables.read_records import read_records
 from scripts.scaling.tables.table_file import read_answer
 from scripts.spec import Spec
 
@@ -41,9 +42,8 @@ def confirm(advice: Recommendation, records: dict[str, list[Record]], spec: Conf
     assert advice.recommended is not None, "only what was recommended is confirmed"
     assert advice.fastest is not None, "and what is recommended was compared with the fastest"
     one, fastest = advice.recommended.point, advice.fastest.point
-    beside = {record.block: record for record in records.get(fastest, [])}
     good = {
-        point: {r.block: r.images_per_second for r in usable(records.get(point, []), beside)[0]}
+        point: {r.block: r.images_per_second for r in judge(records.get(point, []), records.get(fastest, [])).good}
         for point in advice.to_confirm
     }
     blocks = sorted(set.intersection(*(set(mine) for mine in good.values())))

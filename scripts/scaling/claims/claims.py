@@ -7,9 +7,9 @@ from typing import Literal
 
 from scripts import format as show
 from scripts.scaling.answers.answer import Breach, Claim
+from scripts.scaling.comparing.keys import differing
 from scripts.scaling.comparing.limits import LEAST_BLOCKS
 from scripts.scaling.comparing.ratios import Ratio, lead
-from scripts.scaling.tables.analysis import differing
 from scripts.scaling.tables.rows import Row, TrainingRow
 
 

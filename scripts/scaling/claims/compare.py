@@ -22,9 +22,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from scripts import cli
 from scripts import format as show
 from scripts.atomic import replacing
+from scripts.scaling.comparing.keys import differing
 from scripts.scaling.comparing.limits import LEAST_BLOCKS
 from scripts.scaling.comparing.ratios import unpaired_ratio
-from scripts.scaling.tables.analysis import differing
 from scripts.scaling.tables.rows import LoadingRow, Row, TrainingRow
 from scripts.scaling.tables.table_file import read_rows
 from scripts.spec import Spec

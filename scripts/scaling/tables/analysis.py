@@ -1,85 +1,18 @@
-"""From records to the figures of a row: which blocks count, what they are divided by, and how sure the ratio is."""
+"""From records to the figures of a row: which launches count, what they are divided by, and how sure the ratio is."""
 
 import json
 import math
 import statistics
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
 
-from scripts import record
-from scripts.errors import UserError
 from scripts.record import Record
-from scripts.scaling.comparing.faults import faults
-from scripts.scaling.comparing.limits import DRIFT, LEAST_BLOCKS
-from scripts.scaling.comparing.ratios import Ratio, efficiency, paired_ratio, serial_fraction
-
-
-class KeyMismatchError(UserError):
-    """Two records that may not be divided."""
-
-
-def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
-    """The fields in which two comparison keys differ, with what each says."""
-    names = sorted(one.keys() | other.keys())
-    return [f"{name} ({one.get(name)} against {other.get(name)})" for name in names if one.get(name) != other.get(name)]
-
-
-def check_comparable(one: Record, other: Record) -> None:
-    """Raises KeyMismatchError, which names each field in which the comparison keys differ."""
-    unequal = differing(one.key, other.key)
-    if unequal:
-        raise KeyMismatchError(f"cannot be divided: {one.point_id} and {other.point_id} differ in {', '.join(unequal)}")
-
-
-def read_records(paths: Sequence[Path]) -> dict[str, list[Record]]:
-    """The records by point id, each point's in order of block."""
-    found: dict[str, list[Record]] = {}
-    for one in sorted((record.read(path) for path in paths), key=lambda one: one.block):
-        found.setdefault(one.point_id, []).append(one)
-    return found
-
-
-def usable(
-    records: list[Record], baseline: dict[int, Record], more: Callable[[Record, Record], list[str]] | None = None
-) -> tuple[list[Record], list[str]]:
-    """The records that count, and a sentence for each that does not.
-
-    Args:
-        baseline: the baseline's records by block, those with faults too: what a run learned can be compared with one
-            whose timing was disturbed.
-        more: further faults of a record beside the baseline's of its block.
-    """
-    good, reasons = [], []
-    for one in records:
-        found = faults(one)
-        if other := baseline.get(one.block):
-            try:
-                check_comparable(one, other)
-                found += more(one, other) if more else []
-            except KeyMismatchError as error:
-                found.append(str(error))
-            between = abs(one.noise.calibration_before / other.noise.calibration_before - 1)
-            if between > DRIFT and not faults(other):
-                found.append(f"drifted: calibrations differ by {between:.0%} from {other.point_id}'s")
-        elif more and baseline:
-            found.append(f"no {next(iter(baseline.values())).point_id} to compare with")
-        if found:
-            reasons.append(f"block {one.block}: {'; '.join(found)}")
-        else:
-            good.append(one)
-    return good, reasons
-
-
-def median(values: Sequence[float | None]) -> float | None:
-    """The median; None of nothing, or where a value is missing."""
-    present = [value for value in values if value is not None]
-    return statistics.median(present) if present and len(present) == len(values) else None
-
-
-def sound(records: Iterable[Record]) -> dict[int, Record]:
-    """Those without a fault of their own, by block."""
-    return {one.block: one for one in records if not faults(one)}
+from scripts.scaling.comparing.comparison import Comparison
+from scripts.scaling.comparing.faults import faults, noisy
+from scripts.scaling.comparing.keys import other_work
+from scripts.scaling.comparing.levelling import levelled
+from scripts.scaling.comparing.ratios import Ratio, efficiency, serial_fraction
 
 
 class Launch(Protocol):
@@ -103,62 +36,146 @@ class Launch(Protocol):
     def oversubscribed(self) -> bool: ...
 
 
-def common_columns(
-    launches: Sequence[Launch],
-    good: Sequence[Launch],
-    reasons: Sequence[str],
-    baseline_id: str,
-    baseline: Mapping[int, Launch],
-    confidence: float,
-) -> dict[str, Any]:
-    """The columns that every table has (scripts/scaling/tables/rows.py, Row).
+L = TypeVar("L", bound=Launch)
+
+
+@dataclass(frozen=True)
+class Judged(Generic[L]):
+    """The launches of a point, and which of them count."""
+
+    launches: Sequence[L]  # at least one
+    good: Sequence[L]  # those that count
+    reasons: Sequence[str]  # a sentence for each that does not
+    noise: Sequence[str] = ()  # a sentence for each that counts though it was disturbed
+    set_aside: int = 0  # launches that were measured again
+
+
+def judge(
+    records: Sequence[Record],
+    baseline: Sequence[Record],
+    more: Callable[[Record, Record], list[str]] | None = None,
+) -> Judged[Record]:
+    """Which of a point's records count.
 
     Args:
-        launches: of one point, at least one; `good` are those that count, `reasons` say why the others do not.
-        baseline: the baseline's launches that count, by block.
+        records: of one point, at least one.
+        baseline: the baseline's records, those with faults too; may be the same ones, or none.
+        more: further faults of a record beside the baseline's of its block, or the nearest that there is.
     """
-    first = launches[0]
-    pairs = [(baseline[one.block], one) for one in good if one.block in baseline]
-    ratio: Ratio | None = None
-    if pairs:
+    good, reasons, noise, unequal = [], [], [], other_work(records, baseline)
+    for one in records:
+        found = faults(one)
+        if one.block in unequal:
+            found.append(unequal[one.block])
+        elif more and baseline:
+            found += more(one, min(baseline, key=lambda other: abs(other.block - one.block)))
+        if found:
+            reasons.append(f"block {one.block}: {'; '.join(found)}")
+            continue
+        good.append(one)
+        if disturbances := noisy(one):
+            noise.append(f"block {one.block}: {'; '.join(disturbances)}")
+    return Judged(records, good, reasons, noise, sum(len(one.set_aside) for one in records))
+
+
+def median(values: Sequence[float | None]) -> float | None:
+    """The median; None of nothing, or where a value is missing."""
+    present = [value for value in values if value is not None]
+    return statistics.median(present) if present and len(present) == len(values) else None
+
+
+class Group(Generic[L]):
+    """The points of one baseline, which are compared all at once.
+
+    Args:
+        points: by id; the baseline is one of them, where it was measured.
+        levels: levelled images/s of their good launches, by point and block; None: as measured.
+        confidence: level of a statement alone.
+        confidence_of_all: level of all statements about these points together.
+    """
+
+    def __init__(
+        self,
+        baseline: str,
+        points: Mapping[str, Judged[L]],
+        levels: Mapping[str, Mapping[int, float]] | None,
+        confidence: float,
+        confidence_of_all: float,
+    ) -> None:
+        self.baseline = baseline
+        self.points = points
+        measured = {point: {one.block: one.images_per_second for one in j.good} for point, j in points.items()}
+        self.levelled = measured if levels is None else levels
+        self.comparison = Comparison(measured, self.levelled, confidence, confidence_of_all)
+
+    def columns(self, point: str) -> dict[str, Any]:
+        """The columns that every table has (scripts/scaling/tables/rows.py, Row)."""
+        judged, comparison = self.points[point], self.comparison
+        first, good = judged.launches[0], judged.good
+        is_baseline = point == self.baseline
         # Of rates, not of seconds: weak scaling trains on a few images more or less than its baseline.
-        ratio = paired_ratio(
-            [one.images_per_second for _, one in pairs], [base.images_per_second for base, _ in pairs], confidence
-        )
-    is_baseline = first.point_id == baseline_id
-    unpaired = [f"block {one.block}: no valid {baseline_id} to divide by" for one in good if one.block not in baseline]
-    marks = {
-        "baseline": is_baseline,
-        "tied": ratio is not None and ratio.tied and not is_baseline,
-        "exploratory": bool(good) and len(pairs) < LEAST_BLOCKS,
-        "oversubscribed": any(one.oversubscribed for one in launches),
-    }
-    baseline_cores = next((one.cores for one in baseline.values()), first.cores)
-    return {
-        "point": first.point_id,
-        "workers": first.workers,
-        "cores": first.cores,
-        "blocks": len(good),
-        "blocks_used": " ".join(str(one.block) for one in good),
-        "rates": " ".join(repr(one.images_per_second) for one in good),
-        "key": json.dumps(first.key, sort_keys=True),
-        "seconds": median([one.seconds for one in good]),
-        "seconds_min": min((one.seconds for one in good), default=None),
-        "seconds_max": max((one.seconds for one in good), default=None),
-        "images_per_second": median([one.images_per_second for one in good]),
-        "speedup": ratio.value if ratio else None,
-        # The baseline is divided by itself: exactly 1, and no interval is one of anything.
-        "speedup_low": ratio.low if ratio and not is_baseline else None,
-        "speedup_high": ratio.high if ratio and not is_baseline else None,
-        "confidence": confidence,
-        "efficiency": efficiency(ratio.value, first.cores, baseline_cores) if ratio else None,
-        "serial_fraction": serial_fraction(ratio.value, first.cores, baseline_cores) if ratio else None,
-        "baseline": baseline_id,
-        "baseline_seconds": median([one.seconds for one in baseline.values()]),
-        "validity": "valid" if good else "invalid",
-        "marks": " ".join(name for name, holds in marks.items() if holds),
-        "reason": ". ".join([*reasons, *unpaired]),
-    }
+        ratio = comparison.ratio(point, self.baseline)
+        if is_baseline and good:  # divided by itself: exactly 1, and no interval is one of anything
+            ratio = Ratio(1.0, None, None)
+        together = None if is_baseline else comparison.together(point, self.baseline)
+        beside = self.points.get(self.baseline, judged)
+        cores = beside.launches[0].cores
+        marks = {
+            "baseline": is_baseline,
+            "tied": together is not None and together.tied,
+            "exploratory": bool(good) and not (comparison.enough(point) and comparison.enough(self.baseline)),
+            "noisy": bool(judged.noise),
+            "oversubscribed": any(one.oversubscribed for one in judged.launches),
+        }
+        alone = [f"no valid {self.baseline} to divide by"] if good and ratio is None else []
+        if alone and beside.good:
+            alone = [f"no block joins it with {self.baseline}, nor with a point that one does"]
+        return {
+            "point": point,
+            "workers": first.workers,
+            "cores": first.cores,
+            "blocks": len(good),
+            "blocks_used": " ".join(str(one.block) for one in good),
+            "rates": " ".join(repr(one.images_per_second) for one in good),
+            "levelled": " ".join(repr(self.levelled[point][one.block]) for one in good),
+            "key": json.dumps((good or judged.launches)[0].key, sort_keys=True),
+            "seconds": median([one.seconds for one in good]),
+            "seconds_min": min((one.seconds for one in good), default=None),
+            "seconds_max": max((one.seconds for one in good), default=None),
+            "images_per_second": median([one.images_per_second for one in good]),
+            "speedup": ratio.value if ratio else None,
+            "speedup_low": ratio.low if ratio else None,
+            "speedup_high": ratio.high if ratio else None,
+            "confidence": comparison.confidence,
+            "confidence_of_all": comparison.confidence_of_all,
+            "efficiency": efficiency(ratio.value, first.cores, cores) if ratio else None,
+            "serial_fraction": serial_fraction(ratio.value, first.cores, cores) if ratio else None,
+            "baseline": self.baseline,
+            "baseline_seconds": median([one.seconds for one in beside.good]) if self.baseline in self.points else None,
+            "validity": "valid" if good else "invalid",
+            "marks": " ".join(name for name, holds in marks.items() if holds),
+            "reason": ". ".join([*judged.reasons, *alone]),
+            "noise": ". ".join(judged.noise),
+            "set_aside": judged.set_aside,
+        }
+
+
+def groups(
+    points: Mapping[str, Judged[Record]], baselines: Mapping[str, str], confidence: float, families: int
+) -> dict[str, Group[Record]]:
+    """By baseline.
+
+    Args:
+        baselines: of each of `points`.
+        confidence: level of a statement alone, and of all statements of a study together.
+        families: baselines of the study, which share what may be wrong of all.
+    """
+    found = {}
+    for baseline in dict.fromkeys(baselines.values()):
+        mine = {point: points[point] for point, other in baselines.items() if other == baseline}
+        levels = levelled({point: judged.good for point, judged in mine.items()})
+        found[baseline] = Group(baseline, mine, levels, confidence, 1 - (1 - confidence) / families)
+    return found
 
 
 def loss_distance(one: Record, other: Record) -> float:

@@ -24,6 +24,7 @@ from scripts.loading.backend import PACKED, RAW, REENCODED, REMOTE
 from scripts.loading.points import LoadingPoint, PageCache, backend_class
 from scripts.record import Record
 from scripts.scaling.comparing.faults import faults
+from scripts.scaling.comparing.keys import differing
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def _parts(one: Record, block: Mapping[str, Record]) -> Attribution:
 
     def seconds(other: LoadingPoint) -> float:
         found = block[other.id]
-        if _work(found) != _work(one):
+        if differing(_work(found), _work(one)):
             raise KeyError(other.id)
         return found.seconds
 

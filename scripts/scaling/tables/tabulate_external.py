@@ -18,7 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scripts import cli
 from scripts.errors import UserError
-from scripts.scaling.tables.analysis import common_columns, differing, median
+from scripts.scaling.comparing.keys import differing
+from scripts.scaling.tables.analysis import Group, Judged, median
 from scripts.scaling.tables.costs import Prices, cost_columns
 from scripts.scaling.tables.rows import TrainingRow
 from scripts.scaling.tables.table_file import write_table
@@ -158,13 +159,18 @@ def rows(launches: Sequence[Outside], confidence: float, prices: Prices) -> list
     by_point: dict[str, list[Outside]] = {}
     for one in sorted(launches, key=lambda one: one.block):
         by_point.setdefault(one.point, []).append(one)
+    judged = {point: _judge(mine, by_point[mine[0].baseline]) for point, mine in by_point.items()}
+    baselines = {point: mine[0].baseline for point, mine in by_point.items()}
+    of_all = 1 - (1 - confidence) / len(set(baselines.values()))
+    groups = {}
+    for baseline in set(baselines.values()):
+        points = {point: judged[point] for point, other in baselines.items() if other == baseline}
+        groups[baseline] = Group(baseline, {baseline: judged[baseline]} | points, None, confidence, of_all)
     order = dict.fromkeys(one.point for one in launches)
-    return [_row(by_point[point], by_point[by_point[point][0].baseline], confidence, prices) for point in order]
+    return [_row(groups[baselines[point]].columns(point), judged[point], prices) for point in order]
 
 
-def _row(mine: Sequence[Outside], others: Sequence[Outside], confidence: float, prices: Prices) -> TrainingRow:
-    first = mine[0]
-    baseline = {one.block: one for one in others if not one.faults}
+def _judge(mine: Sequence[Outside], others: Sequence[Outside]) -> Judged[Outside]:
     good, reasons = [], []
     for one in mine:
         found = list(one.faults)
@@ -175,7 +181,11 @@ def _row(mine: Sequence[Outside], others: Sequence[Outside], confidence: float, 
             reasons.append(f"block {one.block}: {'; '.join(found)}")
         else:
             good.append(one)
-    common = common_columns(mine, good, reasons, first.baseline, baseline, confidence)
+    return Judged(mine, good, reasons)
+
+
+def _row(common: dict[str, Any], judged: Judged[Outside], prices: Prices) -> TrainingRow:
+    first, good = judged.launches[0], judged.good
     on_gpus = first.device == "cuda"
     wall = median([one.wall_seconds or one.seconds for one in good])
     return TrainingRow(

@@ -21,9 +21,10 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from scripts import cli, record
+from scripts import cli
 from scripts.cli import log
 from scripts.record import Record
+from scripts.scaling.tables.read_records import read_all
 from scripts.scaling.tables.rows import JobRow
 from scripts.scaling.tables.table_file import write_table
 
@@ -203,7 +204,7 @@ def main() -> None:
     parser.add_argument("--csv", type=Path, required=True)
     parser.add_argument("--parquet", type=Path, required=True)
     args = parser.parse_args()
-    records = [record.read(path) for path in args.records]
+    records = read_all(args.records)
     launches = Counter(one.environment.job_id for one in records)
     jobs, why = read_jobs(job_id for job_id, count in launches.items() if job_id is not None and count == 1)
     write_table(rows(records, jobs, why), JobRow, args.csv, args.parquet)

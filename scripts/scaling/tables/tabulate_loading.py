@@ -15,9 +15,10 @@ from scripts import cli
 from scripts.loading.points import LoadingPoint, backend_class
 from scripts.record import Record
 from scripts.scaling.comparing.ratios import mean_rate
-from scripts.scaling.tables.analysis import common_columns, median, read_records, sound, usable
+from scripts.scaling.tables.analysis import groups, judge, median
 from scripts.scaling.tables.attribution import attribute, sound_blocks
 from scripts.scaling.tables.costs import Prices, cost_columns
+from scripts.scaling.tables.read_records import of_point, read_records
 from scripts.scaling.tables.rows import LoadingRow
 from scripts.scaling.tables.table_file import write_table
 from scripts.spec import Spec
@@ -28,21 +29,33 @@ class LoadingTableSpec(Spec):
 
     points: list[str]  # in the order of the table
     confidence: float
+    families: int = 1  # baselines of the study, those of training too
     prices: Prices = Prices()
 
 
 def rows(
-    records: dict[str, list[Record]], points: list[str], confidence: float, prices: Prices | None = None
+    records: dict[str, list[Record]],
+    points: list[str],
+    confidence: float,
+    families: int = 1,
+    prices: Prices | None = None,
 ) -> list[LoadingRow]:
-    """One row for each of `points`."""
+    """One row for each of `points`.
+
+    Raises:
+        UserError: there is no record of one.
+    """
     blocks = sound_blocks(records)
+    ways = {name: LoadingPoint.model_validate(of_point(records, name)[0].point) for name in points}
+    baselines = {name: way.baseline for name, way in ways.items()}
+    # A baseline of its own is compared with too, though it has no row.
+    baselines |= {other: other for other in baselines.values() if other in records}
+    judged = {name: judge(records[name], records.get(other, [])) for name, other in baselines.items()}
+    by_baseline = groups(judged, baselines, confidence, families)
     found = []
-    for name in points:
-        point = LoadingPoint.model_validate(records[name][0].point)
+    for name, point in ways.items():
+        good, common = judged[name].good, by_baseline[baselines[name]].columns(name)
         ceiling = backend_class(point.backend).ceiling
-        baseline = {one.block: one for one in records.get(point.baseline, [])}
-        good, reasons = usable(records[name], baseline)
-        common = common_columns(records[name], good, reasons, point.baseline, sound(baseline.values()), confidence)
         rate = mean_rate([one.images_per_second for one in good], confidence) if good else None
         parts = attribute(good, blocks)
         found.append(
@@ -82,7 +95,9 @@ def main() -> None:
     parser.add_argument("--parquet", type=Path, required=True)
     parser.add_argument("--spec", type=LoadingTableSpec.model_validate_json, required=True)
     args = parser.parse_args()
-    found = rows(read_records(args.records), args.spec.points, args.spec.confidence, args.spec.prices)
+    found = rows(
+        read_records(args.records), args.spec.points, args.spec.confidence, args.spec.families, args.spec.prices
+    )
     write_table(found, LoadingRow, args.csv, args.parquet)
 
 

@@ -17,8 +17,10 @@ from pathlib import Path
 
 from scripts import cli
 from scripts.record import Quality, Record
-from scripts.scaling.tables.analysis import common_columns, loss_distance, median, read_records, sound, usable
+from scripts.scaling.tables.analysis import groups, judge, loss_distance, median
 from scripts.scaling.tables.costs import Prices, cost_columns
+from scripts.scaling.tables.equal_work import other_curve, other_images
+from scripts.scaling.tables.read_records import of_point, read_records
 from scripts.scaling.tables.rows import TrainingRow
 from scripts.scaling.tables.table_file import write_table
 from scripts.spec import Spec
@@ -31,6 +33,7 @@ class TableSpec(Spec):
     baseline: str
     confidence: float
     loss_tolerance: float
+    families: int = 1  # baselines of the study, those of loading too
     prices: Prices = Prices()
 
 
@@ -42,29 +45,27 @@ class TrainingTableSpec(Spec):
 
 
 def rows(records: dict[str, list[Record]], points: list[str], scaling: TableSpec) -> list[TrainingRow]:
-    """One row for each of `points`."""
+    """One row for each of `points`.
+
+    Raises:
+        UserError: there is no record of one.
+    """
 
     def strays(one: Record, other: Record) -> list[str]:
-        if one.point["global_batch"] != other.point["global_batch"]:
-            return []  # weak scaling: other steps, another curve
-        distance = loss_distance(one, other)
-        if distance <= scaling.loss_tolerance:
-            return []
-        return [
-            f"its loss curve is {distance:.2f} ln(classes) from {other.point_id}'s, over {scaling.loss_tolerance:g}"
-        ]
+        return other_images(one, other) + other_curve(one, other, scaling.loss_tolerance)
 
+    trainings = {point: TrainingPoint.model_validate(of_point(records, point)[0].point) for point in points}
+    baselines = {point: trained.baseline(scaling.baseline) for point, trained in trainings.items()}
+    # A baseline of its own is compared with too, though it has no row.
+    baselines |= {other: other for other in baselines.values() if other in records}
+    judged = {point: judge(records[point], records.get(other, []), strays) for point, other in baselines.items()}
+    by_baseline = groups(judged, baselines, scaling.confidence, scaling.families)
     found = []
     for point in points:
-        trained = TrainingPoint.model_validate(records[point][0].point)
-        baseline_id = trained.baseline(scaling.baseline)
-        baseline = {one.block: one for one in records[baseline_id]}
-        good, reasons = usable(records[point], baseline, more=strays)
-        common = common_columns(
-            records[point], good, reasons, baseline_id, sound(baseline.values()), scaling.confidence
-        )
-        first = records[point][0]
-        if any(one.quality is not None and one.quality.precision_emulated for one in records[point]):
+        mine, good, first = records[point], judged[point].good, records[point][0]
+        common = by_baseline[baselines[point]].columns(point)
+        baseline = {one.block: one for one in records.get(baselines[point], [])}
+        if any(one.quality is not None and one.quality.precision_emulated for one in mine):
             common["marks"] = f"{common['marks']} emulated".strip()
         qualities = [one.quality for one in good if one.quality is not None]
         wall = median([one.wall_seconds for one in good])
@@ -75,7 +76,7 @@ def rows(records: dict[str, list[Record]], points: list[str], scaling: TableSpec
                 **common,
                 model=first.point["model"],
                 strategy=first.point["strategy"],
-                curve=trained.curve,
+                curve=trainings[point].curve,
                 threads=first.point["threads"],
                 precision_of_numbers=first.point["precision"],
                 scaling=first.point["scaling"],
