@@ -18,7 +18,7 @@ from test_tables import SCALING, made
 
 from scripts.record import Record, Validity
 from scripts.scaling.answers.answer import LoadingAnswer
-from scripts.scaling.answers.answer_loading import AnswerSpec, answer, fastest_training, lead
+from scripts.scaling.answers.answer_loading import AnswerSpec, answer, fastest_training
 from scripts.scaling.comparing.ratios import mean_rate
 from scripts.scaling.tables import tabulate_training
 from scripts.scaling.tables.costs import Prices
