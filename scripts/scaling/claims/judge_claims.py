@@ -17,16 +17,18 @@ from pathlib import Path
 from typing import TypeVar
 
 import pandas as pd
+from pydantic import ConfigDict
 
 from scripts import cli
+from scripts import format as show
 from scripts.atomic import replacing, write_text
 from scripts.errors import UserError
 from scripts.scaling.answers.answer import (
     Breach,
     Claim,
     Claims,
+    Confirmation,
     Confirmations,
-    ConfirmationVerdict,
     CurveLaws,
     Laws,
     LoadingAnswer,
@@ -46,9 +48,11 @@ R = TypeVar("R", bound=Row)
 class Claimed(Spec):
     """As one of the config's `scaling.claims`."""
 
+    model_config = ConfigDict(coerce_numbers_to_str=True)
+
     point: str
     against: str
-    times: float
+    times: str  # its digits count
 
 
 class ClaimsSpec(Spec):
@@ -92,10 +96,9 @@ def judge_answers(
 ) -> list[Claim]:
     """What the study answers; a sentence that says nothing of any point is no claim."""
     trained, loaded = {row.point: row for row in training}, {row.point: row for row in loading}
-    verdicts = {one.baseline: one.verdict for one in confirmed.confirmations}
     found = []
     for one in advice.recommendations:
-        more = _not_confirmed(one, verdicts.get(one.baseline, "not measured"))
+        more = _not_confirmed(one, confirmed.confirmations)
         found += _answered(" ".join(one.sentences), [trained[point] for point in one.points], more=more)
     for curve in laws.curves:
         found += _answered(curve.sentence, _points_of(curve, training))
@@ -113,12 +116,19 @@ def _answered(
     return [answered(sentence, rows, beside, more)] if rows else []
 
 
-def _not_confirmed(one: Recommendation, verdict: ConfirmationVerdict) -> list[Breach]:
-    """The best of many looks better than it is, until fresh blocks have shown it."""
-    if verdict == "confirmed" or one.recommended is None:
+def _not_confirmed(one: Recommendation, confirmed: Sequence[Confirmation]) -> list[Breach]:
+    """The best of many looks better than it is, until fresh blocks have shown it of this very point."""
+    if one.recommended is None:
         return []
-    rule = "measured again" if verdict == "not measured" else "confirmed"
-    return [Breach(rule=rule, found=f"fresh blocks of {one.recommended.point}: {verdict} (`snakemake confirm`)")]
+    point = one.recommended.point
+    again = next((its for its in confirmed if its.is_of(one)), None)
+    if again is None or again.verdict == "not measured":
+        return [Breach(rule="measured again", found=f"fresh blocks of {point}: not measured (`snakemake confirm`)")]
+    if again.verdict == "confirmed":
+        return []
+    share = show.ratio(again.of_best, again.low, again.high)
+    found = f"fresh blocks of {point}: {again.verdict}, {share} times the rate of {again.fastest}"
+    return [Breach(rule="confirmed", found=found)]
 
 
 def _points_of(curve: CurveLaws, training: Sequence[TrainingRow]) -> list[TrainingRow]:

@@ -3,3 +3,4 @@
 DRIFT = 0.10  # calibrations that differ by more were taken on a machine that had changed
 FOREIGN = 0.10  # share of a machine's cores that other processes may use during a measurement
 LEAST_BLOCKS = 3  # fewer give no interval: the row is exploratory
+FIRST_FRESH_BLOCK = 1001  # beyond those of any sweep: blocks that confirm, which no choice has seen
