@@ -33,6 +33,7 @@ from rich.table import Table
 from torchvision.transforms import Normalize, Resize
 
 from scripts import cli
+from scripts import format as show
 from scripts.config import images as config
 from scripts.errors import ImageError
 from scripts.images.decode import Decoder, DecodeSpec, Pixels
@@ -190,9 +191,9 @@ def main() -> None:
     table = Table(*columns, title=f"{title}accuracy at {args.train_size} px, {args.epochs} epochs, {args.seeds} seeds")
     for name, times in seconds.items():
         speed, ratio = len(files) / np.median(times), paired_ratio(seconds[NAIVE], times, 0.95)
-        interval = f" [{ratio.low:.2f}, {ratio.high:.2f}]" if ratio.low and ratio.high and name != NAIVE else ""
+        against = show.ratio(ratio.value, *((ratio.low, ratio.high) if name != NAIVE else ()))
         error = np.abs(decoded[name].astype(np.int16) - decoded[REFERENCE]).mean()
-        table.add_row(name, f"{speed:.0f}", f"{ratio.value:.2f}{interval}", f"{error:.3f}", *accuracies[name])
+        table.add_row(name, f"{speed:.0f}", against, f"{error:.3f}", *accuracies[name])
     Console(width=140).print(table)  # where it is redirected, rich would take 80 columns and break the cells
 
 

@@ -27,6 +27,7 @@ from rich.console import Console
 from rich.table import Table
 
 from scripts import cli
+from scripts import format as show
 from scripts.images.source import Entry, entries
 from scripts.scaling.comparing.ratios import paired_ratio
 
@@ -116,11 +117,12 @@ def main() -> None:
     for name, taken in times.items():
         ratio = paired_ratio(times["naive transform"], taken, 0.95)
         rate = f"{len(listed) / statistics.median(taken):.0f}"
-        table.add_row(name, rate, f"{ratio.value:.2f} [{ratio.low:.2f}, {ratio.high:.2f}]")
+        table.add_row(name, rate, show.ratio(ratio.value, ratio.low, ratio.high))
     Console().print(table)
     gain = paired_ratio(times["pack_shard, one process"], times["pack_shard, two processes"], 0.95)
-    shares = [f"{value / 2:.3f}" for value in (gain.value, gain.low, gain.high) if value]
-    Console().print(f"efficiency of two processes: {shares[0]} [{shares[1]}, {shares[2]}]")
+    assert gain.low is not None
+    assert gain.high is not None
+    Console().print(f"efficiency of two processes: {show.ratio(gain.value / 2, gain.low / 2, gain.high / 2)}")
     Console().print(f"mean pixel error: {error:.2f}")
 
 

@@ -24,6 +24,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from scripts import cli, machine
+from scripts import format as show
 from scripts.atomic import write_text
 from scripts.config import Study
 from scripts.errors import UserError
@@ -165,7 +166,7 @@ def main() -> None:
             there = not any(map(math.isnan, mine))
             ratio = paired_ratio(mine, plain, 0.95) if there else None
             row[f"rate{threads}"] = f"{statistics.median(mine):.1f}" if there else "not installed"
-            row[f"ratio{threads}"] = f"{ratio.value:.2f} [{ratio.low:.2f}, {ratio.high:.2f}]" if ratio else "–"
+            row[f"ratio{threads}"] = show.ratio(ratio.value, ratio.low, ratio.high) if ratio else "–"
             row[f"share{threads}"] = f"{statistics.median(mine) / limit:.0%}" if there else "–"
         rows.append(row)
     template = jinja2.Template(

@@ -25,6 +25,7 @@ from typing import get_args
 from rich.console import Console
 
 from scripts import cli, record
+from scripts import format as show
 from scripts.errors import UserError
 from scripts.images.shards import read_split
 from scripts.registry import ROOT
@@ -118,7 +119,7 @@ def launch(sweep: str, folder: Path, number: int) -> tuple[float, float]:
 
 
 def said(ratio: Ratio) -> str:
-    return f"{ratio.value:.3f} [{ratio.low:.3f}, {ratio.high:.3f}]"
+    return show.ratio(ratio.value, ratio.low, ratio.high)
 
 
 def main() -> None:

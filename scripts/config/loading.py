@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from scripts import registry
-from scripts.config.settings import Count, Counts, Settings, known, on_path, unique
+from scripts.config.settings import Blocks, Count, Counts, Settings, known, on_path, unique
 from scripts.loading.backend import PREFETCH, REMOTE, START_METHOD, Returns, StartMethod
 from scripts.loading.points import BACKENDS, PageCache, backend_class, ceilings
 
@@ -69,7 +69,7 @@ class Loading(Settings):
     window_seconds: Annotated[float, Field(ge=0)] = Field(
         2.0, description="least length of these passes together, seconds; more passes until it is reached"
     )
-    blocks: Count = Field(3, description="repetitions of the whole sweep; 3 for an interval, 6 for a study")
+    blocks: Blocks = Field(3, description="repetitions of the whole sweep; 3 for an interval, 6 for a study")
     needed_images_per_second: Rate | None = Field(
         None,
         description="what a trainer takes, to name the cheapest way that feeds it; null: the fastest training",

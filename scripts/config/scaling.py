@@ -1,10 +1,11 @@
 """The tables of the study."""
 
+import re
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
-from scripts.config.settings import Count, Settings
+from scripts.config.settings import Blocks, Count, Settings
 
 
 class Prices(Settings):
@@ -19,18 +20,32 @@ class Adaptive(Settings):
     """A study in passes (`make study`): first few worker counts, then what the recommendation still needs."""
 
     passes: bool = Field(False, description="true: measure pass by pass; false: every point of the sweep")
-    most_blocks: Count = Field(12, description="blocks that a point may get in all passes together")
+    most_blocks: Blocks = Field(12, description="blocks that a point may get in all passes together")
     core_hours: Annotated[float, Field(gt=0)] | None = Field(
         None, description="no further pass once this much is spent on trainings; null: until the answer is stable"
     )
 
 
+def _digits(found: str) -> str:
+    if not re.fullmatch(r"\d+(\.\d+)?", found) or not float(found):
+        raise ValueError(f"found {found!r}; expected a number above 0 in plain digits, as 1.8 or '1.80'")
+    return found
+
+
+# As it is written, since its digits count.
+Times = Annotated[
+    str,
+    AfterValidator(_digits),
+    WithJsonSchema({"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "string"}]}),
+]
+
+
 class Claim(Settings):
-    """That one training point is so many times as fast as another: scalecard says whether its rows bear it out."""
+    """That one point is so many times as fast as another: scalecard says whether its rows bear it out."""
 
     point: str = Field(description="id of the point that is said to be fast")
     against: str = Field(description="id of the point that it is compared with")
-    times: Annotated[float, Field(gt=0)] = Field(description="how many times as fast it is said to be")
+    times: Times = Field(description="how many times as fast it is said to be: a number, or one in quotes, as '1.80'")
 
 
 class Scaling(Settings):
@@ -66,7 +81,10 @@ class Scaling(Settings):
     claims: list[Claim] = Field(
         [],
         description="claims to be judged beside those that scalecard makes itself, as "
-        "`{point: resnet18-ddp-4, against: resnet18-serial-1, times: 3.5}`",
+        "`{point: resnet18-ddp-4, against: resnet18-serial-1, times: 3.5}`. What is printed is what was measured, and "
+        "beside it the claim: borne out, if the measured value rounds to it (1.8 is 1.75 to 1.85; in quotes, or YAML "
+        "drops the 0, `'1.80'` is 1.795 to 1.805); not ruled out, if it only lies in the interval; or not borne out, "
+        "and refused",
     )
     external: str | None = Field(
         None,

@@ -6,9 +6,11 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from scripts import registry
+from scripts.scaling.comparing.limits import FIRST_FRESH_BLOCK
 
 T = TypeVar("T")
 Count = Annotated[int, Field(ge=1)]
+Blocks = Annotated[int, Field(ge=1, lt=FIRST_FRESH_BLOCK)]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Counts = Annotated[list[Count], Field(min_length=1)]
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from scripts import registry
-from scripts.config.settings import Count, Counts, Fraction, Settings, known, one_or_more, unique
+from scripts.config.settings import Blocks, Count, Counts, Fraction, Settings, known, one_or_more, unique
 from scripts.training.model_names import known_model
 from scripts.training.points import (
     STRATEGIES,
@@ -162,7 +162,7 @@ class Training(Settings):
     )
     target_accuracy: Fraction = Field(0.9, description="validation accuracy whose first reaching is timed")
     stop_at_target: bool = Field(False, description="end a training with the epoch that reaches it")
-    blocks: Count = Field(3, description="repetitions of the whole sweep; 3 for an interval, 6 for a study")
+    blocks: Blocks = Field(3, description="repetitions of the whole sweep; 3 for an interval, 6 for a study")
 
     @property
     def models(self) -> list[str]:

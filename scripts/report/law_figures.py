@@ -11,7 +11,7 @@ from scripts import format as show
 from scripts.report.figure_parts import IDEAL, entitle, fill_legend, start_grid
 from scripts.report.style import COLOURS, MUTED
 from scripts.scaling.answers.answer import CurveLaws, Laws
-from scripts.scaling.comparing.ratios import lead
+from scripts.scaling.tables.compared import compared
 from scripts.scaling.tables.rows import TrainingRow
 
 HEIGHT = 2.2  # of a panel, inches
@@ -58,9 +58,11 @@ def _draw_panel(axes: Axes, curve: CurveLaws, rows: Sequence[TrainingRow]) -> No
         label="band",
     )
     by_workers = {row.workers: row for row in rows if row.workers in curve.workers}
-    base = by_workers[least].rates_by_block
+    comparison = compared([row for row in rows if row.baseline == by_workers[least].baseline])
     for n, row in by_workers.items():
-        ratio = lead(row.rates_by_block, base, row.confidence)
+        ratio = comparison.ratio(row.point, by_workers[least].point)
+        if ratio is None:
+            continue
         axes.plot(n, ratio.value, "o", color=COLOURS[1], label="measured" if n == least else None)
         if ratio.low is not None and ratio.high is not None and n != least:
             axes.errorbar(n, ratio.value, [[ratio.value - ratio.low], [ratio.high - ratio.value]], color=COLOURS[1])

@@ -45,12 +45,12 @@ def sentences(folder: Path) -> Iterator[str]:
         table = folder / "external.parquet"
         for sentence, breaches in refusals(read_answer(folder / "claims.json", Claims).refused):
             yield f"Not to be quoted: {sentence} {'; '.join(breaches)}."
-    for one in read_answer(folder / "recommendation.json", Recommendations).recommendations:
+    advice = read_answer(folder / "recommendation.json", Recommendations)
+    for one in advice.recommendations:
         yield " ".join(one.sentences)
-    if _follows(again := folder / "confirmation.json", folder / "recommendation.json"):
-        yield from (one.sentence for one in read_answer(again, Confirmations).confirmations)
-    elif loading.is_file():
-        yield NOT_CONFIRMED
+    follows = _follows(again := folder / "confirmation.json", folder / "recommendation.json")
+    confirmed = read_answer(again, Confirmations).sentences(advice) if follows else []
+    yield from confirmed or ([NOT_CONFIRMED] if loading.is_file() else [])
     if _follows(planned := folder / "plan.json", table):
         yield from read_answer(planned, Plan).sentences
 

@@ -74,6 +74,7 @@ def main() -> None:
     jobs = read_rows(args.jobs, JobRow)
     profiles = read_rows(args.profiles, ProfileRow) if args.profiles else []
     records = read_all(args.records)
+    advice = read_answer(args.recommendation, Recommendations)
     images = facts.images(args.split, args.rejects, args.leaks)
     previews = zip(images.classes, args.previews[:PREVIEWS], strict=False)
     page = template(args.template).render(
@@ -81,7 +82,7 @@ def main() -> None:
             training,
             read_rows(args.strategies, StrategyRow),
             read_answer(args.laws, Laws),
-            read_answer(args.recommendation, Recommendations),
+            advice,
             read_answer(args.claims, Claims),
             args.plan,
             args.figures,
@@ -96,9 +97,7 @@ def main() -> None:
         networks=[ModelFacts.read(path).sentence for path in args.networks],
         profiles=plain_section(profiles, ProfileRow, tables.PROFILES),
         profiles_note=tables.PROFILES_NOTE,
-        confirmed=[one.sentence for one in read_answer(args.confirmation, Confirmations).confirmations]
-        if args.confirmation
-        else [],
+        confirmed=read_answer(args.confirmation, Confirmations).sentences(advice) if args.confirmation else [],
         passes=read_answer(args.decided_pass, Pass).sentence if args.decided_pass else "",
         answer=read_answer(args.answer, LoadingAnswer),
         loading=section(loading, LoadingRow, tables.LOADING),

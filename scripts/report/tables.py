@@ -102,7 +102,7 @@ LOADING = [
     *_POINT,
     *_STATUS,
     *_TIME,
-    Column("images/s interval", ("images_per_second_low", "images_per_second_high"), show.span, text=True),
+    Column("images/s interval", ("images_per_second_low", "images_per_second_high"), show.interval, text=True),
     *_RATIO,
     _SERIAL,
     Column("CPU ms an image", ("cpu_milliseconds",), show.number, brief="CPU\nms"),

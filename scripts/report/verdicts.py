@@ -29,7 +29,8 @@ def law_rows(laws: Laws) -> list[tuple[str, ...]]:
         (
             curve.curve,
             fit.law,
-            ", ".join(f"{p.name} {show.ratio(p.value, p.low, p.high)}" for p in fit.parameters) or show.MISSING,
+            ", ".join(f"{p.name} {show.ratio(p.value, p.low, p.high, edges=(0.0,))}" for p in fit.parameters)
+            or show.MISSING,
             show.MISSING if fit.aicc is None else f"{fit.aicc:.1f}",
             _verdict(fit, curve),
         )
@@ -45,7 +46,7 @@ def prediction_rows(laws: Laws) -> list[tuple[str, ...]]:
             curve.curve,
             show.count(one.workers),
             show.ratio(one.speedup, one.low, one.high),
-            show.span(one.launch_low, one.launch_high),
+            show.interval(one.launch_low, one.launch_high),
             "extrapolated" if one.extrapolated else "predicted",
         )
         for curve in laws.curves

@@ -13,11 +13,19 @@ from test_tables import fault, made, serial
 from scripts.errors import UserError
 from scripts.loading.points import LoadingPoint
 from scripts.record import Record
-from scripts.scaling.answers.answer import Claim, Confirmation, Confirmations, ConfirmationVerdict, LoadingAnswer
+from scripts.scaling.answers.answer import (
+    Claim,
+    Confirmation,
+    Confirmations,
+    ConfirmationVerdict,
+    LoadingAnswer,
+    Recommendation,
+)
 from scripts.scaling.answers.answer_loading import feeding, situations
 from scripts.scaling.answers.recommend import RecommendSpec, recommend
-from scripts.scaling.claims.claims import compare
+from scripts.scaling.claims.claims import borne_out, compare
 from scripts.scaling.claims.judge_claims import Claimed, ClaimsSpec, judge, judge_answers
+from scripts.scaling.comparing.ratios import Ratio
 from scripts.scaling.laws.fit_laws import fit_laws
 from scripts.scaling.tables import tabulate_loading, tabulate_training
 from scripts.scaling.tables.rows import LoadingRow, TrainingRow
@@ -53,7 +61,7 @@ def test_a_claim_that_keeps_every_rule_stands_and_names_its_rows() -> None:
     assert found.stands
     assert found.rows == [TWO, SERIAL]
     assert found.sentence == (
-        f"{TWO} trains 1.80 [1.78, 1.82] times as fast as {SERIAL} (100 s), on 2 against 1 cores (efficiency "
+        f"{TWO} trains 1.80 [1.77, 1.83] times as fast as {SERIAL} (100 s), on 2 against 1 cores (efficiency "
         "0.90); test accuracy 0.900 against 0.900."
     )
 
@@ -61,7 +69,29 @@ def test_a_claim_that_keeps_every_rule_stands_and_names_its_rows() -> None:
 def test_a_tie_is_refused() -> None:
     found = claim(GOOD | {"ddp-2": [1.1, 0.9, 1.02]})
     assert rules(found) == ["no tie"]
-    assert "holds 1" in found.breaches[0].found
+    assert found.breaches[0].found.startswith("the interval of 1.00 [0.7")
+    assert found.breaches[0].found.endswith(" holds 1: cannot be told apart with 3 launches; even 100 would not")
+
+
+def test_a_tie_says_how_many_more_launches_would_tell() -> None:
+    (breach,) = claim(GOOD | {"ddp-2": [1.01, 1.04, 1.03]}).breaches
+    assert breach.rule == "no tie"
+    assert breach.found.endswith("cannot be told apart with 3 launches; about 2 more would")
+
+
+def test_what_was_measured_on_a_busy_machine_says_so() -> None:
+    rows = rows_of(GOOD)
+    noisy = rows[TWO].model_copy(update={"marks": "noisy"})
+    found = compare(noisy, rows[SERIAL], 0.95)
+    assert f"times as fast as {SERIAL} (100 s) on a busy machine, on 2 against 1 cores" in found.sentence
+
+
+def test_points_that_share_too_few_blocks_are_not_compared() -> None:
+    rows = rows_of(GOOD)
+    later = rows[TWO].model_copy(update={"blocks_used": "3 4 5"})
+    found = compare(later, rows[SERIAL], 0.95)
+    assert rules(found) == ["blocks in common"]
+    assert found.breaches[0].found == f"{TWO} and {SERIAL} share 1 valid blocks; expected 3 or more"
 
 
 def test_two_launches_are_refused() -> None:
@@ -97,14 +127,48 @@ def test_unequal_work_is_refused_by_the_fields_that_differ() -> None:
     assert found.breaches[0].found == "they differ in device (cuda against cpu), precision (bf16 against None)"
 
 
-@pytest.mark.parametrize(("times", "broken"), [(1.8, []), (1.79, []), (2.0, ["what was measured"])])
-def test_what_somebody_claims_must_lie_in_the_interval(times: float, broken: list[str]) -> None:
+WIDE = GOOD | {"ddp-2": [1.6, 1.8, 2.02]}  # 1.80 [1.34, 2.41]
+SURE = GOOD | {"ddp-2": [1.8035, 1.804, 1.8045]}  # 1.804 [1.802, 1.806]
+
+
+@pytest.mark.parametrize(
+    ("speedups", "times", "said"),
+    [
+        (SURE, "1.8", "1.804 [1.802, 1.806] times;1.8, borne out"),
+        (SURE, "1.80", "1.804 [1.802, 1.806] times;1.80, borne out"),
+        (SURE, "2", "1.804 [1.802, 1.806] times;2, borne out"),
+        (SURE, "1.800", "1.804 [1.802, 1.806] times;1.800, not borne out"),
+        (WIDE, "2.4", "1.80 [1.34, 2.41] times;2.4, not ruled out"),
+        (WIDE, "1.8", "1.80 [1.34, 2.41] times;1.8, borne out"),
+        (WIDE, "2.6", "1.80 [1.34, 2.41] times;2.6, not borne out"),
+    ],
+)
+def test_what_somebody_claims_stands_beside_what_was_measured(
+    speedups: dict[str, list[float]], times: str, said: str
+) -> None:
     spec = ClaimsSpec(confidence=0.95, claims=[Claimed(point=TWO, against=SERIAL, times=times)])
-    assert rules(judge(list(rows_of(GOOD).values()), [], spec)[-1]) == broken
+    found = judge(list(rows_of(speedups).values()), [], spec)[-1]
+    measured, _, claimed = said.partition(";")
+    assert found.sentence.startswith(f"{TWO} trains {measured} as fast as {SERIAL}")
+    assert found.sentence.endswith(f"; claimed: {claimed}.")
+    assert rules(found) == (["what was measured"] if "not borne out" in said else [])
+
+
+def test_half_a_last_digit_away_a_claim_is_borne_out() -> None:
+    assert [borne_out(Ratio(1.85, None, None), times) for times in ("1.8", "1.9")] == ["borne out", "borne out"]
+    assert borne_out(Ratio(1.8501, None, None), "1.8") == "not borne out"
+
+
+def test_unequal_work_bears_out_no_claim() -> None:
+    rows = rows_of(GOOD)
+    key = json.dumps(json.loads(rows[TWO].key) | {"device": "cuda"})
+    found = compare(rows[TWO].model_copy(update={"key": key}), rows[SERIAL], 0.95, times="1.8")
+    assert rules(found) == ["equal work"]
+    assert found.sentence.endswith("; claimed: 1.8.")
 
 
 def test_a_claim_about_no_point_is_a_users_mistake() -> None:
-    spec = ClaimsSpec(confidence=0.95, claims=[Claimed(point="resnet18-ddp-3", against=SERIAL, times=2)])
+    spec = ClaimsSpec(confidence=0.95, claims=[Claimed(point="resnet18-ddp-3", against=SERIAL, times="2")])
     with pytest.raises(UserError, match=r"scaling.claims\[0\].point: found 'resnet18-ddp-3'; expected a point"):
         judge(list(rows_of(GOOD).values()), [], spec)
 
@@ -134,7 +198,7 @@ def test_ways_to_load_are_compared_with_serial_and_the_fastest_with_each_other()
     assert [one.rows for one in found] == [[POOL.id, LOAD.id], [PACKED.id, LOAD.id], [PACKED.id, POOL.id]]
     assert {one.about for one in found if one.stands} == {"loading"}
     assert found[0].sentence == (
-        f"{POOL.id} loads 1.95 [1.84, 2.07] times as fast as {LOAD.id} (4.00 s), on 2 against 1 cores "
+        f"{POOL.id} loads 1.95 [1.83, 2.08] times as fast as {LOAD.id} (4.00 s), on 2 against 1 cores "
         "(efficiency 0.98)."
     )
 
@@ -142,8 +206,8 @@ def test_ways_to_load_are_compared_with_serial_and_the_fastest_with_each_other()
 def test_what_is_claimed_of_a_ceiling_or_across_states_is_refused() -> None:
     found = of_loading(
         {LOAD: (4.0, 4.1, 4.0), COLD: (5.0, 5.1, 5.0), HEADSPACE: [0.1, 0.1, 0.1001]},
-        Claimed(point=HEADSPACE.id, against=LOAD.id, times=40),
-        Claimed(point=LOAD.id, against=COLD.id, times=1.25),
+        Claimed(point=HEADSPACE.id, against=LOAD.id, times="40"),
+        Claimed(point=LOAD.id, against=COLD.id, times="1.25"),
     )
     ceiling, across = found[-2:]
     assert rules(ceiling) == ["a way to load"]
@@ -161,12 +225,18 @@ def answers(
     answer = LoadingAnswer(
         situations=situations(loading, records, 0.95), feeding=feeding(loading, 0.95, 30.0, needed_by), skipped={}
     )
-    again = Confirmation(
-        baseline=SERIAL, point="", fastest="", blocks=3, of_best=1, low=1, high=1, verdict=verdict, sentence=""
-    )
-    confirmed = Confirmations(confirmations=[again])
-    return judge_answers(
-        training, fit_laws(training, [], 0.95), recommend(training, RECOMMENDING), confirmed, loading, answer
+    advice = recommend(training, RECOMMENDING)
+    confirmed = Confirmations(confirmations=[again(one, verdict) for one in advice.recommendations if one.fastest])
+    return judge_answers(training, fit_laws(training, [], 0.95), advice, confirmed, loading, answer)
+
+
+def again(advice: Recommendation, verdict: ConfirmationVerdict) -> Confirmation:
+    """What fresh blocks said of it."""
+    assert advice.recommended is not None
+    point = advice.recommended.point
+    return Confirmation(
+        **{"baseline": advice.baseline, "point": point, "fastest": advice.to_confirm[-1], "blocks": 3},
+        **{"of_best": 0.98, "low": 0.47, "high": 2.05, "verdict": verdict, "sentence": ""},
     )
 
 
@@ -198,6 +268,24 @@ def test_a_recommendation_is_no_claim_before_fresh_blocks_confirm_it(verdict: Co
     advised, *_ = answers(list(rows_of(GOOD).values()), {LOAD: (4.0, 4.1, 4.0), POOL: (2.0, 2.1, 2.1)}, verdict)
     assert rules(advised) == [rule]
     assert advised.too_few == (verdict == "not measured")
+
+
+@pytest.mark.parametrize("other", [{"point": "resnet18-ddp-8"}, {"fastest": "resnet18-ddp-8"}, {"baseline": "ddp-1"}])
+def test_a_confirmation_of_another_point_or_against_another_is_not_borne_over(other: dict[str, str]) -> None:
+    training = list(rows_of(GOOD).values())
+    advice = recommend(training, RECOMMENDING)
+    (one,) = advice.recommendations
+    found = Confirmations(confirmations=[again(one, "confirmed").model_copy(update=other)])
+    (advised, *_) = judge_answers(training, fit_laws(training, [], 0.95), advice, found, [], None)
+    assert rules(advised) == ["measured again"]
+    assert found.sentences(advice) == []
+
+
+def test_what_fresh_blocks_do_not_confirm_is_said_with_their_interval() -> None:
+    advised, *_ = answers(list(rows_of(GOOD).values()), {LOAD: (4.0, 4.1, 4.0), POOL: (2.0, 2.1, 2.1)}, "not confirmed")
+    assert advised.breaches[0].found == (
+        f"fresh blocks of {TWO}: not confirmed, 0.98 [0.47, 2.05] times the rate of {SERIAL}"
+    )
 
 
 def test_what_a_trainer_takes_must_be_measured_often_enough_too() -> None:

@@ -64,6 +64,12 @@ from scripts.errors import ConfigError
         ({"loading": {"backends": ["serial", "pool"]}}, "loading.backends: 'pool' is none of"),
         ({"loading": {"backends": ["packed"]}}, "loading.backends: must hold 'serial'"),
         ({"loading": {"blocks": 1.5}}, "loading.blocks: found 1.5"),
+        ({"training": {"blocks": 1001}}, "training.blocks: found 1001"),
+        (
+            {"scaling": {"claims": [{"point": "a", "against": "b", "times": "about 2"}]}},
+            "scaling.claims[0].times: found 'about 2'; expected a number above 0 in plain digits, as 1.8 or '1.80'",
+        ),
+        ({"scaling": {"claims": [{"point": "a", "against": "b", "times": 0}]}}, "scaling.claims[0].times: found '0'"),
         ({"images": {"fractions": {"train": 0.9}}}, "images.fractions: add up to 1.1, not to 1"),
         ({"images": {"steps": [{"resise": {}}]}}, "images.steps: 'resise' is none of bilateral"),
         ({"images": {"steps": [{"clahe": {}}]}}, "images.steps: no step makes all images the same size: add `resize`"),
@@ -112,6 +118,12 @@ def test_every_mistake_is_told_at_once() -> None:
         config.read({"colour": 1, "images": {"size": 0}})
     assert "colour" in str(error.value)
     assert "images.size" in str(error.value)
+
+
+@pytest.mark.parametrize(("written", "digits"), [("1.8", "1.8"), ("'1.80'", "1.80"), ("24", "24"), ("2.0", "2.0")])
+def test_a_claim_keeps_the_digits_that_it_was_written_with(written: str, digits: str) -> None:
+    raw = yaml.safe_load(f"scaling: {{claims: [{{point: a, against: b, times: {written}}}]}}")
+    assert config.read(raw).scaling.claims[0].times == digits
 
 
 def test_numbers_from_the_command_line_arrive_as_text() -> None:

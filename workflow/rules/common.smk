@@ -235,7 +235,14 @@ def get_template(name):
 
 def get_table_settings():
     """What the tables of trainings take from `scaling`, beside prices."""
-    return STUDY.scaling.model_dump(include={"baseline", "confidence", "loss_tolerance"})
+    found = STUDY.scaling.model_dump(include={"baseline", "confidence", "loss_tolerance"})
+    return found | {"families": get_families()}
+
+
+def get_families():
+    """Baselines of the study: what may be wrong of all that is said is shared out among them."""
+    trained = [point.baseline(STUDY.scaling.baseline) for point in TRAINING_POINTS.values()]
+    return len({*trained, *(point.baseline for point in LOADING_POINTS.values())})
 
 
 def is_traced():

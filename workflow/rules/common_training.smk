@@ -1,8 +1,5 @@
 """What the rules of the training stage ask of the study."""
 
-# Far beyond those of any sweep, so that a longer one takes none of them.
-FIRST_FRESH_BLOCK = 1001
-
 
 def get_training_point(wildcards):
     return TRAINING_POINTS[wildcards.point]

@@ -26,6 +26,7 @@ rule tabulate_loading:
         spec=lambda wildcards: canonical(
             points=list(LOADING_POINTS),
             confidence=STUDY.scaling.confidence,
+            families=get_families(),
             prices=STUDY.scaling.prices,
         ),
     shell:

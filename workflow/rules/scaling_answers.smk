@@ -21,11 +21,9 @@ rule tabulate_strategies:
     localrule: True
     conda:
         "../../envs/scalecard.yaml"
-    params:
-        spec=canonical(confidence=STUDY.scaling.confidence),
     shell:
         "python -m scripts.scaling.tables.tabulate_strategies --training {input.training:q} --csv {output.csv:q} "
-        "--parquet {output.parquet:q} --spec {params.spec:q} 2> {log:q}"
+        "--parquet {output.parquet:q} 2> {log:q}"
 
 
 rule fit_laws:
@@ -93,7 +91,7 @@ rule judge_claims:
     conda:
         "../../envs/scalecard.yaml"
     params:
-        spec=lambda wildcards: canonical(confidence=STUDY.scaling.confidence, claims=STUDY.scaling.claims),
+        spec=lambda wildcards: canonical(claims=STUDY.scaling.claims),
     shell:
         "python -m scripts.scaling.claims.judge_claims --training {input.training:q} --laws {input.laws:q} "
         "--recommendation {input.recommendation:q} --loading {input.loading:q} --answer {input.answer:q} "

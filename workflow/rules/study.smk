@@ -35,6 +35,7 @@ from scripts.images.sample_classes import CLASSES
 from scripts.loading.points import loading_points
 from scripts.scaling.answers.answer import Recommendations
 from scripts.scaling.answers.passes import blocks_of
+from scripts.scaling.comparing.limits import FIRST_FRESH_BLOCK
 from scripts.spec import lock_digest
 from scripts.training.points import training_points
 from scripts.training.steps import check_steps

@@ -231,14 +231,26 @@ class Confirmation(Part):
     of_best: float | None  # images/s as a share of that one's
     low: float | None  # its interval
     high: float | None
-    verdict: ConfirmationVerdict  # confirmed: within the tolerance; contradicted: surely not, or another is faster
+    verdict: ConfirmationVerdict  # confirmed: surely within the tolerance; contradicted: surely not
     sentence: str
+
+    def is_of(self, advice: Recommendation) -> bool:
+        """Whether it is of this very point, against what that would be compared with now."""
+        if advice.recommended is None or advice.fastest is None:
+            return False
+        one, fastest = advice.recommended.point, advice.fastest.point
+        beside = {fastest} if fastest != one else set(advice.to_confirm) - {one}
+        return self.baseline == advice.baseline and self.point == one and self.fastest in beside
 
 
 class Confirmations(Part):
     """`confirmation.json`."""
 
     confirmations: list[Confirmation]
+
+    def sentences(self, advice: Recommendations) -> list[str]:
+        """What was said of these very recommendations; of another point nothing is borne over."""
+        return [one.sentence for one in self.confirmations if any(map(one.is_of, advice.recommendations))]
 
 
 class Breach(Part):

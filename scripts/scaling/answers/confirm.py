@@ -1,19 +1,22 @@
 """Does the recommendation hold in fresh blocks? The best of many tends to look better than it is.
 
-The recommended point, its neighbours and the fastest have been measured anew, in blocks that the recommendation did not
-see. What was said of the recommended point is said again of these alone.
+The recommended point, its neighbours and the fastest have been measured anew, in blocks that no choice has seen. What
+was said of the recommended point is said again of these alone. It is confirmed where all of the interval of its rate,
+as a share of the fastest's, lies within the tolerance; contradicted where none of it does, or where another point is
+surely faster than the fastest by more than the tolerance; else not confirmed, with how many more blocks would tell.
 
 Inputs: `recommendation.json`, the fresh records. Output: `confirmation.json` (scripts/scaling/answers/answer.py).
 
 By hand: see the command that `snakemake -np confirm` prints for rule confirm_recommendation.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from scripts import cli
 from scripts import format as show
 from scripts.atomic import write_text
+from scripts.errors import UserError
 from scripts.record import Record
 from scripts.scaling.answers.answer import (
     Confirmation,
@@ -22,12 +25,17 @@ from scripts.scaling.answers.answer import (
     Recommendation,
     Recommendations,
 )
-from scripts.scaling.comparing.limits import LEAST_BLOCKS
-from scripts.scaling.comparing.ratios import Ratio, fastest_first, paired_ratio
+from scripts.scaling.comparing.comparison import Comparison
+from scripts.scaling.comparing.launches_needed import more_launches, more_would
+from scripts.scaling.comparing.levelling import levelled
+from scripts.scaling.comparing.limits import FIRST_FRESH_BLOCK, LEAST_BLOCKS
+from scripts.scaling.comparing.ratios import Ratio
 from scripts.scaling.tables.analysis import judge
 from scripts.scaling.tables.read_records import read_records
 from scripts.scaling.tables.table_file import read_answer
 from scripts.spec import Spec
+
+Rates = Mapping[str, Mapping[int, float]]  # images/s of the fresh blocks that count, by point
 
 
 class ConfirmSpec(Spec):
@@ -36,73 +44,102 @@ class ConfirmSpec(Spec):
     confidence: float
     tolerance: float
 
+    @property
+    def least(self) -> float:
+        """The share of the fastest's rate that a recommended point must have."""
+        return 1 - self.tolerance
+
 
 def confirm(advice: Recommendation, records: dict[str, list[Record]], spec: ConfirmSpec) -> Confirmation:
-    """Of one recommendation; `not measured` where it has changed since its points were measured again."""
+    """Of one recommendation; `not measured` where it has changed since its points were measured again.
+
+    Raises:
+        UserError: a record is of a block that the choice has seen.
+    """
     assert advice.recommended is not None, "only what was recommended is confirmed"
     assert advice.fastest is not None, "and what is recommended was compared with the fastest"
-    one, fastest = advice.recommended.point, advice.fastest.point
-    good = {
-        point: {r.block: r.images_per_second for r in judge(records.get(point, []), records.get(fastest, [])).good}
-        for point in advice.to_confirm
-    }
-    blocks = sorted(set.intersection(*(set(mine) for mine in good.values())))
-    ratio, faster, best = None, [], fastest
-    if len(blocks) >= LEAST_BLOCKS:
-        if one == fastest:  # it must hold its place against the best of the others
-            best = fastest_first({point: good[point] for point in good if point != one})[0]
-        ratio = paired_ratio([good[one][b] for b in blocks], [good[best][b] for b in blocks], spec.confidence)
-        faster = [point for point in good if point != one and _is_faster(good, point, best, spec)]
-    verdict = _verdict(ratio, faster, 1 - spec.tolerance)
+    one, best = advice.recommended.point, advice.fastest.point
+    comparison, rates = _fresh(advice, records, spec.confidence)
+    others = comparison.fastest_first(point for point in rates if point != one)
+    if best == one and others:  # it must hold its place against the best of the others
+        best = others[0]
+    ratio = comparison.ratio(one, best) if all(map(comparison.enough, rates)) else None
+    faster = [point for point in others if point != best and _is_faster(comparison.together(point, best), spec)]
+    verdict = _verdict(ratio, faster, spec.least)
     return Confirmation(
         baseline=advice.baseline,
         point=one,
         fastest=best,
-        blocks=len(blocks),
+        blocks=len(rates[one].keys() & rates[best].keys()),
         of_best=ratio.value if ratio else None,
         low=ratio.low if ratio else None,
         high=ratio.high if ratio else None,
         verdict=verdict,
-        sentence=_sentence(advice, best, ratio, blocks, faster, verdict),
+        sentence=_sentence(rates, one, best, ratio, faster, verdict, spec),
     )
 
 
-def _is_faster(good: dict[str, dict[int, float]], point: str, best: str, spec: ConfirmSpec) -> bool:
-    """Whether a point beats, in fresh blocks and surely, the one that had been the fastest."""
-    blocks = sorted(good[point].keys() & good[best].keys())
-    if point == best or not blocks:
-        return False
-    ratio = paired_ratio([good[point][b] for b in blocks], [good[best][b] for b in blocks], spec.confidence)
-    return ratio.low is not None and ratio.low > 1 / (1 - spec.tolerance)
+def _fresh(
+    advice: Recommendation, records: Mapping[str, list[Record]], confidence: float
+) -> tuple[Comparison[str], Rates]:
+    """All points that are to be measured again, compared, and their rates."""
+    assert advice.fastest is not None
+    good = {}
+    for point in advice.to_confirm:
+        mine = records.get(point, [])
+        seen = [record.block for record in mine if record.block < FIRST_FRESH_BLOCK]
+        if seen:
+            raise UserError(
+                f"--records: found {point} in block {seen[0]}, which the recommendation has seen; expected blocks from "
+                f"{FIRST_FRESH_BLOCK} on, as `snakemake confirm` measures them"
+            )
+        good[point] = judge(mine, records.get(advice.fastest.point, [])).good
+    rates = {point: {record.block: record.images_per_second for record in mine} for point, mine in good.items()}
+    return Comparison(rates, levelled(good), confidence), rates
+
+
+def _is_faster(ratio: Ratio | None, spec: ConfirmSpec) -> bool:
+    """Whether a point is surely faster than the fastest by more than the tolerance."""
+    return ratio is not None and ratio.low is not None and ratio.low > 1 / spec.least
 
 
 def _verdict(ratio: Ratio | None, faster: Sequence[str], least: float) -> ConfirmationVerdict:
-    if ratio is None:
+    if ratio is None or ratio.low is None or ratio.high is None:
         return "not measured"
-    if faster or (ratio.high is not None and ratio.high < least):
+    if faster or ratio.high < least:
         return "contradicted"
-    return "confirmed" if ratio.value >= least else "not confirmed"
+    return "confirmed" if ratio.low >= least else "not confirmed"
 
 
 def _sentence(
-    advice: Recommendation,
+    rates: Rates,
+    one: str,
     best: str,
     ratio: Ratio | None,
-    blocks: Sequence[int],
     faster: Sequence[str],
     verdict: ConfirmationVerdict,
+    spec: ConfirmSpec,
 ) -> str:
-    assert advice.recommended is not None
-    one = advice.recommended.point
+    blocks = len(rates[one].keys() & rates[best].keys())
     if ratio is None:
-        points = ", ".join(advice.to_confirm)
+        counts = ", ".join(f"{point} {len(mine)}" for point, mine in rates.items())
         return (
-            f"{one} is not confirmed: {points} have {len(blocks)} valid fresh blocks in common; expected "
-            f"{LEAST_BLOCKS} or more (`snakemake confirm` measures those that lack)."
+            f"{one} is not confirmed: valid fresh blocks are {counts}; expected {LEAST_BLOCKS} or more in common "
+            "(`snakemake confirm` measures those that lack)."
         )
-    rates = f"In {len(blocks)} fresh blocks {one} has {show.ratio(ratio.value, ratio.low, ratio.high)} times the rate"
-    beaten = f"; {', '.join(faster)} is faster still" if faster else ""
-    return f"{rates} of {best}, the fastest beside it{beaten}: {verdict}."
+    # As many digits as decide.
+    share = show.ratio(ratio.value, ratio.low, ratio.high, edges=(1.0, spec.least))
+    text = f"In {blocks} fresh blocks {one} has {share} times the rate of {best}, the fastest beside it"
+    text += f"; {', '.join(faster)} is faster still" if faster else ""
+    if verdict != "not confirmed":
+        return f"{text}: {verdict}."
+    more = more_launches(rates[one], rates[best], spec.confidence, spec.least)
+    loss = show.percent(spec.tolerance)
+    why = f"the interval is too wide for a loss of at most {loss}"
+    if ratio.value < spec.least:
+        why = f"it loses more than {loss}, though not surely"
+    told = f"{more_would(more)} tell" + (f" (scaling.confirm_blocks: {blocks + more})" if more else "")
+    return f"{text}: not confirmed, {why}; {told}."
 
 
 def main() -> None:

@@ -82,7 +82,7 @@ def _said(best: Best) -> str:
 
 def _feeder(one: Feeder) -> str:
     cpu = f", {show.number(one.cpu_milliseconds)} CPU ms an image" if one.cpu_milliseconds is not None else ""
-    return f"{one.point} ({_cores(one.cores)}{cpu}, at least {show.number(one.images_per_second)} images/s)"
+    return f"{one.point} ({_cores(one.cores)}{cpu}, at least {show.at_least(one.images_per_second)} images/s)"
 
 
 def _cores(count: int) -> str:

@@ -1,31 +1,59 @@
-"""The gate: which rules a sentence about rows breaks. It may be quoted where it breaks none."""
+"""The gate: which rules a sentence about rows breaks. It may be quoted where it breaks none.
+
+A sentence says what was measured, also where somebody claims a number of his own. That stands beside it: borne out,
+where the measured value rounds to it at its digits; not ruled out, where it only lies in the interval; else not borne
+out, and refused.
+"""
 
 import json
 import re
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Literal
 
 from scripts import format as show
 from scripts.scaling.answers.answer import Breach, Claim
 from scripts.scaling.comparing.keys import differing
+from scripts.scaling.comparing.launches_needed import more_launches, more_would
 from scripts.scaling.comparing.limits import LEAST_BLOCKS
-from scripts.scaling.comparing.ratios import Ratio, lead
+from scripts.scaling.comparing.ratios import Ratio, efficiency
 from scripts.scaling.tables.rows import Row, TrainingRow
 
 
-def compare(one: Row, other: Row, confidence: float, times: float | None = None) -> Claim:
-    """That `one` is as many times as fast as `other` as the rows say; or `times` as fast, as somebody says."""
-    mine, others = one.rates_by_block, other.rates_by_block
-    able = mine and others and (mine.keys() & others.keys() or min(len(mine), len(others)) > 1)
-    ratio = lead(mine, others, confidence) if able else None
+def compare(one: Row, other: Row, ratio: Ratio | None, times: str | None = None) -> Claim:
+    """That `one` is as many times as fast as `other` as the rows say.
+
+    Args:
+        ratio: as one of all statements about the points that are compared; None where nothing joins the two.
+        times: what somebody claims.
+    """
     found = breaches(one, other, ratio)
-    if times is not None:
-        found += _wrong(ratio, times)
-    said = f"{times:g}" if times is not None else _said(ratio)
+    if ratio is None and one.blocks and other.blocks:
+        apart = f"no shared blocks join {one.point} and {other.point}"
+        found.append(Breach(rule="blocks in common", found=apart))
     trains = isinstance(one, TrainingRow)
-    text = f"{one.point} {'trains' if trains else 'loads'} {said} times as fast as {other.point}"
+    text = f"{one.point} {'trains' if trains else 'loads'} {_said(ratio)} times as fast as {other.point}"
     text += "" if other.seconds is None else f" ({show.number(other.seconds)} s)"
-    return _claim("training" if trains else "loading", f"{text}{_besides(one, other)}.", [one, other], found)
+    text += f" {show.BUSY}" if one.has("noisy") or other.has("noisy") else ""
+    text += _besides(one, other, ratio)
+    if times is not None:
+        verdict = borne_out(ratio, times) if ratio else None
+        # What may not be divided bears out nothing.
+        text += f"; claimed: {times}" + (f", {verdict}" if not found else "")
+        if verdict == "not borne out":
+            found.append(Breach(rule="what was measured", found=f"{times} is claimed; the rows say {_said(ratio)}"))
+    return _claim("training" if trains else "loading", f"{text}.", [one, other], found)
+
+
+def borne_out(ratio: Ratio, times: str) -> Literal["borne out", "not ruled out", "not borne out"]:
+    """Whether the rows bear out a claim of `times`, whose digits count: 1.8 is anything from 1.75 to 1.85."""
+    claimed = Decimal(times)
+    half = Decimal(5).scaleb(int(claimed.as_tuple().exponent) - 1)
+    # What floating point adds to the last digits does not count.
+    if abs(Decimal(f"{ratio.value:.12g}") - claimed) <= half:
+        return "borne out"
+    inside = ratio.low is not None and ratio.high is not None and ratio.low <= float(claimed) <= ratio.high
+    return "not ruled out" if inside else "not borne out"
 
 
 def answered(sentence: str, rows: Sequence[Row], beside: Row | None = None, more: Sequence[Breach] = ()) -> Claim:
@@ -66,21 +94,12 @@ def breaches(one: Row, other: Row, ratio: Ratio | None) -> list[Breach]:
         if row.has("oversubscribed"):
             found.append(Breach(rule="cores enough", found=f"{row.point} had more cores than the machine offered"))
     if ratio is not None and ratio.tied:
-        found.append(Breach(rule="no tie", found=f"the interval of {_said(ratio)} holds 1"))
+        apart = f"cannot be told apart with {min(one.blocks, other.blocks)} launches"
+        if len(one.rates_by_block.keys() & other.rates_by_block.keys()) > 1:
+            more = more_launches(one.rates_by_block, other.rates_by_block, one.confidence_of_all)
+            apart += f"; {more_would(more)}"
+        found.append(Breach(rule="no tie", found=f"the interval of {_said(ratio)} holds 1: {apart}"))
     return found
-
-
-def _wrong(ratio: Ratio | None, times: float) -> list[Breach]:
-    if ratio is None:
-        return []
-    if ratio.low is None or ratio.high is None:
-        # As many digits as the claim has must agree.
-        agrees = round(ratio.value, len(f"{times:g}".partition(".")[2])) == times
-    else:
-        agrees = ratio.low <= times <= ratio.high
-    if agrees:
-        return []
-    return [Breach(rule="what was measured", found=f"the rows say {_said(ratio)}")]
 
 
 def _why_invalid(row: Row) -> str:
@@ -95,16 +114,15 @@ def _said(ratio: Ratio | None) -> str:
     return "an unknown number of" if ratio is None else show.ratio(ratio.value, ratio.low, ratio.high)
 
 
-def _besides(one: Row, other: Row) -> str:
+def _besides(one: Row, other: Row, ratio: Ratio | None) -> str:
     """What must be known beside a ratio of rates: cores, and what was learned."""
     said = f", on {one.cores} against {other.cores} cores"
-    efficient = one.efficiency is not None and one.baseline == other.point
-    if not isinstance(one, TrainingRow) or not isinstance(other, TrainingRow):
-        return f"{said} (efficiency {show.ratio(one.efficiency)})" if efficient else said
-    if one.device == other.device == "cuda":
+    if isinstance(one, TrainingRow) and isinstance(other, TrainingRow) and one.device == other.device == "cuda":
         said = f", on {one.workers} against {other.workers} GPUs"
-    if efficient:
-        said += f" (efficiency {show.ratio(one.efficiency)})"
+    if ratio is not None and one.baseline == other.point:
+        said += f" (efficiency {show.ratio(efficiency(ratio.value, one.cores, other.cores))})"
+    if not isinstance(one, TrainingRow) or not isinstance(other, TrainingRow):
+        return said
     if one.test_accuracy is not None and other.test_accuracy is not None:
         said += f"; test accuracy {show.share(one.test_accuracy)} against {show.share(other.test_accuracy)}"
     if one.global_batch != other.global_batch:

@@ -1,7 +1,10 @@
 """What has changed since an earlier run? Every point that both have, rate against rate, with intervals.
 
-The two runs share no blocks, so their logs are compared by Welch's t. A point is not compared where its work differs,
-or where either run has too few valid blocks.
+The two runs share no blocks, so their logs are compared by Welch's t: the one place where that is done. Its interval
+holds the scatter of launches inside each run, and nothing of what changed between the two; that may be the machine as
+well as the code, and the sentences say so. All points together are one promise: with the probability `confidence` no
+point at all is said to have changed where none has (Sidak, JASA 62(318), 1967). A point is not compared where its work
+differs, or where either run has too few valid blocks.
 
 Inputs: `training.parquet` and `loading.parquet` of both runs. Output: `comparison.csv` (ComparisonRow), and its
 sentences on stderr: the slower ones first.
@@ -29,6 +32,10 @@ from scripts.scaling.tables.rows import LoadingRow, Row, TrainingRow
 from scripts.scaling.tables.table_file import read_rows
 from scripts.spec import Spec
 
+CAUSE = (
+    "The runs share no blocks: what changed may be the machine, its clock or its neighbours as well as the code. A "
+    "point that the code cannot have changed tells which."
+)
 KINDS: dict[str, type[Row]] = {"training": TrainingRow, "loading": LoadingRow}
 
 
@@ -46,19 +53,26 @@ class ComparisonRow(BaseModel):
     stage: Literal["training", "loading"] = Field(description="what was measured")
     point: str = Field(description="id of the point")
     verdict: Literal["slower", "faster", "tied", "not compared"] = Field(
-        description="slower: a regression, the interval of the ratio lies below 1; tied: it holds 1"
+        description="slower: the interval of the ratio lies below 1, by the code or by the machine; tied: it holds 1"
     )
     ratio: float | None = Field(None, description="images/s of the later run against the earlier one's")
-    low: float | None = Field(None, description="lower end of its interval (Welch's t on logs)")
+    low: float | None = Field(None, description="lower end of its interval (Welch's t on logs; of all points together)")
     high: float | None = Field(None, description="upper end of it")
     before: float | None = Field(None, description="median images/s of the earlier run")
     after: float | None = Field(None, description="median images/s of the later run")
+    noisy: bool = Field(False, description="whether either run measured it on a busy machine")
     reason: str = Field("", description="why it was not compared")
 
 
 def compare(stage: str, before: Sequence[Row], after: Sequence[Row], confidence: float) -> list[ComparisonRow]:
-    """A row for each point that either run has, the later run's first."""
+    """A row for each point that either run has, the later run's first.
+
+    Args:
+        confidence: that all intervals hold together.
+    """
     old, new = {row.point: row for row in before}, {row.point: row for row in after}
+    compared = sum(point in old and not _reason(old[point], new[point]) for point in new)
+    each = confidence ** (1 / max(1, compared))
     found = []
     for point in new | old:
         fields: dict[str, Any] = {"stage": stage, "point": point}
@@ -71,10 +85,11 @@ def compare(stage: str, before: Sequence[Row], after: Sequence[Row], confidence:
             found.append(ComparisonRow(**fields, verdict="not compared", reason=reason))
             continue
         later, earlier = (list(row.rates_by_block.values()) for row in (other, one))
-        ratio = unpaired_ratio(later, earlier, confidence)
+        ratio = unpaired_ratio(later, earlier, each)
         assert ratio.low is not None, "blocks enough for an interval"
         verdict = "tied" if ratio.tied else "faster" if ratio.low > 1 else "slower"
-        found.append(ComparisonRow(**fields, verdict=verdict, ratio=ratio.value, low=ratio.low, high=ratio.high))
+        fields |= {"ratio": ratio.value, "low": ratio.low, "high": ratio.high}
+        found.append(ComparisonRow(**fields, verdict=verdict, noisy=one.has("noisy") or other.has("noisy")))
     return found
 
 
@@ -92,14 +107,14 @@ def sentences(rows: Sequence[ComparisonRow]) -> list[str]:
     said = []
     for verdict in ("slower", "faster"):
         for row in sorted((row for row in rows if row.verdict == verdict), key=lambda row: row.ratio or 0.0):
-            word = "REGRESSION" if verdict == "slower" else "faster"
-            said.append(
-                f"{word}: {row.stage} {row.point} at {show.ratio(row.ratio, row.low, row.high)} times its earlier rate "
-                f"({show.number(row.before)} to {show.number(row.after)} images/s)."
-            )
+            busy = f", {show.BUSY}" if row.noisy else ""
+            times = show.ratio(row.ratio, row.low, row.high)
+            rates = f"{show.number(row.before)} to {show.number(row.after)} images/s{busy}"
+            said.append(f"{verdict}: {row.stage} {row.point} at {times} times its earlier rate ({rates}).")
     tied = sum(row.verdict == "tied" for row in rows)
     left = sum(row.verdict == "not compared" for row in rows)
-    return [*said, f"{tied} points are tied with their earlier rate; {left} could not be compared."]
+    cause = [CAUSE] if said else []
+    return [*said, f"{tied} points are tied with their earlier rate; {left} could not be compared.", *cause]
 
 
 def main() -> None:
@@ -112,10 +127,10 @@ def main() -> None:
     found = []
     for stage, kind in KINDS.items():
         before, after = (read_rows(folder / f"{stage}.parquet", kind) for folder in (args.before, args.after))
-        found += compare(stage, before, after, args.spec.confidence)
+        found += compare(stage, before, after, args.spec.confidence ** (1 / len(KINDS)))
     table = pd.DataFrame([row.model_dump() for row in found], columns=list(ComparisonRow.model_fields))
     with replacing(args.csv) as temporary:
-        table.to_csv(temporary, index=False, float_format="%.6g")
+        table.to_csv(temporary, index=False, float_format=show.six_digits)
     for sentence in sentences(found):
         cli.log.info("%s", sentence)
 

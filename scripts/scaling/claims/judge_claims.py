@@ -12,21 +12,22 @@ Inputs: `training.parquet` and its answers, `laws.json`, `recommendation.json` a
 By hand: see the command that `snakemake -np` prints for rule judge_claims.
 """
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
 
 import pandas as pd
+from pydantic import ConfigDict
 
 from scripts import cli
+from scripts import format as show
 from scripts.atomic import replacing, write_text
 from scripts.errors import UserError
 from scripts.scaling.answers.answer import (
     Breach,
     Claim,
     Claims,
+    Confirmation,
     Confirmations,
-    ConfirmationVerdict,
     CurveLaws,
     Laws,
     LoadingAnswer,
@@ -34,27 +35,26 @@ from scripts.scaling.answers.answer import (
     Recommendations,
 )
 from scripts.scaling.claims.claims import answered, compare
-from scripts.scaling.comparing.limits import LEAST_BLOCKS
-from scripts.scaling.comparing.ratios import fastest_first
+from scripts.scaling.comparing.comparison import Comparison
+from scripts.scaling.tables.compared import by_baseline, compared
 from scripts.scaling.tables.rows import LoadingRow, Row, TrainingRow
 from scripts.scaling.tables.table_file import read_answer, read_rows
 from scripts.spec import Spec
-
-R = TypeVar("R", bound=Row)
 
 
 class Claimed(Spec):
     """As one of the config's `scaling.claims`."""
 
+    model_config = ConfigDict(coerce_numbers_to_str=True)
+
     point: str
     against: str
-    times: float
+    times: str  # its digits count
 
 
 class ClaimsSpec(Spec):
     """What the gate takes from the config's `scaling`."""
 
-    confidence: float
     claims: list[Claimed]
 
 
@@ -64,13 +64,15 @@ def judge(training: Sequence[TrainingRow], loading: Sequence[LoadingRow], spec: 
     Raises:
         UserError: a claim of the config names a point that is none.
     """
-    ways = [row for row in loading if not row.ceiling]
-    found = [
-        *_speedups(training, spec.confidence),
-        *_leads(training, lambda row: (row.baseline, row.cores), spec.confidence),
-        *_speedups(ways, spec.confidence),
-        *_leads(ways, lambda row: row.baseline, spec.confidence),
-    ]
+    found = []
+    for some in by_baseline(training).values():
+        comparison = compared(some)
+        found += _speedups(some, comparison)
+        cores = dict.fromkeys(row.cores for row in some)
+        found += [claim for count in cores for claim in _leads([r for r in some if r.cores == count], comparison)]
+    for loaded in by_baseline(loading).values():
+        comparison, ways = compared(loaded), [row for row in loaded if not row.ceiling]
+        found += [*_speedups(ways, comparison), *_leads(ways, comparison, stepwise=True)]
     by_point: dict[str, Row] = {row.point: row for row in (*training, *loading)}
     for i, claimed in enumerate(spec.claims):
         for key, name in (("point", claimed.point), ("against", claimed.against)):
@@ -78,7 +80,10 @@ def judge(training: Sequence[TrainingRow], loading: Sequence[LoadingRow], spec: 
                 raise UserError(
                     f"scaling.claims[{i}].{key}: found {name!r}; expected a point of the tables: {', '.join(by_point)}"
                 )
-        found.append(compare(by_point[claimed.point], by_point[claimed.against], spec.confidence, claimed.times))
+        one, other = by_point[claimed.point], by_point[claimed.against]
+        beside = [row for row in (*training, *loading) if row.baseline == one.baseline]
+        comparison = compared(beside if other in beside else [one, other])
+        found.append(compare(one, other, comparison.together(one.point, other.point), claimed.times))
     return found
 
 
@@ -92,10 +97,9 @@ def judge_answers(
 ) -> list[Claim]:
     """What the study answers; a sentence that says nothing of any point is no claim."""
     trained, loaded = {row.point: row for row in training}, {row.point: row for row in loading}
-    verdicts = {one.baseline: one.verdict for one in confirmed.confirmations}
     found = []
     for one in advice.recommendations:
-        more = _not_confirmed(one, verdicts.get(one.baseline, "not measured"))
+        more = _not_confirmed(one, confirmed.confirmations)
         found += _answered(" ".join(one.sentences), [trained[point] for point in one.points], more=more)
     for curve in laws.curves:
         found += _answered(curve.sentence, _points_of(curve, training))
@@ -113,12 +117,19 @@ def _answered(
     return [answered(sentence, rows, beside, more)] if rows else []
 
 
-def _not_confirmed(one: Recommendation, verdict: ConfirmationVerdict) -> list[Breach]:
-    """The best of many looks better than it is, until fresh blocks have shown it."""
-    if verdict == "confirmed" or one.recommended is None:
+def _not_confirmed(one: Recommendation, confirmed: Sequence[Confirmation]) -> list[Breach]:
+    """The best of many looks better than it is, until fresh blocks have shown it of this very point."""
+    if one.recommended is None:
         return []
-    rule = "measured again" if verdict == "not measured" else "confirmed"
-    return [Breach(rule=rule, found=f"fresh blocks of {one.recommended.point}: {verdict} (`snakemake confirm`)")]
+    point = one.recommended.point
+    again = next((its for its in confirmed if its.is_of(one)), None)
+    if again is None or again.verdict == "not measured":
+        return [Breach(rule="measured again", found=f"fresh blocks of {point}: not measured (`snakemake confirm`)")]
+    if again.verdict == "confirmed":
+        return []
+    share = show.ratio(again.of_best, again.low, again.high)
+    found = f"fresh blocks of {point}: {again.verdict}, {share} times the rate of {again.fastest}"
+    return [Breach(rule="confirmed", found=found)]
 
 
 def _points_of(curve: CurveLaws, training: Sequence[TrainingRow]) -> list[TrainingRow]:
@@ -126,33 +137,22 @@ def _points_of(curve: CurveLaws, training: Sequence[TrainingRow]) -> list[Traini
     return [row for row in training if curve.chosen and row.curve == curve.curve and row.workers in curve.workers]
 
 
-def _speedups(rows: Sequence[R], confidence: float) -> list[Claim]:
-    by_point = {row.point: row for row in rows}
-    return [
-        compare(row, by_point[row.baseline], confidence)
-        for row in rows
-        if row.point != row.baseline and row.baseline in by_point
-    ]
+def _speedups(rows: Sequence[Row], comparison: Comparison[str]) -> list[Claim]:
+    base = next((row for row in rows if row.point == row.baseline), None)
+    if base is None:
+        return []
+    return [compare(row, base, comparison.together(row.point, base.point)) for row in rows if row is not base]
 
 
-def _leads(rows: Sequence[R], place: Callable[[R], Hashable], confidence: float) -> list[Claim]:
-    """Among the valid points of a place: the fastest against each other."""
-    places: dict[Hashable, list[R]] = {}
-    for row in rows:
-        if row.blocks:
-            places.setdefault(place(row), []).append(row)
-    found = []
-    for group in places.values():
-        # One lucky launch makes no fastest.
-        sure = {row.point: row.rates_by_block for row in group if row.blocks >= LEAST_BLOCKS}
-        if not sure:
-            continue
-        first = fastest_first(sure)[0]
-        best = next(row for row in group if row.point == first)
-        # With the baseline every point has been compared already.
-        if best.point != best.baseline:
-            found += [compare(best, row, confidence) for row in group if row is not best and row.point != row.baseline]
-    return found
+def _leads(rows: Sequence[Row], comparison: Comparison[str], stepwise: bool = False) -> list[Claim]:
+    """The fastest that may be claimed against each other: one with too many cores does not hide it."""
+    by_point = {row.point: row for row in rows if row.blocks}
+    leads = comparison.leads([point for point, row in by_point.items() if not row.has("oversubscribed")], stepwise)
+    # One lucky launch makes no fastest; and with the baseline every point has been compared already.
+    if leads is None or not comparison.enough(leads.first) or by_point[leads.first].baseline == leads.first:
+        return []
+    over = {other: ratio for other, ratio in leads.over.items() if other != by_point[other].baseline}
+    return [compare(by_point[leads.first], by_point[other], ratio) for other, ratio in over.items()]
 
 
 def main() -> None:

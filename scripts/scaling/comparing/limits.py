@@ -7,3 +7,4 @@ CHANCE = 0.05  # likelihood of guessing as well, above which a training has lear
 # in 99 with five.
 LEAST_TEST_IMAGES = 30
 LEAST_BLOCKS = 3  # fewer give no interval: the row is exploratory
+FIRST_FRESH_BLOCK = 1001  # beyond those of any sweep: blocks that confirm, which no choice has seen

@@ -123,7 +123,7 @@ def _sentence(name: str, tried: Mapping[str, Fit | str], chosen: Fit | None, cur
         reasons = {one if isinstance(one, str) else one.unidentified for one in tried.values()}
         return f"{name} ({counts} workers): no law can be told: {'; '.join(sorted(filter(None, reasons)))}."
     text = f"{name} ({counts} workers, {len(curve.blocks)} blocks) follows {chosen.law.name}"
-    said = [f"{n} {show.ratio(e.value, e.low, e.high)}" for n, e in chosen.parameters.items()]
+    said = [f"{n} {show.ratio(e.value, e.low, e.high, edges=(0.0,))}" for n, e in chosen.parameters.items()]
     if said:
         return f"{text}: {', '.join(said)}."
     simplest = next((one for one in tried.values() if isinstance(one, Fit) and one.law.losses), None)
@@ -131,7 +131,7 @@ def _sentence(name: str, tried: Mapping[str, Fit | str], chosen: Fit | None, cur
         return f"{text}, as far as it can be told."
     (loss,) = simplest.law.losses
     one = simplest.parameters[loss]
-    return f"{text}: no {loss} is told apart from 0 ({show.ratio(one.value, one.low, one.high)})."
+    return f"{text}: no {loss} is told apart from 0 ({show.ratio(one.value, one.low, one.high, edges=(0.0,))})."
 
 
 def main() -> None:

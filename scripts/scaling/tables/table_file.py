@@ -8,6 +8,7 @@ import pandas as pd
 from pyarrow import ArrowInvalid, parquet
 from pydantic import BaseModel, ValidationError
 
+from scripts import format as show
 from scripts.atomic import replacing
 from scripts.errors import UserError
 
@@ -15,10 +16,10 @@ M = TypeVar("M", bound=BaseModel)
 
 
 def write_table(rows: Sequence[BaseModel], kind: type[BaseModel], csv: Path, parquet: Path) -> None:
-    """Write rows for people (CSV, 6 significant digits) and for programs (parquet, exact)."""
+    """Write rows for people (CSV, 6 significant digits, never rounded onto 1) and for programs (parquet, exact)."""
     table = pd.DataFrame([row.model_dump() for row in rows], columns=list(kind.model_fields))
     with replacing(csv) as temporary:
-        table.to_csv(temporary, index=False, float_format="%.6g")
+        table.to_csv(temporary, index=False, float_format=show.six_digits)
     with replacing(parquet) as temporary:
         table.to_parquet(temporary, index=False)
 

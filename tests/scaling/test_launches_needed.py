@@ -1,0 +1,58 @@
+"""How many more launches would tell: often enough as many as it says."""
+
+import math
+
+import numpy as np
+import pytest
+
+from scripts.scaling.comparing.launches_needed import POWER, launches_needed, more_launches, more_would
+from scripts.scaling.comparing.ratios import paired_ratio
+
+
+@pytest.mark.parametrize(("distance", "deviation", "launches"), [(0.05, 0.02, 4), (0.02, 0.02, 10), (-0.05, 0.1, 34)])
+def test_so_many_launches_are_needed(distance: float, deviation: float, launches: int) -> None:
+    assert launches_needed(distance, deviation, 0.95) == launches
+
+
+def test_more_noise_and_less_distance_need_more_launches() -> None:
+    needed = [launches_needed(distance, 0.03, 0.95) or math.inf for distance in (0.1, 0.05, 0.02, 0.001, 0.0)]
+    assert needed == sorted(needed)
+    assert needed[-1] == math.inf
+    assert launches_needed(0.1, 0.0, 0.95) == 3
+
+
+def test_the_end_of_the_sentence_says_it() -> None:
+    assert [more_would(6), more_would(None)] == ["about 6 more would", "even 100 would not"]
+
+
+@pytest.mark.parametrize("n", [4, 10])
+def test_so_many_launches_tell_as_often_as_promised(n: int) -> None:
+    """At the least distance for which n launches are said to be enough."""
+    rng = np.random.default_rng(n)
+    distance = next(d for d in np.arange(0.001, 0.2, 0.0005) if launches_needed(d, 0.02, 0.95) == n)
+    draws = np.exp(rng.normal(distance, 0.02, (1000, n)))
+    told = sum((paired_ratio(some, np.ones(n), 0.95).low or 0) > 1 for some in draws)
+    assert POWER - 0.04 <= told / 1000 <= POWER + 0.08
+
+
+@pytest.mark.parametrize(("truth", "noise", "least"), [(1.02, 0.014, 0.8), (1.05, 0.05, 0.7)])
+def test_after_a_tie_as_many_more_as_are_said_mostly_tell(truth: float, noise: float, least: float) -> None:
+    """The three launches that leave it open are also all that is known of their noise."""
+    rng = np.random.default_rng(1)
+    told = []
+    for _ in range(400):
+        logs = rng.normal(math.log(truth), noise, 3)
+        if not paired_ratio(np.exp(logs), np.ones(3), 0.95).tied:
+            continue
+        more = more_launches(dict(enumerate(np.exp(logs))), dict.fromkeys(range(3), 1.0), 0.95)
+        if more is not None:
+            logs = np.append(logs, rng.normal(math.log(truth), noise, more))
+            told.append(not paired_ratio(np.exp(logs), np.ones(len(logs)), 0.95).tied)
+    assert len(told) > 100
+    assert np.mean(told) >= least
+
+
+def test_the_bound_may_be_another_than_1() -> None:
+    mine, other = {1: 0.97, 2: 0.99, 3: 1.01, 4: 5.0}, {1: 1.0, 2: 1.0, 3: 1.0}
+    assert more_launches(mine, other, 0.95, bound=0.95) == 2
+    assert more_launches(mine, other, 0.95, bound=0.5) == 1
