@@ -26,7 +26,7 @@ def table() -> dict[str, TrainingRow]:
 
 
 def claims(table: dict[str, TrainingRow], *claimed: Claimed) -> list[Claim]:
-    return judge(list(table.values()), [], ClaimsSpec(confidence=0.95, claims=list(claimed)))
+    return judge(list(table.values()), [], ClaimsSpec(claims=list(claimed)))
 
 
 def written(folder: Path, *lines: str) -> Path:

@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from scripts.scaling.comparing.launches_needed import POWER, launches_needed, more_launches, more_would
+from scripts.scaling.comparing.comparison import Comparison
+from scripts.scaling.comparing.launches_needed import POWER, launches_needed, more_would
 from scripts.scaling.comparing.ratios import paired_ratio
 
 
@@ -44,7 +45,8 @@ def test_after_a_tie_as_many_more_as_are_said_mostly_tell(truth: float, noise: f
         logs = rng.normal(math.log(truth), noise, 3)
         if not paired_ratio(np.exp(logs), np.ones(3), 0.95).tied:
             continue
-        more = more_launches(dict(enumerate(np.exp(logs))), dict.fromkeys(range(3), 1.0), 0.95)
+        rates = {"a": dict(enumerate(np.exp(logs))), "b": dict.fromkeys(range(3), 1.0)}
+        more = Comparison(rates, rates, 0.95).more_launches("a", "b")
         if more is not None:
             logs = np.append(logs, rng.normal(math.log(truth), noise, more))
             told.append(not paired_ratio(np.exp(logs), np.ones(len(logs)), 0.95).tied)
@@ -53,6 +55,18 @@ def test_after_a_tie_as_many_more_as_are_said_mostly_tell(truth: float, noise: f
 
 
 def test_the_bound_may_be_another_than_1() -> None:
-    mine, other = {1: 0.97, 2: 0.99, 3: 1.01, 4: 5.0}, {1: 1.0, 2: 1.0, 3: 1.0}
-    assert more_launches(mine, other, 0.95, bound=0.95) == 2
-    assert more_launches(mine, other, 0.95, bound=0.5) == 1
+    rates = {"a": {1: 0.97, 2: 0.99, 3: 1.01}, "b": {1: 1.0, 2: 1.0, 3: 1.0}}
+    found = Comparison(rates, rates, 0.95)
+    assert found.more_launches("a", "b", bound=0.95) == 2
+    assert found.more_launches("a", "b", bound=0.5) == 1
+
+
+def test_as_one_of_many_statements_more_launches_are_needed() -> None:
+    rng = np.random.default_rng(3)
+    rates = {p: {b: float(np.exp(rng.normal(0, 0.02))) for b in (1, 2, 3)} for p in "cdefgh"}
+    rates |= {"a": {1: 1.01, 2: 1.03, 3: 1.05}, "b": {1: 1.0, 2: 1.0, 3: 1.0}}
+    found = Comparison(rates, rates, 0.95)
+    alone, together = found.more_launches("a", "b"), found.more_launches("a", "b", together=True)
+    assert alone is not None
+    assert together is not None
+    assert 1 < alone < together

@@ -26,7 +26,7 @@ from scripts.scaling.answers.answer import (
     Recommendations,
 )
 from scripts.scaling.comparing.comparison import Comparison
-from scripts.scaling.comparing.launches_needed import more_launches, more_would
+from scripts.scaling.comparing.launches_needed import more_would
 from scripts.scaling.comparing.levelling import levelled
 from scripts.scaling.comparing.limits import FIRST_FRESH_BLOCK, LEAST_BLOCKS
 from scripts.scaling.comparing.ratios import Ratio
@@ -75,7 +75,7 @@ def confirm(advice: Recommendation, records: dict[str, list[Record]], spec: Conf
         low=ratio.low if ratio else None,
         high=ratio.high if ratio else None,
         verdict=verdict,
-        sentence=_sentence(rates, one, best, ratio, faster, verdict, spec),
+        sentence=_sentence(comparison, rates, one, best, ratio, faster, verdict, spec),
     )
 
 
@@ -112,6 +112,7 @@ def _verdict(ratio: Ratio | None, faster: Sequence[str], least: float) -> Confir
 
 
 def _sentence(
+    comparison: Comparison[str],
     rates: Rates,
     one: str,
     best: str,
@@ -133,7 +134,7 @@ def _sentence(
     text += f"; {', '.join(faster)} is faster still" if faster else ""
     if verdict != "not confirmed":
         return f"{text}: {verdict}."
-    more = more_launches(rates[one], rates[best], spec.confidence, spec.least)
+    more = comparison.more_launches(one, best, spec.least)
     loss = show.percent(spec.tolerance)
     why = f"the interval is too wide for a loss of at most {loss}"
     if ratio.value < spec.least:

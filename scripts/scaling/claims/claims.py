@@ -13,21 +13,30 @@ from typing import Literal
 
 from scripts import format as show
 from scripts.scaling.answers.answer import Breach, Claim
+from scripts.scaling.comparing.comparison import Comparison
 from scripts.scaling.comparing.keys import differing
-from scripts.scaling.comparing.launches_needed import more_launches, more_would
+from scripts.scaling.comparing.launches_needed import more_would
 from scripts.scaling.comparing.limits import LEAST_BLOCKS
 from scripts.scaling.comparing.ratios import Ratio, efficiency
 from scripts.scaling.tables.rows import Row, TrainingRow
 
 
-def compare(one: Row, other: Row, ratio: Ratio | None, times: str | None = None) -> Claim:
-    """That `one` is as many times as fast as `other` as the rows say.
+def compare(
+    one: Row, other: Row, comparison: Comparison[str], lead: Ratio | None = None, times: str | None = None
+) -> Claim:
+    """That `one` is as many times as fast as `other` as the rows say, as one of all that is said of their points.
 
     Args:
-        ratio: as one of all statements about the points that are compared; None where nothing joins the two.
+        comparison: of the points, both among them.
+        lead: their ratio, where `one` is the fastest of some.
         times: what somebody claims.
     """
-    found = breaches(one, other, ratio)
+    ratio = lead or comparison.together(one.point, other.point)
+    found = breaches(one, other)
+    if ratio is not None and ratio.tied:
+        more = more_would(comparison.more_launches(one.point, other.point, together=True))
+        apart = f"cannot be told apart with {min(one.blocks, other.blocks)} launches; {more}"
+        found.append(Breach(rule="no tie", found=f"the interval of {_said(ratio)} holds 1: {apart}"))
     if ratio is None and one.blocks and other.blocks:
         apart = f"no shared blocks join {one.point} and {other.point}"
         found.append(Breach(rule="blocks in common", found=apart))
@@ -64,8 +73,8 @@ def answered(sentence: str, rows: Sequence[Row], beside: Row | None = None, more
         more: rules that it breaks beside those of rows.
     """
     first, *others = rows
-    found = [breach for other in others or [first] for breach in breaches(first, other, None)]
-    found += breaches(beside, beside, None) if beside is not None else []
+    found = [breach for other in others or [first] for breach in breaches(first, other)]
+    found += breaches(beside, beside) if beside is not None else []
     named = [*rows, beside] if beside is not None else rows
     return _claim("answer", sentence, named, list(dict.fromkeys([*found, *more])))
 
@@ -77,7 +86,7 @@ def _claim(
     return Claim(about=about, sentence=sentence, rows=points, stands=not found, breaches=found)
 
 
-def breaches(one: Row, other: Row, ratio: Ratio | None) -> list[Breach]:
+def breaches(one: Row, other: Row) -> list[Breach]:
     """Every rule that dividing these rows breaks; none where it may be quoted."""
     found = []
     unequal = differing(json.loads(one.key), json.loads(other.key))
@@ -93,21 +102,13 @@ def breaches(one: Row, other: Row, ratio: Ratio | None) -> list[Breach]:
             found.append(Breach(rule="a way to load", found=f"{row.point} is a ceiling: no way, but the most there is"))
         if row.has("oversubscribed"):
             found.append(Breach(rule="cores enough", found=f"{row.point} had more cores than the machine offered"))
-    if ratio is not None and ratio.tied:
-        apart = f"cannot be told apart with {min(one.blocks, other.blocks)} launches"
-        if len(one.rates_by_block.keys() & other.rates_by_block.keys()) > 1:
-            more = more_launches(one.rates_by_block, other.rates_by_block, one.confidence_of_all)
-            apart += f"; {more_would(more)}"
-        found.append(Breach(rule="no tie", found=f"the interval of {_said(ratio)} holds 1: {apart}"))
     return found
 
 
 def _why_invalid(row: Row) -> str:
-    """The rule that its blocks broke: one of these, where all broke the same."""
-    rules = {"drifted": "no drift", "disturbed": "alone on the machine", "resumed": "no resumed timing"}
+    """The rule that its blocks broke."""
     blocks = re.split(r"block \d+: ", row.reason)[1:]
-    same = (rule for word, rule in rules.items() if blocks and all(f"{word}: " in said for said in blocks))
-    return next(same, "validity before speed")
+    return "no resumed timing" if blocks and all("resumed: " in said for said in blocks) else "validity before speed"
 
 
 def _said(ratio: Ratio | None) -> str:

@@ -83,7 +83,7 @@ def judge(training: Sequence[TrainingRow], loading: Sequence[LoadingRow], spec: 
         one, other = by_point[claimed.point], by_point[claimed.against]
         beside = [row for row in (*training, *loading) if row.baseline == one.baseline]
         comparison = compared(beside if other in beside else [one, other])
-        found.append(compare(one, other, comparison.together(one.point, other.point), claimed.times))
+        found.append(compare(one, other, comparison, times=claimed.times))
     return found
 
 
@@ -141,7 +141,7 @@ def _speedups(rows: Sequence[Row], comparison: Comparison[str]) -> list[Claim]:
     base = next((row for row in rows if row.point == row.baseline), None)
     if base is None:
         return []
-    return [compare(row, base, comparison.together(row.point, base.point)) for row in rows if row is not base]
+    return [compare(row, base, comparison) for row in rows if row is not base]
 
 
 def _leads(rows: Sequence[Row], comparison: Comparison[str], stepwise: bool = False) -> list[Claim]:
@@ -152,7 +152,7 @@ def _leads(rows: Sequence[Row], comparison: Comparison[str], stepwise: bool = Fa
     if leads is None or not comparison.enough(leads.first) or by_point[leads.first].baseline == leads.first:
         return []
     over = {other: ratio for other, ratio in leads.over.items() if other != by_point[other].baseline}
-    return [compare(by_point[leads.first], by_point[other], ratio) for other, ratio in over.items()]
+    return [compare(by_point[leads.first], by_point[other], comparison, lead=ratio) for other, ratio in over.items()]
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from scripts.scaling.comparing.launches_needed import launches_needed
 from scripts.scaling.comparing.limits import LEAST_BLOCKS
 from scripts.scaling.comparing.ratios import Ratio, student_t
 from scripts.scaling.comparing.simultaneous import reaches
@@ -67,6 +68,28 @@ class Comparison(Generic[K]):
             return None
         count = sum(map(self.enough, self.launches))
         return self._ratio(one, other, lambda found: self._reaches(count, found)[-1])
+
+    def more_launches(self, one: K, other: K, bound: float = 1.0, together: bool = False) -> int | None:
+        """How many launches more of each of two would tell their ratio from `bound`: 1 or more; None: MOST would not.
+
+        Args:
+            together: as one of all statements about these points.
+        """
+        found, count = self.fits[0].difference(one, other), min(self.launches[one], self.launches[other])
+        if count < 2 or found.freedom <= 0:
+            return LEAST_BLOCKS
+        wider = 1.0
+        if together:
+            all_of_them = self._reaches(sum(map(self.enough, self.launches)), found)[-1]
+            wider = all_of_them / student_t(self.confidence, found.freedom)
+        needed = launches_needed(
+            found.value - math.log(bound),
+            found.error * math.sqrt(count),
+            self.confidence,
+            found.freedom / (count - 1),
+            wider,
+        )
+        return None if needed is None else max(1, needed - count)
 
     def fastest_first(self, among: Iterable[K]) -> list[K]:
         """Some points by their levels in the mean block, those with launches enough first.

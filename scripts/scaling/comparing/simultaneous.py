@@ -26,7 +26,8 @@ def reaches(count: int, freedom: float, confidence: float) -> list[float]:
         confidence: level at which all statements hold at once.
     """
     # Down, to few values that can be kept: among many degrees of freedom one more or less hardly matters.
-    rounded = freedom if freedom < 1 else math.floor(4 * freedom) / 4 if freedom < 20 else float(math.floor(freedom))
+    step = 4 if freedom < 20 else 1
+    rounded = math.floor(step * freedom + 1e-6) / step or freedom
     return _reaches(count, rounded, confidence)
 
 
