@@ -63,6 +63,18 @@ def test_a_training_that_learned_nothing_is_no_speedup(quality: Quality, reason:
     assert row.reason.startswith(f"block 1: {reason}")
 
 
+def test_a_baseline_that_learned_nothing_in_one_block_takes_no_block_from_the_others() -> None:
+    honest = learned([[36, 4], [4, 36]])
+    diverged = learned([[36, 4], [4, 36]], loss=math.nan)
+    records = {
+        "resnet18-serial-1": [launches("serial-1", b, "strong", diverged if b == 2 else honest) for b in (1, 2, 3)],
+        "resnet18-ddp-4": [launches("ddp-4", b, "strong", honest) for b in (1, 2, 3)],
+    }
+    found = {one.point: one for one in tabulate_training.rows(records, list(records), SCALING)}
+    assert found["resnet18-serial-1"].blocks_used == "1 3"
+    assert found["resnet18-ddp-4"].blocks_used == "1 2 3"
+
+
 @pytest.mark.parametrize(
     "confusion",
     [
