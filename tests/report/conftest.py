@@ -22,12 +22,11 @@ from quirks import (
     write_usage,
 )
 
-from scripts import record
 from scripts.atomic import write_text
 from scripts.scaling.answers import answer_loading
 from scripts.scaling.answers.answer_loading import AnswerSpec
 from scripts.scaling.tables import tabulate_jobs, tabulate_loading, tabulate_strategies, tabulate_training
-from scripts.scaling.tables.read_records import read_records
+from scripts.scaling.tables.read_records import read_all, read_records
 from scripts.scaling.tables.rows import JobRow, LoadingRow, StrategyRow, TrainingRow
 from scripts.scaling.tables.table_file import write_table
 from scripts.scaling.tables.tabulate_training import TableSpec
@@ -58,19 +57,18 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_table(strategies, StrategyRow, tables / "strategies.csv", tables / "strategies.parquet")
     limits = {"confidence": 0.95, "tolerance": 0.05, "marginal_efficiency": 0.5, "deadline_seconds": None}
     for program, output, spec_of in (
-        ("fit_laws", "laws", {"confidence": 0.95}),
-        ("recommend", "recommendation", limits | {"currency": ""}),
-        ("judge_claims", "claims", {"confidence": 0.95, "claims": []}),
+        ("laws.fit_laws", "laws", {"confidence": 0.95}),
+        ("answers.recommend", "recommendation", limits | {"currency": ""}),
+        ("claims.judge_claims", "claims", {"confidence": 0.95, "claims": []}),
     ):
         found = (tables / output).with_suffix(".json")
         flags = ["--training", training_table, f"--{output}", found, "--spec", json.dumps(spec_of)]
-        if program == "judge_claims":
+        if program == "claims.judge_claims":
             for name in ("laws.json", "recommendation.json", "loading.parquet"):
                 flags += [f"--{name.partition('.')[0]}", tables / name]
             flags += ["--answer", tables / "loading.json", "--csv", tables / "claims.csv"]
         python(f"scripts.scaling.{program}", *flags)
-    records = [record.read(path) for path in [*training, *loading]]
-    jobs = tabulate_jobs.rows(records, accounting(), "sacct does not know the job's end")
+    jobs = tabulate_jobs.rows(read_all([*training, *loading]), accounting(), "sacct does not know the job's end")
     write_table(jobs, JobRow, tables / "jobs.csv", tables / "jobs.parquet")
     return folder
 

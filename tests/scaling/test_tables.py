@@ -26,6 +26,7 @@ def made(point: str, block: int, seconds: float, **changes: object) -> Record:
     strategy, workers = point.split("-")
     loss = changes.pop("loss", 0.5)
     accuracy = changes.pop("accuracy", [0.5, 0.95])
+    images = changes.pop("images", 100)
     fields = {
         "study": "t",
         "stage": "training",
@@ -34,9 +35,9 @@ def made(point: str, block: int, seconds: float, **changes: object) -> Record:
         "key": {"model": "resnet18", "device": "cpu", "epochs": 2},
         "block": block,
         "cores": int(workers),
-        "images": 100,
+        "images": images,
         "seconds": seconds,
-        "images_per_second": 100 / seconds,
+        "images_per_second": images / seconds,
         "phases": {"data": seconds},
         "wall_seconds": seconds,
         "cpu_seconds": seconds,
@@ -137,6 +138,7 @@ def fault(name: str) -> dict[str, object]:
         "resumed": {"resumed": True},
         "key": {"key": {"model": "resnet18", "device": "cuda", "epochs": 2}},
         "loss": {"loss": 0.9},
+        "half": {"images": 36},  # of 100 in two epochs, in steps of 32
         "nan": {"loss": math.nan},
     }[name]
 
@@ -148,6 +150,7 @@ def fault(name: str) -> dict[str, object]:
         ("resumed", "block 2: resumed: accuracy, no timing"),
         ("key", "block 2: cannot be divided: resnet18-ddp-2 and resnet18-serial-1 differ in device (cuda against cpu)"),
         ("loss", "block 2: its loss curve is 0.58 ln(classes) from resnet18-serial-1's, over 0.25"),
+        ("half", "block 2: no equal work: 18 images an epoch against 50 of resnet18-serial-1"),
         ("nan", "block 2: its training loss is nan in epoch 1"),
     ],
 )
@@ -157,6 +160,11 @@ def test_a_block_that_breaks_a_rule_takes_no_part_and_says_why(name: str, reason
     assert row.reason == reason
     assert row.blocks == 2
     assert row.seconds_min == 6.0
+
+
+def test_an_epoch_may_leave_out_the_images_of_a_last_partial_step() -> None:
+    fewer = [made("ddp-2", block, 6.0, images=100 - 2 * 31) for block in (1, 2, 3)]
+    assert tabulated(*serial(), *fewer)["resnet18-ddp-2"].blocks == 3
 
 
 def test_a_row_without_a_valid_block_stays_visible_and_has_no_numbers() -> None:

@@ -11,6 +11,7 @@ from scripts.record import Record
 from scripts.scaling.comparing.comparison import Comparison
 from scripts.scaling.comparing.faults import faults, noisy
 from scripts.scaling.comparing.keys import other_work
+from scripts.scaling.comparing.learned import learned_nothing
 from scripts.scaling.comparing.levelling import levelled
 from scripts.scaling.comparing.ratios import Ratio, efficiency, serial_fraction
 
@@ -60,15 +61,16 @@ def judge(
     Args:
         records: of one point, at least one.
         baseline: the baseline's records, those with faults too; may be the same ones, or none.
-        more: further faults of a record beside the baseline's of its block, or the nearest that there is.
+        more: further faults of a record beside the baseline's of its block, or the nearest that learned anything.
     """
     good, reasons, noise, unequal = [], [], [], other_work(records, baseline)
+    beside = [one for one in baseline if one.quality is None or not learned_nothing(one.quality)]
     for one in records:
         found = faults(one)
         if one.block in unequal:
             found.append(unequal[one.block])
-        elif more and baseline:
-            found += more(one, min(baseline, key=lambda other: abs(other.block - one.block)))
+        elif more and beside:
+            found += more(one, min(beside, key=lambda other: abs(other.block - one.block)))
         if found:
             reasons.append(f"block {one.block}: {'; '.join(found)}")
             continue
@@ -128,7 +130,7 @@ class Group(Generic[L]):
             "oversubscribed": any(one.oversubscribed for one in judged.launches),
         }
         alone = [f"no valid {self.baseline} to divide by"] if good and ratio is None else []
-        if alone and beside.good:
+        if alone and self.baseline in self.points and beside.good:
             alone = [f"no block joins it with {self.baseline}, nor with a point that one does"]
         return {
             "point": point,

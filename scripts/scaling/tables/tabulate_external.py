@@ -9,15 +9,16 @@ By hand:
         --parquet external.parquet --spec '{"confidence": 0.95, "prices": {}}'
 """
 
-from collections.abc import Sequence
+import csv
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scripts import cli
-from scripts.errors import UserError
+from scripts.errors import UserError, first_fault
+from scripts.quantities import Count, Positive, Share
 from scripts.scaling.comparing.keys import differing
 from scripts.scaling.tables.analysis import Group, Judged, median
 from scripts.scaling.tables.costs import Prices, cost_columns
@@ -44,22 +45,22 @@ class Outside(BaseModel):
     point: str = Field(min_length=1, description="name of the way to train")
     baseline: str = Field(min_length=1, description="name of the way that it is divided by; may be itself")
     curve: str = Field("", description="name shared by points that differ in workers alone; empty: made of the rest")
-    workers: int = Field(ge=1, description="ranks")
-    cores: int = Field(ge=1, description="cores of all ranks; for trainings on GPUs these")
-    usable_cores: int | None = Field(None, ge=1, description="that the machine offered; empty: as many as were used")
-    block: int = Field(1, ge=1, description="number of the repetition")
-    images: int = Field(ge=1, description="trained on in `seconds`")
-    seconds: float = Field(gt=0, description="of those images, as an epoch's")
-    wall_seconds: float | None = Field(None, gt=0, description="of the whole launch; empty: `seconds`")
+    workers: Count = Field(description="ranks")
+    cores: Count = Field(description="cores of all ranks; for trainings on GPUs these")
+    usable_cores: Count | None = Field(None, description="that the machine offered; empty: as many as were used")
+    block: Count = Field(1, description="number of the repetition")
+    images: Count = Field(description="trained on in `seconds`")
+    seconds: Positive = Field(description="of those images, as an epoch's")
+    wall_seconds: Positive | None = Field(None, description="of the whole launch; empty: `seconds`")
     model: str = Field(min_length=1, description="the network's name")
     strategy: str = Field(min_length=1, description="how it was trained, as serial or ddp")
     device: Literal["cpu", "cuda"] = Field(description="cpu or cuda")
     precision: str = Field(min_length=1, description="fp32, tf32, bf16, fp16, or amp where that is all that is known")
     scaling: Literal["strong", "weak"] = Field(description="strong: equal global batch; weak: equal batch a worker")
-    global_batch: int = Field(ge=1, description="images of an optimizer's step")
-    test_accuracy: float | None = Field(None, ge=0, le=1, description="share of the test images")
-    package_joules: float | None = Field(None, gt=0, description="energy of the launch's processors and their memory")
-    gpu_joules: float | None = Field(None, gt=0, description="energy of its GPUs")
+    global_batch: Count = Field(description="images of an optimizer's step")
+    test_accuracy: Share | None = Field(None, description="share of the test images")
+    package_joules: Positive | None = Field(None, description="energy of the launch's processors and their memory")
+    gpu_joules: Positive | None = Field(None, description="energy of its GPUs")
     invalid: str = Field("", description="why the launch does not count; empty: it does")
 
     @property
@@ -105,31 +106,35 @@ def read(table: Path) -> list[Outside]:
     Raises:
         UserError: it cannot be read, lacks a column, or a line holds what it cannot; names the line and the column.
     """
+    found: dict[int, Outside] = {}
     try:
-        lines = pd.read_csv(table, dtype=str, keep_default_na=False).to_dict("records")
-    except (OSError, ValueError) as error:  # pandas' parser errors are of these
+        with table.open(newline="", encoding="utf-8-sig") as file:
+            lines = csv.DictReader(file, restkey="", restval="", strict=True)
+            for line in lines:
+                if "" in line:
+                    raise UserError(
+                        f"scaling.external: {table}, line {lines.line_num}: found {len(line[''])} more fields than "
+                        f"columns, expected {len(lines.fieldnames or [])}"
+                    )
+                given = {name: value for name, value in line.items() if value != ""}
+                found[lines.line_num] = Outside.model_validate(given)
+    except ValidationError as error:
+        where = f"scaling.external: {table}, line {lines.line_num}"
+        raise UserError(f"{where}: {first_fault(error)}") from None
+    except (OSError, ValueError, csv.Error) as error:
         raise UserError(f"scaling.external: {table}: cannot be read: {error}") from None
-    found = []
-    for number, line in enumerate(lines, start=2):
-        try:
-            found.append(Outside.model_validate({name: value for name, value in line.items() if value != ""}))
-        except ValidationError as error:
-            first = error.errors()[0]
-            column = ".".join(map(str, first["loc"]))
-            said = "is missing" if first["type"] == "missing" else f"found {first['input']!r}; {first['msg'].lower()}"
-            raise UserError(f"scaling.external: {table}, line {number}: {column}: {said}") from None
     _check(table, found)
-    return found
+    return list(found.values())
 
 
-def _check(table: Path, found: Sequence[Outside]) -> None:
-    """Raises UserError where the lines of a table do not go together."""
+def _check(table: Path, found: Mapping[int, Outside]) -> None:
+    """Raises UserError where the lines of a table, by number, do not go together."""
     if not found:
         raise UserError(f"scaling.external: {table}: found no line; expected one for each launch")
-    names = {one.point for one in found}
+    names = {one.point for one in found.values()}
     firsts: dict[str, Outside] = {}
     counts: dict[tuple[str, int], str] = {}
-    for number, one in enumerate(found, start=2):
+    for number, one in found.items():
         where = f"scaling.external: {table}, line {number}"
         if one.baseline not in names:
             raise UserError(
@@ -150,7 +155,7 @@ def _check(table: Path, found: Sequence[Outside]) -> None:
                 f"{where}: curve: {one.point} and {other} have {one.workers} workers each; expected a curve of its own "
                 "for each, as they differ in more"
             )
-    if len({(one.point, one.block) for one in found}) < len(found):
+    if len({(one.point, one.block) for one in found.values()}) < len(found):
         raise UserError(f"scaling.external: {table}: a point has a block twice; expected one line for each")
 
 
