@@ -46,7 +46,8 @@ class Comparison(Generic[K]):
         self.launches = {point: len(mine) for point, mine in measured.items() if mine}
         self.fits: list[TwoWay[K]] = []
         if self.launches:
-            self.fits = [fit({point: rates[point] for point in self.launches}) for rates in (measured, levelled)]
+            kinds = (measured,) if measured == levelled else (measured, levelled)
+            self.fits = [fit({point: rates[point] for point in self.launches}) for rates in kinds]
 
     def enough(self, point: K) -> bool:
         """Whether a point has launches enough for an interval."""
