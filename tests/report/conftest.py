@@ -23,6 +23,7 @@ from quirks import (
 )
 
 from scripts.atomic import write_text
+from scripts.loading.points import LoadingPoint
 from scripts.scaling.answers import answer_loading
 from scripts.scaling.answers.answer_loading import AnswerSpec
 from scripts.scaling.tables import tabulate_jobs, tabulate_loading, tabulate_strategies, tabulate_training
@@ -30,6 +31,7 @@ from scripts.scaling.tables.read_records import read_all, read_records
 from scripts.scaling.tables.rows import JobRow, LoadingRow, StrategyRow, TrainingRow
 from scripts.scaling.tables.table_file import write_table
 from scripts.scaling.tables.tabulate_training import TableSpec
+from scripts.training.points import TrainingPoint
 
 
 @pytest.fixture(scope="session")
