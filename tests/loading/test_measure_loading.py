@@ -4,6 +4,7 @@ import itertools
 import mmap
 import time
 from collections.abc import Iterator, Sequence
+from importlib import metadata
 from pathlib import Path
 from types import SimpleNamespace
 from typing import ClassVar
@@ -70,6 +71,17 @@ def test_a_cold_pass_reads_its_files_from_storage(launch: Launch, packed: Packed
     # Now and then the kernel fetches a page of a library again, and not in each of several launches.
     assert any(launch("serial").loaded.storage_bytes == 0 for _ in range(10))
     assert (warm.key["page_cache"], cold.key["page_cache"]) == ("warm", "cold")
+
+
+def test_the_key_holds_the_versions_of_what_decodes_and_of_what_the_backend_rests_on(launch: Launch) -> None:
+    keys = {name: launch(name).key for name in ("serial", "dask_threads", "joblib", "torch_dataloader")}
+    versions = {name: {field for field in key if field.startswith("version of ")} for name, key in keys.items()}
+    shared = {f"version of {name}" for name in ("opencv-python-headless", "simplejpeg", "pillow", "numpy")}
+    assert versions["serial"] == shared
+    assert versions["dask_threads"] == shared | {"version of dask"}
+    assert versions["joblib"] == shared | {"version of joblib"}
+    assert versions["torch_dataloader"] == shared | {"version of torch"}
+    assert keys["serial"]["version of numpy"] == metadata.version("numpy")
 
 
 def test_packed_shards_can_be_cold_too(launch: Launch) -> None:

@@ -23,6 +23,7 @@ from quirks import (
 )
 
 from scripts.atomic import write_text
+from scripts.loading.points import LoadingPoint
 from scripts.scaling.answers import answer_loading
 from scripts.scaling.answers.answer_loading import AnswerSpec
 from scripts.scaling.tables import tabulate_jobs, tabulate_loading, tabulate_strategies, tabulate_training
@@ -30,6 +31,7 @@ from scripts.scaling.tables.read_records import read_all, read_records
 from scripts.scaling.tables.rows import JobRow, LoadingRow, StrategyRow, TrainingRow
 from scripts.scaling.tables.table_file import write_table
 from scripts.scaling.tables.tabulate_training import TableSpec
+from scripts.training.points import TrainingPoint
 
 
 @pytest.fixture(scope="session")
@@ -43,14 +45,16 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_networks(folder)
     tables = folder / "scaling"
     scaling = TableSpec(baseline="serial-1", confidence=0.95, loss_tolerance=0.25)
-    rows = tabulate_training.rows(read_records(training), list(TRAINING), scaling)
+    trained = read_records(training, TrainingPoint.model_validate)
+    rows = tabulate_training.rows(trained, list(TRAINING), scaling)
     write_table(rows, TrainingRow, tables / "training.csv", tables / "training.parquet")
-    loaded = tabulate_loading.rows(read_records(loading), list(LOADING), 0.95)
+    brought = read_records(loading, LoadingPoint.model_validate)
+    loaded = tabulate_loading.rows(brought, list(LOADING), 0.95)
     write_table(loaded, LoadingRow, tables / "loading.csv", tables / "loading.parquet")
     spec = AnswerSpec(
         loading=list(LOADING), training=list(TRAINING), scaling=scaling, needed_images_per_second=None, skipped=SKIPPED
     )
-    answer = answer_loading.answer(read_records(loading), read_records(training), spec)
+    answer = answer_loading.answer(brought, trained, spec)
     write_text(tables / "loading.json", answer.model_dump_json())
     training_table = tables / "training.parquet"
     strategies = tabulate_strategies.rows(rows, 0.95)

@@ -5,7 +5,7 @@ import math
 import re
 import shlex
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,11 @@ from test_tables import SCALING, made
 
 from scripts import record
 from scripts.errors import UserError
+from scripts.loading.points import LoadingPoint
 from scripts.record import Record, SetAside, Validity
 from scripts.scaling.tables import tabulate_loading, tabulate_training
 from scripts.scaling.tables.read_records import read_records
+from scripts.training.points import TrainingPoint
 
 BAD = (math.nan, math.inf, -1, 0, 1e300)
 DDP = "resnet18-ddp-2"
@@ -62,6 +64,12 @@ def loading(block: int) -> Record:
     return one.model_copy(update={"loaded": one.loaded.model_copy(update={"network": {"megabits": 100.0}})})
 
 
+def read(paths: Sequence[Path]) -> dict[str, list[Record]]:
+    """As the tables read them: all of one stage."""
+    kind = LoadingPoint if "loading" in {path.parent.parent.parent.name for path in paths} else TrainingPoint
+    return read_records(paths, kind.model_validate)
+
+
 def put(one: Record, results: Path) -> Path:
     """Write a record where it belongs."""
     path = results / one.study / one.stage / "records" / one.point_id / f"b{one.block}.json"
@@ -94,7 +102,7 @@ def altered(path: Path, value: object, *where: str | int) -> None:
 def refusal(*paths: Path) -> str:
     """What is said of records of which one is broken: one line."""
     with pytest.raises(UserError) as caught:
-        read_records(paths)
+        read(paths)
     [line] = str(caught.value).splitlines()
     return line
 
@@ -137,7 +145,7 @@ def test_whatever_stands_in_a_record_no_table_holds_a_number_that_is_none(value:
         put(training("ddp-2", 3), tmp_path)
         altered(paths[-1], value, *where)
         try:
-            records = read_records(paths)
+            records = read(paths)
         except UserError:
             continue
         for row in tabulate_training.rows(records, list(records), SCALING):
@@ -207,7 +215,7 @@ def test_a_loss_that_is_no_number_is_kept_and_its_launch_does_not_count(tmp_path
         path = put(training("ddp-2", block, loss=loss), tmp_path)
         json.loads(path.read_text(), parse_constant=pytest.fail)  # such words are not JSON
         paths.append(path)
-    records = read_records(paths)
+    records = read(paths)
     quality = records[DDP][1].quality
     assert quality is not None
     assert quality.epochs[0].loss == math.inf
@@ -218,12 +226,12 @@ def test_a_loss_that_is_no_number_is_kept_and_its_launch_does_not_count(tmp_path
 def test_a_resumed_training_may_have_worked_longer_than_its_last_process(tmp_path: Path) -> None:
     changes = {"resumed": True, "wall_seconds": 2.0, "phases": {"data": 2.0}}
     path = put(training("ddp-2", 1).model_copy(update=changes), tmp_path)
-    assert read_records([path])[DDP][0].resumed
+    assert read([path])[DDP][0].resumed
 
 
 def test_a_record_that_stands_in_no_folder_of_records_is_read_by_itself(tmp_path: Path) -> None:
     record.write(training("ddp-2", 1), tmp_path / "mine.json")
-    assert list(read_records([tmp_path / "mine.json"])) == [DDP]
+    assert list(read([tmp_path / "mine.json"])) == [DDP]
 
 
 def test_a_missing_point_is_a_sentence_and_so_is_a_missing_baseline() -> None:

@@ -12,7 +12,7 @@ from scripts import record
 from scripts.errors import UserError
 from scripts.record import ClassScores, Environment, Epoch, Noise, Quality, Record, SetAside, Validity
 from scripts.scaling.tables import tabulate_training
-from scripts.scaling.tables.read_records import read_records
+from scripts.scaling.tables.read_records import read_all
 from scripts.scaling.tables.rows import TrainingRow
 from scripts.scaling.tables.table_file import write_table
 from scripts.scaling.tables.tabulate_training import TableSpec
@@ -245,7 +245,7 @@ def test_records_survive_the_file_and_a_strange_one_is_refused(tmp_path: Path) -
     one = made("serial-1", 1, 3.0)
     record.write(one, tmp_path / "b1.json")
     assert record.read(tmp_path / "b1.json") == one
-    assert list(read_records([tmp_path / "b1.json"])) == ["resnet18-serial-1"]
+    assert read_all([tmp_path / "b1.json"]) == [one]
     text = (tmp_path / "b1.json").read_text()
     (tmp_path / "b2.json").write_text(text.replace('"schema": 4', '"schema": 5'))
     with pytest.raises(UserError, match=r"b2.json: no record of schema 4: schema"):

@@ -1,6 +1,7 @@
 """Real launches: torchrun, gloo, ResNet-18, packed pictures."""
 
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,16 @@ def test_one_ddp_worker_learns_bit_for_bit_what_serial_learns(runs: dict[str, Re
     serial, ddp = runs["serial-1"].quality, runs["ddp-1"].quality
     assert [epoch.loss for epoch in ddp.epochs] == [epoch.loss for epoch in serial.epochs]
     assert ddp.confusion == serial.confusion
+
+
+def test_the_key_holds_the_versions_of_what_trains_and_a_launch_is_told_from_every_other(
+    runs: dict[str, Record],
+) -> None:
+    versions = {name: one for name, one in runs["ddp-2"].key.items() if name.startswith("version of ")}
+    packages = ("torch", "torchvision", "numpy")
+    assert versions == {f"version of {name}": metadata.version(name) for name in packages}
+    assert len({one.launch for one in runs.values()}) == 3
+    assert all(len(one.launch.started) == len("2026-01-31T12:00:00.000+00:00") for one in runs.values())
 
 
 def test_two_workers_follow_the_same_loss_curve(runs: dict[str, Record]) -> None:

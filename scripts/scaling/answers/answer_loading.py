@@ -17,6 +17,7 @@ from typing import Literal
 from scripts import cli
 from scripts.atomic import write_text
 from scripts.loading.backend import RAW, REMOTE
+from scripts.loading.points import LoadingPoint
 from scripts.record import Record
 from scripts.scaling.answers.answer import Best, Feeder, Feeding, LoadingAnswer, Rival, Situation
 from scripts.scaling.answers.sentences import feeding_sentence, situation_sentence
@@ -29,6 +30,7 @@ from scripts.scaling.tables.read_records import read_records
 from scripts.scaling.tables.rows import LoadingRow, TrainingRow
 from scripts.scaling.tables.tabulate_training import TableSpec
 from scripts.spec import Spec
+from scripts.training.points import TrainingPoint
 
 Records = dict[str, list[Record]]
 
@@ -171,7 +173,9 @@ def main() -> None:
     parser.add_argument("--answer", type=Path, required=True)
     parser.add_argument("--spec", type=AnswerSpec.model_validate_json, required=True)
     args = parser.parse_args()
-    found = answer(read_records(args.loading), read_records(args.training), args.spec)
+    loading = read_records(args.loading, LoadingPoint.model_validate)
+    training = read_records(args.training, TrainingPoint.model_validate)
+    found = answer(loading, training, args.spec)
     write_text(args.answer, found.model_dump_json(indent=1) + "\n")
     for sentence in found.sentences:
         cli.log.info("%s", sentence)

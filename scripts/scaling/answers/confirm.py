@@ -34,6 +34,7 @@ from scripts.scaling.tables.analysis import judge
 from scripts.scaling.tables.read_records import read_records
 from scripts.scaling.tables.table_file import read_answer
 from scripts.spec import Spec
+from scripts.training.points import TrainingPoint
 
 Rates = Mapping[str, Mapping[int, float]]  # images/s of the fresh blocks that count, by point
 
@@ -151,7 +152,7 @@ def main() -> None:
     parser.add_argument("--spec", type=ConfirmSpec.model_validate_json, required=True)
     args = parser.parse_args()
     advice = read_answer(args.recommendation, Recommendations).recommendations
-    records = read_records(args.records)
+    records = read_records(args.records, TrainingPoint.model_validate)
     found = [confirm(one, records, args.spec) for one in advice if one.recommended is not None]
     write_text(args.confirmation, Confirmations(confirmations=found).model_dump_json(indent=1) + "\n")
     for one in found:

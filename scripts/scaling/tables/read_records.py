@@ -1,32 +1,38 @@
 """The records of a study, each by itself and all together beyond doubt."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any, Protocol
 
 from pydantic import ValidationError
 
 from scripts import record
 from scripts.errors import UserError, first_fault
-from scripts.loading.points import LoadingPoint
 from scripts.record import Record
-from scripts.training.points import TrainingPoint
 
-POINTS: dict[str, type[LoadingPoint] | type[TrainingPoint]] = {"loading": LoadingPoint, "training": TrainingPoint}
+
+class Point(Protocol):
+    """What a record's settings are of."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def cores(self) -> int: ...
 
 
 def read_all(paths: Iterable[Path]) -> list[Record]:
     """The records in files, in their order.
 
     Raises:
-        UserError: one is no record (scripts/record.py), its settings are not those of its point, or two are of one
-            launch or of one block.
+        UserError: one is no record (scripts/record.py), or two are of one launch or of one block.
     """
     found: list[Record] = []
     launches: dict[object, Path] = {}
     blocks: dict[object, Path] = {}
     for path in paths:
         one = record.read(path)
-        _check_point(one, path)
+        if not one.block:
+            raise record.broken(path, "block: found 0, expected 1 or more")
         first = launches.setdefault(one.launch, path)
         if first is not path:
             raise record.broken(path, f"found the launch of {first} ({one.launch}), expected one of its own")
@@ -37,14 +43,18 @@ def read_all(paths: Iterable[Path]) -> list[Record]:
     return found
 
 
-def read_records(paths: Sequence[Path]) -> dict[str, list[Record]]:
-    """The records by point id, each point's in order of block.
+def read_records(paths: Sequence[Path], point_of: Callable[[Any], Point]) -> dict[str, list[Record]]:
+    """The records of one stage by point id, each point's in order of block.
+
+    Args:
+        point_of: makes a point of the stage of its settings, as `TrainingPoint.model_validate`.
 
     Raises:
-        UserError: as `read_all`.
+        UserError: as `read_all`; or the settings of one are not those of its point.
     """
     found: dict[str, list[Record]] = {}
-    for one in sorted(read_all(paths), key=lambda one: one.block):
+    for path, one in sorted(zip(paths, read_all(paths), strict=True), key=lambda pair: pair[1].block):
+        _check_point(one, path, point_of)
         found.setdefault(one.point_id, []).append(one)
     return found
 
@@ -60,9 +70,9 @@ def of_point(records: dict[str, list[Record]], point: str) -> list[Record]:
     return records[point]
 
 
-def _check_point(one: Record, path: Path) -> None:
+def _check_point(one: Record, path: Path, point_of: Callable[[Any], Point]) -> None:
     try:
-        point = POINTS[one.stage].model_validate(one.point)
+        point = point_of(one.point)
         expected = {"point_id": point.id, "cores": point.cores}
     except ValidationError as error:
         raise record.broken(path, f"point.{first_fault(error)}") from None
@@ -71,7 +81,5 @@ def _check_point(one: Record, path: Path) -> None:
     for field, value in expected.items():
         if getattr(one, field) != value:
             raise record.broken(path, f"{field}: found {getattr(one, field)}, expected {value}, as its point says")
-    if not one.block:
-        raise record.broken(path, "block: found 0, expected 1 or more")
     if one.stage == "training" and one.key.get("device") not in {"cpu", "cuda"}:
         raise record.broken(path, f"key.device: found {one.key.get('device')}, expected cpu or cuda")

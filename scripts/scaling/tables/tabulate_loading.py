@@ -96,7 +96,11 @@ def main() -> None:
     parser.add_argument("--spec", type=LoadingTableSpec.model_validate_json, required=True)
     args = parser.parse_args()
     found = rows(
-        read_records(args.records), args.spec.points, args.spec.confidence, args.spec.families, args.spec.prices
+        read_records(args.records, LoadingPoint.model_validate),
+        args.spec.points,
+        args.spec.confidence,
+        args.spec.families,
+        args.spec.prices,
     )
     write_table(found, LoadingRow, args.csv, args.parquet)
 

@@ -111,7 +111,7 @@ def main() -> None:
     parser.add_argument("--parquet", type=Path, required=True)
     parser.add_argument("--spec", type=TrainingTableSpec.model_validate_json, required=True)
     args = parser.parse_args()
-    found = rows(read_records(args.records), args.spec.points, args.spec.scaling)
+    found = rows(read_records(args.records, TrainingPoint.model_validate), args.spec.points, args.spec.scaling)
     write_table(found, TrainingRow, args.csv, args.parquet)
 
 
