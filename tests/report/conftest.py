@@ -57,13 +57,13 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     answer = answer_loading.answer(brought, trained, spec)
     write_text(tables / "loading.json", answer.model_dump_json())
     training_table = tables / "training.parquet"
-    strategies = tabulate_strategies.rows(rows, 0.95)
+    strategies = tabulate_strategies.rows(rows)
     write_table(strategies, StrategyRow, tables / "strategies.csv", tables / "strategies.parquet")
     limits = {"confidence": 0.95, "tolerance": 0.05, "marginal_efficiency": 0.5, "deadline_seconds": None}
     for program, output, spec_of in (
         ("laws.fit_laws", "laws", {"confidence": 0.95}),
         ("answers.recommend", "recommendation", limits | {"currency": ""}),
-        ("claims.judge_claims", "claims", {"confidence": 0.95, "claims": []}),
+        ("claims.judge_claims", "claims", {"claims": []}),
     ):
         found = (tables / output).with_suffix(".json")
         flags = ["--training", training_table, f"--{output}", found, "--spec", json.dumps(spec_of)]

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pytest
 from test_recommend import SPEC, SPEEDUPS, advice, noisy
-from test_tables import made
+from test_tables import fault, made
 
 from scripts.errors import UserError
 from scripts.record import Record
@@ -87,6 +87,14 @@ def test_a_close_call_has_the_digits_that_decide_it(recommended: Recommendation)
     found = confirm(recommended, scattered([0.9515, 0.952, 0.9525]), CONFIRMING)
     assert found.verdict == "confirmed"
     assert "0.952 [0.951, 0.953] times" in found.sentence
+
+
+def test_a_busy_machine_is_said(recommended: Recommendation) -> None:
+    records = scattered([0.98, 0.98, 0.981])
+    records["resnet18-ddp-8"][1] = made("ddp-8", 1002, 100 / 4.0, **fault("disturbed"))
+    assert confirm(recommended, records, CONFIRMING).sentence.startswith(
+        "In 3 fresh blocks on a busy machine resnet18-"
+    )
 
 
 def test_blocks_that_the_choice_has_seen_are_refused(recommended: Recommendation) -> None:

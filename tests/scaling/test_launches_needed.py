@@ -4,15 +4,23 @@ import math
 
 import numpy as np
 import pytest
+from scipy import special
 
 from scripts.scaling.comparing.comparison import Comparison
-from scripts.scaling.comparing.launches_needed import POWER, launches_needed, more_would
+from scripts.scaling.comparing.launches_needed import POWER, launches_needed, more_would, power
 from scripts.scaling.comparing.ratios import paired_ratio
 
 
 @pytest.mark.parametrize(("distance", "deviation", "launches"), [(0.05, 0.02, 4), (0.02, 0.02, 10), (-0.05, 0.1, 34)])
 def test_so_many_launches_are_needed(distance: float, deviation: float, launches: int) -> None:
     assert launches_needed(distance, deviation, 0.95) == launches
+
+
+def test_the_power_is_that_of_a_noncentral_t() -> None:
+    for freedom, reach in ((2, 4.3), (5, 2.6), (40, 2.0), (6, 12.0)):
+        exact = next(d for d in np.arange(0, 60, 0.01) if special.nctdtr(freedom, d, reach) <= 1 - POWER)
+        assert power(exact, freedom, reach) == pytest.approx(POWER, abs=0.03)
+    assert power(200.0, 2, 2.0) == 1.0
 
 
 def test_more_noise_and_less_distance_need_more_launches() -> None:

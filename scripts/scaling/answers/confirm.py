@@ -11,6 +11,7 @@ By hand: see the command that `snakemake -np confirm` prints for rule confirm_re
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from scripts import cli
@@ -36,7 +37,18 @@ from scripts.scaling.tables.table_file import read_answer
 from scripts.spec import Spec
 from scripts.training.points import TrainingPoint
 
-Rates = Mapping[str, Mapping[int, float]]  # images/s of the fresh blocks that count, by point
+
+@dataclass(frozen=True)
+class Fresh:
+    """The points that were measured again, by their fresh blocks that count."""
+
+    rates: Mapping[str, Mapping[int, float]]  # images/s, by point and block
+    comparison: Comparison[str]
+    busy: bool  # whether a launch of them was disturbed
+
+    def shared(self, one: str, other: str) -> int:
+        """How many blocks two points have in common."""
+        return len(self.rates[one].keys() & self.rates[other].keys())
 
 
 class ConfirmSpec(Spec):
@@ -60,32 +72,31 @@ def confirm(advice: Recommendation, records: dict[str, list[Record]], spec: Conf
     assert advice.recommended is not None, "only what was recommended is confirmed"
     assert advice.fastest is not None, "and what is recommended was compared with the fastest"
     one, best = advice.recommended.point, advice.fastest.point
-    comparison, rates = _fresh(advice, records, spec.confidence)
-    others = comparison.fastest_first(point for point in rates if point != one)
+    fresh = _fresh(advice, records, spec.confidence)
+    comparison = fresh.comparison
+    others = comparison.fastest_first(point for point in fresh.rates if point != one)
     if best == one and others:  # it must hold its place against the best of the others
         best = others[0]
-    ratio = comparison.ratio(one, best) if all(map(comparison.enough, rates)) else None
+    ratio = comparison.ratio(one, best) if all(map(comparison.enough, fresh.rates)) else None
     faster = [point for point in others if point != best and _is_faster(comparison.together(point, best), spec)]
     verdict = _verdict(ratio, faster, spec.least)
     return Confirmation(
         baseline=advice.baseline,
         point=one,
         fastest=best,
-        blocks=len(rates[one].keys() & rates[best].keys()),
+        blocks=fresh.shared(one, best),
         of_best=ratio.value if ratio else None,
         low=ratio.low if ratio else None,
         high=ratio.high if ratio else None,
         verdict=verdict,
-        sentence=_sentence(comparison, rates, one, best, ratio, faster, verdict, spec),
+        sentence=_sentence(fresh, one, best, ratio, faster, verdict, spec),
     )
 
 
-def _fresh(
-    advice: Recommendation, records: Mapping[str, list[Record]], confidence: float
-) -> tuple[Comparison[str], Rates]:
-    """All points that are to be measured again, compared, and their rates."""
+def _fresh(advice: Recommendation, records: Mapping[str, list[Record]], confidence: float) -> Fresh:
+    """All points that are to be measured again."""
     assert advice.fastest is not None
-    good = {}
+    judged = {}
     for point in advice.to_confirm:
         mine = records.get(point, [])
         seen = [record.block for record in mine if record.block < FIRST_FRESH_BLOCK]
@@ -94,9 +105,11 @@ def _fresh(
                 f"--records: found {point} in block {seen[0]}, which the recommendation has seen; expected blocks from "
                 f"{FIRST_FRESH_BLOCK} on, as `snakemake confirm` measures them"
             )
-        good[point] = judge(mine, records.get(advice.fastest.point, [])).good
+        judged[point] = judge(mine, records.get(advice.fastest.point, []))
+    good = {point: one.good for point, one in judged.items()}
     rates = {point: {record.block: record.images_per_second for record in mine} for point, mine in good.items()}
-    return Comparison(rates, levelled(good), confidence), rates
+    busy = any(one.noise for one in judged.values())
+    return Fresh(rates, Comparison(rates, levelled(good), confidence), busy)
 
 
 def _is_faster(ratio: Ratio | None, spec: ConfirmSpec) -> bool:
@@ -113,8 +126,7 @@ def _verdict(ratio: Ratio | None, faster: Sequence[str], least: float) -> Confir
 
 
 def _sentence(
-    comparison: Comparison[str],
-    rates: Rates,
+    fresh: Fresh,
     one: str,
     best: str,
     ratio: Ratio | None,
@@ -122,20 +134,20 @@ def _sentence(
     verdict: ConfirmationVerdict,
     spec: ConfirmSpec,
 ) -> str:
-    blocks = len(rates[one].keys() & rates[best].keys())
-    if ratio is None:
-        counts = ", ".join(f"{point} {len(mine)}" for point, mine in rates.items())
+    if ratio is None or ratio.low is None:
+        counts = ", ".join(f"{point} {len(mine)}" for point, mine in fresh.rates.items())
         return (
             f"{one} is not confirmed: valid fresh blocks are {counts}; expected {LEAST_BLOCKS} or more in common "
             "(`snakemake confirm` measures those that lack)."
         )
     # As many digits as decide.
     share = show.ratio(ratio.value, ratio.low, ratio.high, edges=(1.0, spec.least))
-    text = f"In {blocks} fresh blocks {one} has {share} times the rate of {best}, the fastest beside it"
+    blocks, busy = fresh.shared(one, best), f" {show.BUSY}" if fresh.busy else ""
+    text = f"In {blocks} fresh blocks{busy} {one} has {share} times the rate of {best}, the fastest beside it"
     text += f"; {', '.join(faster)} is faster still" if faster else ""
     if verdict != "not confirmed":
         return f"{text}: {verdict}."
-    more = comparison.more_launches(one, best, spec.least)
+    more = fresh.comparison.more_launches(one, best, spec.least)
     loss = show.percent(spec.tolerance)
     why = f"the interval is too wide for a loss of at most {loss}"
     if ratio.value < spec.least:
