@@ -234,8 +234,14 @@ def baselines(rows: Sequence[R]) -> list[R]:
 
 
 def reasons(row: Row) -> list[str]:
-    """A sentence for each block that does not count, and for whatever else is missing (analysis.py joins them)."""
-    return re.split(r"\. (?=block \d+: |no valid block of )", row.reason) if row.reason else []
+    """A sentence for each block that does not count or was disturbed, and for whatever else is missing.
+
+    scripts/scaling/tables/analysis.py joins them.
+    """
+    said = [text for text in (row.reason, row.noise) if text]
+    found = [one for text in said for one in re.split(r"\. (?=block \d+: |no )", text)]
+    again = "1 launch was" if row.set_aside == 1 else f"{row.set_aside} launches were"
+    return [*found, f"{again} set aside and measured again"] if row.set_aside else found
 
 
 def explanations(row: Row) -> list[str]:

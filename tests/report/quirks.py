@@ -49,7 +49,7 @@ PIDS = itertools.count(1)  # of launches: no two have the same
 SKIPPED = {"ffcv": "the package <ffcv> is not installed"}
 STRAYS = "resnet18-fsdp-2"  # learns something else: invalid
 WRONG = "torch_dataloader-2-16"  # brings other pixels: invalid
-DRIFTS = ("resnet18-ddp-2", 3)  # loses one block
+DRIFTS = ("resnet18-ddp-2", 3)  # in one block
 # Training ran on Slurm, loading did not; accounting lacks the last job.
 JOB_IDS = {(point, block): str(100 + 10 * i + block) for i, point in enumerate(TRAINING) for block in BLOCKS}
 LOST_JOB = ("resnet50-ddp-2", 4)

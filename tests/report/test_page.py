@@ -97,11 +97,12 @@ def test_an_invalid_row_is_marked_and_explained(opened: Page) -> None:
         assert f"blocks 1, 2, 3, 4: {why}" in below.inner_text()
 
 
-def test_a_lost_block_of_a_valid_row_is_explained(opened: Page) -> None:
+def test_a_disturbed_block_of_a_valid_row_is_explained(opened: Page) -> None:
     point, block = DRIFTS
     row = opened.locator(f'tr[data-point="{point}"]')
 
     assert row.locator(".mark.invalid").count() == 0
+    assert row.locator(".mark.noisy").count() == 1
     assert f"block {block}: drifted" in row.locator("xpath=following-sibling::tr[1]").inner_text()
 
 

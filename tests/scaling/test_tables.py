@@ -185,8 +185,8 @@ def test_without_a_valid_baseline_nothing_is_divided() -> None:
 @pytest.mark.parametrize(
     ("name", "noise"),
     [
-        ("drifted", "block 2: drifted: calibrations differ by 20%"),
-        ("disturbed", "block 2: disturbed: other processes used 0.30 cores"),
+        ("drifted", "block 2: drifted: calibrations differ by 20% (no calm came: it counts)"),
+        ("disturbed", "block 2: disturbed: other processes used 0.30 cores (no calm came: it counts)"),
     ],
 )
 def test_a_launch_that_found_no_calm_counts_and_its_row_says_so(name: str, noise: str) -> None:

@@ -13,6 +13,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from scripts.scaling.comparing.ratios import student_t
+
 DRAWS = 20_000  # quantiles are those of so many, with a fixed seed: right to about 1 %
 
 
@@ -40,7 +42,8 @@ def _rounded(freedom: float) -> float:
 @cache
 def _reaches(count: int, freedom: float, confidence: float) -> list[float]:
     scales = np.sqrt(np.random.default_rng(32).chisquare(freedom, DRAWS) / freedom)  # how the error is estimated
-    return np.quantile(_ranges(count) / scales, confidence, axis=1).tolist()  # type: ignore[no-any-return]
+    found: list[float] = np.quantile(_ranges(count) / scales, confidence, axis=1).tolist()
+    return [*found[:1], student_t(confidence, freedom), *found[2:]] if count > 1 else found  # of two this is known
 
 
 @cache

@@ -76,7 +76,7 @@ def judge(
             continue
         good.append(one)
         if disturbances := noisy(one):
-            noise.append(f"block {one.block}: {'; '.join(disturbances)}")
+            noise.append(f"block {one.block}: {'; '.join(disturbances)} (no calm came: it counts)")
     return Judged(records, good, reasons, noise, sum(len(one.set_aside) for one in records))
 
 
