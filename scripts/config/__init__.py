@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from scripts.config.images import Images
 from scripts.config.loading import Loading
+from scripts.config.measuring import Measuring
 from scripts.config.plan import Plan
 from scripts.config.scaling import Scaling
 from scripts.config.settings import Settings
@@ -29,6 +30,7 @@ class Study(Settings):
         "demo", description="name of the study and of its results folder; null: the image folder's name"
     )
     seed: Annotated[int, Field(ge=0, lt=2**31)] = Field(0, description="seed of drawing, splits, order and weights")
+    measuring: Measuring = Measuring()
     images: Images = Images()
     loading: Loading = Loading()
     training: Training = Training()

@@ -147,6 +147,11 @@ def get_attempt(wildcards, attempt):
     return attempt
 
 
+def get_again(wildcards, input):
+    """How often a disturbed launch is measured again; not tracked, as get_raw_folder: a record says what came of it."""
+    return STUDY.measuring.again
+
+
 def get_runtime(stage, unknown):
     """A resource function: minutes for a job of `stage`, more on a further attempt.
 
