@@ -89,16 +89,14 @@ def main() -> None:
     args, passed_on = parser.parse_known_args()
     passed_on += ["--program", args.program, "--spec", args.spec.model_dump_json()]
     passed_on += ["--checkpoint", str(args.checkpoint)] if args.checkpoint else []
-    stop, further, nodes = Stop(), args.logs / "again", 1
+    stop, further = Stop(), args.logs / "again"
 
     def logs(number: int) -> Path:
         folder: Path = further / str(number) if number else args.logs
         return folder
 
     def launch(number: int, path: Path) -> int:
-        nonlocal nodes
         allocation = of_slurm() if args.launcher == "srun" else this_machine()
-        nodes = len(allocation.nodes)
         words = command(allocation, args.spec.point, ["--logs", str(logs(number)), "--record", str(path), *passed_on])
         return wait(words, allocation.job_id, stop)
 
@@ -107,7 +105,8 @@ def main() -> None:
             sys.exit(launch(0, args.record))
         shutil.rmtree(further, ignore_errors=True)  # of an earlier run
         found = until_calm(launch, args.record, args.again, stop)
-        join([logs(found.launch) / f"usage-{node}.csv" for node in range(nodes)], args.usage)
+        nodes = range(len(found.record.environment.nodes))
+        join([logs(found.launch) / f"usage-{number}.csv" for number in nodes], args.usage)
         if args.checkpoint:  # of a launch that was stopped after another had been measured
             remove(args.checkpoint)
         record.write(found.record, args.record)
