@@ -18,7 +18,7 @@ from scripts.record import Noise, Record
 DRIFT = 0.10  # calibrations that differ by more were taken on a machine that had changed
 FOREIGN = 0.10  # share of a machine's cores that other processes may use during a measurement
 CPUS = Path("/sys/devices/system/cpu")
-CGROUPS = Path("/sys/fs/cgroup")
+CGROUPS, OWN_CGROUPS = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 
 
 def noisy(one: Record) -> list[str]:
@@ -90,7 +90,7 @@ def _throttled() -> int | None:
 
 def _cpu_stats() -> list[Path]:
     """The `cpu.stat` of this process's cgroup and of those around it, whose quotas bind it too."""
-    for line in Path("/proc/self/cgroup").read_text().splitlines():
+    for line in OWN_CGROUPS.read_text().splitlines():
         _, controllers, path = line.split(":", 2)
         if not controllers or "cpu" in controllers.split(","):
             root = CGROUPS / controllers

@@ -12,6 +12,7 @@ from helping import ROOT, Run, copy_checkout, write_jpeg
 
 STUDY = """
 study: tiny
+measuring: {again: 0}
 images:
   {folder: pictures, size: 32, shards: 3, max_reject_fraction: 0.1, fractions: {train: 0.6, valid: 0.2, test: 0.2}}
 loading:
@@ -127,6 +128,10 @@ def test_restyling_the_page_measures_nothing(checkout: Path, run: Run) -> None:
         template.write_text(before + "<!-- edited -->\n")
         assert dry_run(run, checkout) == {"render_page": 1, "all": 1}
         template.write_text(before)
+
+
+def test_how_often_a_launch_is_measured_again_makes_no_measurement_stale(checkout: Path, run: Run) -> None:
+    assert dry_run(run, checkout, "--config", "measuring={'again': 5}") == {"render_page": 1, "all": 1}  # it shows it
 
 
 def test_another_tolerance_changes_the_recommendation_and_no_law(checkout: Path, run: Run) -> None:
