@@ -8,7 +8,8 @@ from report.quirks import training_record
 from scripts import noise
 from scripts.calibration import Calibration
 from scripts.noise import Look, noisiness, noisy
-from scripts.record import Record
+from scripts.record import Record, SetAside
+from scripts.report import facts
 from scripts.scaling.comparing.faults import faults
 
 CALM = training_record("resnet18-ddp-2", 1)  # on four cores
@@ -28,6 +29,18 @@ def test_noise_is_no_fault() -> None:
         assert faults(one) == []
     assert (noisy(CALM), faults(CALM)) == ([], [])
     assert noisiness(CALM) < 1
+
+
+def test_the_page_says_how_many_launches_were_set_aside_and_how_many_no_calm_came_for() -> None:
+    aside = [SetAside(seconds=9.0, reason=f"{kind}: ...") for kind in ("disturbed", "drifted", "disturbed")]
+    busy = with_noise(foreign_cores=0.5, steal_cores=0.25, throttled=True)
+    said = dict(facts.noise([CALM, CALM.model_copy(update={"set_aside": aside}), busy]))
+    assert said["Set aside and measured again"] == "3 of 6 launches: 2 disturbed, 1 drifted"
+    assert said["Noisy for want of calm"] == "1 of 3 launches: 1 disturbed"
+    assert said["Most taken by the hypervisor"] == "0.25 cores, training resnet18-ddp-2, block 1"
+    assert said["Throttled launches"] == "1 of 1"
+    calm = dict(facts.noise([CALM]))
+    assert (calm["Set aside and measured again"], calm["Throttled launches"]) == ("0 of 1 launches", "not known")
 
 
 def test_what_makes_a_launch_wrong_is_no_noise() -> None:

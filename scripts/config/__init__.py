@@ -51,6 +51,15 @@ class Study(Settings):
         return raw
 
     @model_validator(mode="after")
+    def _passes_have_a_budget_of_their_own(self) -> Self:
+        if self.scaling.adaptive.passes and self.measuring.budget_minutes is not None:
+            raise ValueError(
+                f"measuring.budget_minutes: found {self.measuring.budget_minutes:g} beside scaling.adaptive.passes; "
+                "expected scaling.adaptive.core_hours, which ends passes"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _baseline_is_a_point(self) -> Self:
         points = [point.sweep for point in training_points(self.training).values()]
         if self.scaling.baseline not in points:
