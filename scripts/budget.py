@@ -104,7 +104,7 @@ class Budget(logging.Filter):
         self._timer.start()
 
     def end(self, workflow: Any) -> None:
-        """The run is at its end. Where it was cut short, and nothing else is the matter, have its command run once more,
+        """The run is at its end. Where it was cut short, and nothing else is the matter, its command runs once more,
         without what is left out.
 
         Raises:
