@@ -1,7 +1,6 @@
-"""Time: a stopwatch whose phases add up to the wall clock, and the calibration kernel that shows a machine's drift."""
+"""Time: a stopwatch whose phases add up to the wall clock."""
 
 import time
-import zlib
 from collections.abc import Callable
 
 
@@ -26,23 +25,3 @@ class Stopwatch:
     def wall(self) -> float:
         """Seconds from the start to the last lap: what the phases add up to."""
         return self._last - self.started
-
-
-_BLOCK = bytes(range(256)) * 4096  # 1 MiB: fits a core's own cache
-
-
-def calibrate(repetitions: int = 15) -> float:
-    """Seconds of a fixed piece of one-core work, the least of several runs.
-
-    The least is what the core can do now; two calibrations apart show whether its speed changed (clock frequency, a
-    neighbour on the machine) and not merely that something interrupted it.
-    """
-    best = float("inf")
-    for _ in range(repetitions):
-        started = time.perf_counter()
-        check = 0
-        for _ in range(8):
-            check = zlib.adler32(_BLOCK, check)
-            check = zlib.crc32(_BLOCK, check)
-        best = min(best, time.perf_counter() - started)
-    return best

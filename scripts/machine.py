@@ -1,4 +1,4 @@
-"""What a measurement ran on, and what disturbed it: the `environment` and `noise` of a record.
+"""What a measurement runs on and uses: the `environment` of a record, and having the machine to itself.
 
 Nothing here may stand in a rule's params: a machine fact never makes a result stale.
 """
@@ -18,7 +18,7 @@ from typing import NamedTuple
 import psutil
 
 from scripts.cli import log
-from scripts.record import VERSION, Environment, Noise
+from scripts.record import VERSION, Environment
 from scripts.spec import PIXELS
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
@@ -123,19 +123,6 @@ def busy_seconds() -> float:
     """CPU seconds that all processes of this machine, and the hypervisor in its place, have used since it started."""
     times = psutil.cpu_times()
     return float(times.user + times.system + times.nice + times.irq + times.softirq + times.steal)
-
-
-def noise(calibration_before: float, calibration_after: float, foreign_cores: float) -> Noise:
-    """What disturbed this process until now."""
-    frequency = psutil.cpu_freq()
-    return Noise(
-        calibration_before=calibration_before,
-        calibration_after=calibration_after,
-        foreign_cores=foreign_cores,
-        load_average=os.getloadavg()[0],
-        cpu_mhz=frequency.current if frequency else None,
-        involuntary_context_switches=psutil.Process().num_ctx_switches().involuntary,
-    )
 
 
 class TreeUsage(NamedTuple):

@@ -82,7 +82,7 @@ class Environment(_Part):
 class Noise(_Part):
     """What disturbed the run."""
 
-    calibration_before: Positive  # seconds of the fixed kernel of scripts/clock.py: what a core can do
+    calibration_before: Positive  # seconds of the fixed kernel of scripts/calibration.py: what a core can do
     calibration_after: Positive
     calibration_spread: NotNegative = 0.0  # relative spread of the kernel's single runs
     foreign_cores: NotNegative  # cores that other processes, or the hypervisor, used on average during the run

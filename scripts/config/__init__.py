@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from scripts.config.images import Images
 from scripts.config.loading import Loading
+from scripts.config.measuring import Measuring
 from scripts.config.plan import Plan
 from scripts.config.scaling import Scaling
 from scripts.config.settings import Settings
@@ -29,6 +30,7 @@ class Study(Settings):
         "demo", description="name of the study and of its results folder; null: the image folder's name"
     )
     seed: Annotated[int, Field(ge=0, lt=2**31)] = Field(0, description="seed of drawing, splits, order and weights")
+    measuring: Measuring = Measuring()
     images: Images = Images()
     loading: Loading = Loading()
     training: Training = Training()
@@ -47,6 +49,15 @@ class Study(Settings):
             name = Path(source).resolve().name.removesuffix(".csv")
             return {**raw, "study": re.sub(r"[^A-Za-z0-9_.-]+", "_", name).strip("_.-") or "study"}
         return raw
+
+    @model_validator(mode="after")
+    def _passes_have_a_budget_of_their_own(self) -> Self:
+        if self.scaling.adaptive.passes and self.measuring.budget_minutes is not None:
+            raise ValueError(
+                f"measuring.budget_minutes: found {self.measuring.budget_minutes:g} beside scaling.adaptive.passes; "
+                "expected scaling.adaptive.core_hours, which ends passes"
+            )
+        return self
 
     @model_validator(mode="after")
     def _baseline_is_a_point(self) -> Self:

@@ -5,7 +5,8 @@ until they are enough and their window is long enough. The images of a pass are 
 shuffles, and each is copied to its place in one array, as into a batch. The files are read once before, or dropped from
 the page cache before each pass, and which of their pages are in memory is looked at. The clock stops before the pixels
 are digested. A launch whose digest differs from the reference, or whose files were not in the state that the point asks
-for, is invalid; so is one whose backend fails or loses a worker, with the cause, so that the others go on.
+for, is invalid; so is one whose backend fails or loses a worker, with the cause, so that the others go on. One that was
+disturbed is set aside and measured again, in a process of its own (scripts/again.py).
 
 Inputs: the folder of what the point reads; `split.parquet`; `reference.json`.
 Output: a record (scripts/record.py). `seconds`: mean of the timed passes. `phases`: calibration, prepare (page cache,
@@ -15,171 +16,30 @@ By hand: see the command that `snakemake -np` prints for rule measure_loading.
 """
 
 import json
-import time
-from collections.abc import Iterable
-from dataclasses import dataclass
-from itertools import islice
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from scripts import cli, energy, machine, record
+from scripts import cli, machine, record
+from scripts.again import Stop, until_calm
+from scripts.calibration import calibrate
 from scripts.cli import log
-from scripts.clock import Stopwatch, calibrate
+from scripts.clock import Stopwatch
 from scripts.errors import UserError
-from scripts.images.decode import DecodeSpec
 from scripts.images.shards import Split, read_split
 from scripts.lease import lease
 from scripts.loading import page_cache, remote
-from scripts.loading.backend import BATCH, Backend, Item, Loaded
 from scripts.loading.digest import digest
 from scripts.loading.load import load_from
-from scripts.loading.points import LoadingPoint, backend_class
+from scripts.loading.passes import Run, Sink, items_of, run
+from scripts.loading.points import backend_class
 from scripts.loading.shared_pixels import SharedPixels
-from scripts.loading.worker_watch import WorkerWatch
-from scripts.spec import PIXELS, Spec
+from scripts.loading.spec import LoadSpec
+from scripts.noise import Look, noise
+from scripts.spec import PIXELS
 
 MAY_STAY = 0.01  # share of the pages that a cold start may find in memory, and that a warm one may lack
-
-
-class LoadSpec(Spec):
-    """What one loading measurement takes from the config."""
-
-    study: str
-    seed: int
-    point: LoadingPoint
-    decode: DecodeSpec
-    passes: int
-    window_seconds: float
-    remote: remote.RemoteLimits | None  # of a point that reads from a server
-    lock: str  # digest of requirements.lock
-
-
-class Sink:
-    """Where a pass delivers to: one array that holds every image, and how often each came."""
-
-    def __init__(self, images: int, size: int, shared: SharedPixels | None = None) -> None:
-        # Filled at once, so that no pass pays for the kernel's first touch of its pages.
-        self.pixels = np.full((images, size, size, 3), 255, np.uint8)
-        self.delivered = np.zeros(images, np.int64)  # in the last pass
-        self.whole_passes = 0  # that brought every image once
-        self.shared = shared
-
-    def take(self, delivery: Iterable[Loaded]) -> None:
-        """Copy what comes to its place."""
-        places, delivered = self.pixels, self.delivered
-        shared = None if self.shared is None else self.shared.pixels
-        for where, pixels in delivery:
-            if pixels is not None:
-                places[where] = pixels if shared is None else shared[where]
-            delivered[where] += 1
-
-    def end_pass(self) -> None:
-        """Count a pass that is over; outside the clock."""
-        self.whole_passes += bool((self.delivered == 1).all())
-
-    def start_pass(self) -> None:
-        """Forget what came, pixels too: those of an earlier pass must not stand for this one's. Outside the clock."""
-        self.pixels.fill(255)
-        if self.shared is not None:
-            self.shared.pixels.fill(255)
-        self.delivered.fill(0)
-
-
-@dataclass(frozen=True)
-class Run:
-    """What a launch did between its first worker's start and its last pass."""
-
-    seconds: float  # of a timed pass, their mean
-    loaded: record.Loaded
-    cpu_seconds: float  # since the process began
-    peak_rss_bytes: int
-    package_joules: float | None  # of a timed pass, mean; None where another machine took part
-    places: machine.Places
-    busy_seconds: float  # of all machines, since the launch began, by whomever
-
-
-def items_of(images: Split, seed: int, block: int) -> list[Item]:
-    """What to load, in batches that the block shuffles, as a trainer asks for it; each batch in the order of shards."""
-    order = np.random.default_rng([seed, block]).permutation(len(images))
-    batches = np.arange(len(order)) // BATCH
-    order = order[np.lexsort((images.rows[order], images.shards[order], batches))]
-    return [
-        Item(position, images.paths[i], int(images.shards[i]), int(images.rows[i])) for position, i in enumerate(order)
-    ]
-
-
-def run(
-    spec: LoadSpec,
-    loader: Backend,
-    items: list[Item],
-    files: list[Path],
-    sink: Sink,
-    watch: Stopwatch,
-    network: remote.Network | None,
-) -> Run:
-    """Start the workers, make the first pass and the timed ones, stop the workers."""
-    cold = spec.point.page_cache == "cold"
-    outside = "evict" if cold else "verify"  # the phase before a pass
-    shares: list[float] = []  # of the files' pages in memory before each pass
-
-    def set_page_cache() -> None:
-        if cold:
-            loader.release()
-            page_cache.evict(files)
-        elif not shares:
-            page_cache.warm(files)  # again: the workers' start may have taken the memory
-        if cold or not shares:
-            shares.append(page_cache.resident_share(files))
-
-    joules: list[float | None] = []  # of each timed pass
-    with loader, WorkerWatch() as workers, energy.Meter() as meter:
-        log.info("workers started: %.2f s", watch.lap("startup"))
-        workers.add_children()
-        set_page_cache()
-        watch.lap(outside)
-        delivery = loader.load_all(items)
-        sink.take(islice(delivery, 1))
-        first_batch = watch.lap("first_batch")
-        sink.take(delivery)
-        first_pass = first_batch + watch.lap("first_pass")
-        log.info("first pass: %.2f s", first_pass)
-        workers.add_children()
-        sink.end_pass()
-        before, seconds, passes = loader.usage(), 0.0, 0
-        idle, between = time.process_time(), 0.0  # CPU seconds of this process that belong to no pass
-        watch.lap("verify")
-        while passes < spec.passes or seconds < spec.window_seconds:
-            sink.start_pass()
-            set_page_cache()
-            meter.lap()
-            between += time.process_time() - idle
-            watch.lap(outside)
-            sink.take(loader.load_all(items))
-            seconds += watch.lap("steady")
-            idle = time.process_time()
-            joules.append(meter.lap().packages)
-            passes += 1
-            sink.end_pass()
-        log.info("%d timed passes: %.2f s", passes, seconds)
-        between += time.process_time() - idle
-        used, places, busy = loader.usage(), loader.places(), machine.busy_seconds()
-        watch.lap("verify")
-    log.info("workers stopped: %.2f s", watch.lap("shutdown"))
-    loaded = record.Loaded(
-        passes=passes,
-        first_batch_seconds=first_batch,
-        first_pass_seconds=first_pass,
-        # Other processes' are counted in hundredths of a second: of a pass that took none it may be a hair below.
-        steady_cpu_seconds=max(0.0, used.cpu_seconds - before.cpu_seconds - between),
-        storage_bytes=max(0, used.read_bytes - before.read_bytes),  # a worker that ended takes its own along
-        resident_share=max(shares) if files else None,
-        network=network.limits if network else None,
-    )
-    joule = energy.mean(joules) if len(places.first_ranks) == 1 else None
-    busy += used.busy_elsewhere
-    return Run(seconds / passes, loaded, used.cpu_seconds, used.peak_rss_bytes, joule, places, busy)
 
 
 def measure(
@@ -198,8 +58,8 @@ def measure(
         UserError: what it should load is not there; no fault of the backend's.
     """
     watch, point = Stopwatch(), spec.point
-    busy_before, cpu_before = machine.busy_seconds(), machine.tree_usage().cpu_seconds
-    before = calibrate()
+    looked, cpu_before = Look.now(), machine.tree_usage().cpu_seconds
+    before = calibrate(point.cores_here)
     watch.lap("calibration")
     items = items_of(images, spec.seed, block)
     load: Any = (
@@ -231,10 +91,12 @@ def measure(
         if share is not None and abs(share - (point.page_cache == "warm")) > MAY_STAY:
             checks["page cache"] = (point.page_cache, f"{share:.0%} of the files' pages in memory")
     used, peak, _ = (ran.cpu_seconds, ran.peak_rss_bytes, 0) if ran else machine.tree_usage()
-    busy = ran.busy_seconds if ran else machine.busy_seconds()
-    foreign_cores = max(0.0, (busy - busy_before - (used - cpu_before)) / watch.wall)
+    elsewhere = ran.busy_elsewhere if ran else 0.0
+    counted = (ran.look if ran else Look.now()).since(looked)
+    foreign_cores = max(0.0, (counted.busy + elsewhere - (used - cpu_before)) / watch.wall)
+    steal_cores = counted.steal / watch.wall
     watch.lap("verify")
-    after = calibrate()
+    after = calibrate(point.cores_here)
     watch.lap("calibration")
     seconds = ran.seconds if ran else watch.wall
     environment = machine.environment(point.start_method, point.page_cache, places=ran.places if ran else None)
@@ -267,7 +129,7 @@ def measure(
         loaded=ran.loaded if ran else None,
         validity=record.Validity.of(checks),
         environment=environment,
-        noise=machine.noise(before, after, foreign_cores),
+        noise=noise(before, after, foreign_cores, steal_cores, counted.throttled),
     )
 
 
@@ -280,17 +142,38 @@ def main() -> None:
     parser.add_argument("--attempt", type=int, required=True, help="1, or more after a failure")
     parser.add_argument("--address", help="of a Dask scheduler that runs already")
     parser.add_argument("--record", type=Path, required=True)
+    parser.add_argument("--again", type=int, default=0, help="times that a disturbed launch is measured again")
+    parser.add_argument("--launch", type=Path, help="record of one launch: asked by the job that writes --record")
     parser.add_argument("--spec", type=LoadSpec.model_validate_json, required=True)
     args = parser.parse_args()
 
+    stop = Stop()
     reference, images = json.loads(args.reference.read_text()), read_split(args.split, "train")
+
+    def launch(number: int, path: Path) -> int:
+        if number:
+            return launch_again(path, stop)
+        with remote.network(args.folder, args.spec.remote) as network:
+            made = measure(args.spec, args.block, args.attempt, args.folder, images, reference, args.address, network)
+        record.write(made, path)
+        return 0
+
+    if args.launch:
+        machine.end_with_parent()
+        sys.exit(launch(0, args.launch))
     with lease(args.record):
         if not remote.in_own_network():  # where it was waited before this program ran itself again
             machine.wait_until_alone()
-        with remote.network(args.folder, args.spec.remote) as network:
-            found = measure(args.spec, args.block, args.attempt, args.folder, images, reference, args.address, network)
+        found = until_calm(launch, args.record, args.again, stop).record
         record.write(found, args.record)
     cli.log.info("%s block %d: %.0f images/s", found.point_id, found.block, found.images_per_second)
+
+
+def launch_again(path: Path, stop: Stop) -> int:
+    """Run this program once more, as a fresh process of this job that writes the record of its launch to `path`."""
+    with subprocess.Popen([sys.executable, *sys.orig_argv[1:], "--launch", str(path)]) as process:
+        stop.to(process.terminate)
+        return process.wait()
 
 
 if __name__ == "__main__":

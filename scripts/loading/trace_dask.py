@@ -27,7 +27,7 @@ from scripts.images.decode import DecodeSpec
 from scripts.images.shards import read_split
 from scripts.loading.backend import Item, Load, Loaded, chunks, load_chunk
 from scripts.loading.load import LoadRaw
-from scripts.loading.measure_loading import items_of
+from scripts.loading.passes import items_of
 from scripts.spec import Spec
 
 if TYPE_CHECKING:

@@ -1,6 +1,7 @@
 """What the page says beside the tables: the images, the machines, the noise, what the baseline confused."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from scripts import format as show
 from scripts.images.cut import SPLITS
 from scripts.record import ClassScores, Record
 from scripts.report.tables import baselines, counted
+from scripts.scaling.comparing.faults import noisy
 from scripts.scaling.comparing.limits import DRIFT, FOREIGN
 from scripts.scaling.tables.rows import TrainingRow
 
@@ -117,17 +119,26 @@ def noise(records: Sequence[Record]) -> list[tuple[str, str]]:
     foreign = max(records, key=lambda one: one.noise.foreign_cores)
     load = max(records, key=lambda one: one.noise.load_average)
     switches = max(records, key=lambda one: one.noise.involuntary_context_switches)
+    steal = max(records, key=lambda one: one.noise.steal_cores or 0.0)
     again = sum(one.attempt > 1 for one in records)
     resumed = sum(one.resumed for one in records)
-    drifted = sum(one.noise.drift > DRIFT for one in records)
-    limit = show.percent(DRIFT)
+    aside = [launch.reason for one in records for launch in one.set_aside]
+    left = [reasons[0] for one in records if (reasons := noisy(one))]
+    told = [one for one in records if one.noise.throttled is not None]
+    throttled = sum(bool(one.noise.throttled) for one in told)
     return [
-        ("Largest drift", f"{show.percent(drift.noise.drift)} between calibrations, {_where(drift)}"),
-        ("Drifted launches", f"{drifted:,} of {len(records):,} above the limit of {limit}"),
+        ("Set aside and measured again", _by_kind(aside, len(records) + len(aside))),
+        ("Noisy for want of calm", _by_kind(left, len(records))),
+        (
+            "Largest drift",
+            f"{show.percent(drift.noise.drift)} between calibrations, {_where(drift)}; limit {show.percent(DRIFT)}",
+        ),
         (
             "Most use by others",
             f"{foreign.noise.foreign_cores:.2f} cores, {_where(foreign)}; limit {show.percent(FOREIGN)} of the cores",
         ),
+        ("Most taken by the hypervisor", f"{steal.noise.steal_cores or 0.0:.2f} cores, {_where(steal)}"),
+        ("Throttled launches", f"{throttled:,} of {len(told):,}" if told else "not known"),
         ("Highest load average", f"{load.noise.load_average:.2f}, {_where(load)}"),
         ("CPU clock", _range([one.noise.cpu_mhz for one in records])),
         (
@@ -137,6 +148,13 @@ def noise(records: Sequence[Record]) -> list[tuple[str, str]]:
         ("Second attempts", f"{again:,}"),
         ("Resumed launches", f"{resumed:,}"),
     ]
+
+
+def _by_kind(reasons: Sequence[str], launches: int) -> str:
+    """`3 of 60 launches: 2 disturbed, 1 drifted`, of reasons as a record gives them."""
+    kinds = Counter(reason.partition(":")[0] for reason in reasons).most_common()
+    named = f": {', '.join(f'{count} {kind}' for kind, count in kinds)}" if kinds else ""
+    return f"{len(reasons):,} of {launches:,} launches{named}"
 
 
 def _where(one: Record) -> str:

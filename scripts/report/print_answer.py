@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from scripts import cli
+from scripts.budget import LeftOut
 from scripts.report.verdicts import refusals
 from scripts.scaling.answers.answer import Claims, Confirmations, LoadingAnswer, Recommendations
 from scripts.scaling.plan.planned import Plan
@@ -37,7 +38,9 @@ def print_answer(console: Console, folder: Path) -> None:
 
 
 def sentences(folder: Path) -> Iterator[str]:
-    """What the answers of a study say."""
+    """What the answers of a study say; first what it has not measured."""
+    if (left_out := folder / "left_out.json").is_file():
+        yield read_answer(left_out, LeftOut).sentence
     table = folder / "training.parquet"
     if (loading := folder / "loading.json").is_file():
         yield from read_answer(loading, LoadingAnswer).sentences

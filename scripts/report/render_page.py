@@ -22,6 +22,7 @@ from typing import Any
 
 from scripts import cli
 from scripts.atomic import write_text
+from scripts.budget import LeftOut
 from scripts.report import facts, tables
 from scripts.report.page_parts import inline_png, plain_section, section, template, trainings
 from scripts.scaling.answers.answer import Claims, Confirmations, Laws, LoadingAnswer, Recommendations
@@ -58,6 +59,7 @@ def main() -> None:
     parser.add_argument("--confirmation", type=Path, nargs="?", help="none before `snakemake confirm`")
     parser.add_argument("--claims", type=Path, required=True)
     parser.add_argument("--decided-pass", type=Path, nargs="?", help="none where the study is none in passes")
+    parser.add_argument("--left-out", type=Path, nargs="?", help="none where the study is measured to its end")
     parser.add_argument("--plan", type=Path, nargs="*", default=[], help="plan.json and its figures, if there is one")
     parser.add_argument("--dask-report", type=Path, nargs="?", help="none where the study does not load with Dask")
     parser.add_argument("--figures", type=Path, nargs="+", required=True)
@@ -98,6 +100,7 @@ def main() -> None:
         profiles=plain_section(profiles, ProfileRow, tables.PROFILES),
         profiles_note=tables.PROFILES_NOTE,
         confirmed=read_answer(args.confirmation, Confirmations).sentences(advice) if args.confirmation else [],
+        left_out=read_answer(args.left_out, LeftOut).sentence if args.left_out else "",
         passes=read_answer(args.decided_pass, Pass).sentence if args.decided_pass else "",
         answer=read_answer(args.answer, LoadingAnswer),
         loading=section(loading, LoadingRow, tables.LOADING),

@@ -3,6 +3,7 @@
 Every epoch starts behind a barrier and its seconds are the slowest rank's; the first `warmup_steps` are timed apart.
 """
 
+import shutil
 import sys
 from dataclasses import dataclass
 from itertools import islice
@@ -87,6 +88,8 @@ def fit(
     """
     run = _begin(spec, inputs, keeping, seed, data, spare, ranks, watch)
     progress, resumed, evaluated = run.progress, run.progress.step > 0, 0
+    if keeping.tensorboard and ranks.rank == 0 and not resumed:  # of an earlier training
+        shutil.rmtree(keeping.tensorboard, ignore_errors=True)
     for epoch in range(len(progress.epochs), spec.epochs):
         ranks.barrier()
         watch.lap("synchronize" if "synchronize" in watch.phases else "startup")

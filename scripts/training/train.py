@@ -4,8 +4,10 @@ The one launch path, for one rank and for many nodes: scripts/training/launch_no
 in a Slurm job, directly on a machine of one's own) and starts scripts/training/train_rank.py once a rank, or
 profile_rank.py in its place.
 
+A launch that was disturbed is set aside and measured again, from the beginning (scripts/again.py).
+
 Inputs: the packed shards, `split.parquet`, `stats.json`.
-Outputs: a record (scripts/record.py), written by rank 0; what the run used of its nodes, second by second
+Outputs: a record (scripts/record.py); what its launch used of its nodes, second by second
 (scripts/training/monitor.py). Exit status 75: stopped by SIGTERM, to be run again.
 
 By hand: see the command that `snakemake -np` prints for rule train.
@@ -13,14 +15,15 @@ By hand: see the command that `snakemake -np` prints for rule train.
 
 import json
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
-from scripts import cli
-from scripts.atomic import write_text
+from scripts import cli, record
+from scripts.again import Stop, until_calm
+from scripts.atomic import remove, write_text
 from scripts.errors import UserError
 from scripts.lease import lease
 from scripts.slurm.allocation import Allocation, of_slurm, this_machine
@@ -50,18 +53,18 @@ def command(allocation: Allocation, point: TrainingPoint, arguments: list[str]) 
     return [*words, "--port", str(allocation.port), "--join-seconds", str(JOIN_SECONDS), *arguments]
 
 
-def wait(words: list[str], job_id: str | None) -> int:
-    """Run a command to its end, passing SIGTERM on to what it starts; its exit status."""
+def wait(words: list[str], job_id: str | None, stop: Stop) -> int:
+    """Run a command to its end, handing SIGTERM on to what it starts; its exit status."""
     cli.log.info("%s", shlex.join(words))
     with subprocess.Popen(words) as process:
 
-        def pass_on(number: int, *_: Any) -> None:
+        def hand_on() -> None:
             if job_id is None:
-                process.send_signal(number)
+                process.send_signal(signal.SIGTERM)
             else:  # srun itself would take it for the order to kill; this signals the tasks of the job's steps
                 subprocess.run(["scancel", "--signal=TERM", job_id], check=False)
 
-        signal.signal(signal.SIGTERM, pass_on)
+        stop.to(hand_on)
         return process.wait()
 
 
@@ -78,20 +81,35 @@ def main() -> None:
     )
     parser.add_argument("--record", type=Path, required=True)
     parser.add_argument("--program", default="scripts.training.train_rank", help="module of a rank: train or profile")
-    parser.add_argument("--usage", type=Path, help="CSV of what the run used; left out: none")
+    parser.add_argument("--usage", type=Path, help="CSV of what the run used; left out: none, and no record either")
+    parser.add_argument("--again", type=int, default=0, help="times that a disturbed launch is measured again")
     parser.add_argument("--logs", type=Path, required=True, help="folder for the logs of the ranks")
+    parser.add_argument("--checkpoint", type=Path, help="the ranks'")
     parser.add_argument("--spec", type=TrainSpec.model_validate_json, required=True)
     args, passed_on = parser.parse_known_args()
-    with lease(args.record):
+    passed_on += ["--program", args.program, "--spec", args.spec.model_dump_json()]
+    passed_on += ["--checkpoint", str(args.checkpoint)] if args.checkpoint else []
+    stop, further = Stop(), args.logs / "again"
+
+    def logs(number: int) -> Path:
+        folder: Path = further / str(number) if number else args.logs
+        return folder
+
+    def launch(number: int, path: Path) -> int:
         allocation = of_slurm() if args.launcher == "srun" else this_machine()
-        launched = command(
-            allocation, args.spec.point, ["--program", args.program, "--logs", str(args.logs), *passed_on]
-        )
-        launched += ["--record", str(args.record), "--spec", args.spec.model_dump_json()]
-        status = wait(launched, allocation.job_id)
-        if status == 0 and args.usage:
-            join([args.logs / f"usage-{number}.csv" for number in range(len(allocation.nodes))], args.usage)
-    sys.exit(status)
+        words = command(allocation, args.spec.point, ["--logs", str(logs(number)), "--record", str(path), *passed_on])
+        return wait(words, allocation.job_id, stop)
+
+    with lease(args.record):
+        if args.usage is None:
+            sys.exit(launch(0, args.record))
+        shutil.rmtree(further, ignore_errors=True)  # of an earlier run
+        found = until_calm(launch, args.record, args.again, stop)
+        nodes = range(len(found.record.environment.nodes))
+        join([logs(found.launch) / f"usage-{number}.csv" for number in nodes], args.usage)
+        if args.checkpoint:  # of a launch that was stopped after another had been measured
+            remove(args.checkpoint)
+        record.write(found.record, args.record)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ EXIT_RETRY.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,10 @@ import torch
 
 from scripts import cli, energy, machine, record, registry
 from scripts.atomic import remove
-from scripts.clock import Stopwatch, calibrate
+from scripts.calibration import Calibration, calibrate, mean
+from scripts.clock import Stopwatch
 from scripts.images.shards import Shards, read_split
+from scripts.noise import Look, noise
 from scripts.training import affinity, allocator
 from scripts.training.batches import Batches
 from scripts.training.evaluate import Scores, evaluate
@@ -63,7 +66,9 @@ class Outcome:
     package_joules: float | None  # all machines, from warm-up to evaluation
     gpu_joules: float | None  # all ranks
     foreign_cores: float  # of all machines
-    calibration: tuple[float, float]  # before and after, of the machine that changed its speed most
+    steal_cores: float  # of all machines
+    throttled: int | None  # times, of all machines that tell
+    calibrations: tuple[Calibration, Calibration]  # before and after, of the machine that changed its speed most
 
 
 def run(spec: TrainSpec, block: int, attempt: int, inputs: Inputs, keeping: Keeping) -> record.Record | None:
@@ -78,11 +83,10 @@ def run(spec: TrainSpec, block: int, attempt: int, inputs: Inputs, keeping: Keep
         places = machine.Places(ranks.gather(machine.Place.of_this_process()))
         spare = affinity.bind(ranks.rank, point.threads, point.loader_workers, places)
         torch.set_num_threads(point.threads)
-        judge = ranks.rank in places.first_ranks  # of a machine's speed, and of who else uses it
         ranks.barrier()
         watch.lap("startup")
-        busy_before, cpu_before, settled = machine.busy_seconds(), machine.tree_usage().cpu_seconds, watch.wall
-        before = calibrate() if judge else 0.0
+        looked, cpu_before, settled = Look.now(), machine.tree_usage().cpu_seconds, watch.wall
+        before = calibrate(point.threads)
         ranks.barrier()
         watch.lap("calibration")
         with energy.Meter(ranks.device) as meter:
@@ -92,18 +96,18 @@ def run(spec: TrainSpec, block: int, attempt: int, inputs: Inputs, keeping: Keep
             watch.lap("evaluation")
             joules = meter.lap()
         ranks.barrier()
-        after = calibrate() if judge else 0.0
+        after = calibrate(point.threads)
         ranks.barrier()
         watch.lap("calibration")
-        usage = machine.tree_usage()
-        busy = machine.busy_seconds() - busy_before if judge else 0.0
-        foreign = busy - usage.cpu_seconds + cpu_before
-        used = (usage.cpu_seconds, usage.peak_rss_bytes)
+        usage, counted = machine.tree_usage(), Look.now().since(looked)
+        used = (usage.cpu_seconds, usage.peak_rss_bytes, usage.cpu_seconds - cpu_before)
         times = (steady_seconds(watch), watch.phases, watch.wall)
-        everyone = ranks.gather((*times, *used, foreign, (before, after), *joules))
+        everyone = ranks.gather((*times, *used, counted, (before, after), *joules))
     if ranks.rank != 0:
         return None
-    seconds, phases, walls, cpu, peak, foreign_seconds, calibrations, packages, gpus = zip(*everyone, strict=True)
+    seconds, phases, walls, cpu, peak, own, looks, calibrations, packages, gpus = zip(*everyone, strict=True)
+    judged = [looks[rank] for rank in places.first_ranks]
+    told = [look.throttled for look in judged if look.throttled is not None]
     outcome = Outcome(
         trained=trained,
         test=test,
@@ -117,12 +121,25 @@ def run(spec: TrainSpec, block: int, attempt: int, inputs: Inputs, keeping: Keep
         peak_rss_bytes=sum(peak),
         package_joules=energy.total([packages[rank] for rank in places.first_ranks]),
         gpu_joules=energy.total(gpus),
-        foreign_cores=max(0.0, sum(foreign_seconds) / (watch.wall - settled)),
-        calibration=max(
-            (calibrations[rank] for rank in places.first_ranks), key=lambda pair: abs(pair[1] / pair[0] - 1)
-        ),
+        foreign_cores=max(0.0, (sum(look.busy for look in judged) - sum(own)) / (watch.wall - settled)),
+        steal_cores=sum(look.steal for look in judged) / (watch.wall - settled),
+        throttled=sum(told) if told else None,
+        calibrations=most_changed(places, calibrations),
     )
     return record_of(spec, block, attempt, inputs, data, ranks.device, outcome)
+
+
+def most_changed(
+    places: machine.Places, calibrations: Sequence[tuple[Calibration, Calibration]]
+) -> tuple[Calibration, Calibration]:
+    """The ranks' calibrations before and after, as each machine's mean: those of the machine that changed most."""
+    of_machines: dict[str, list[tuple[Calibration, Calibration]]] = {}
+    for place, pair in zip(places, calibrations, strict=True):
+        of_machines.setdefault(place.machine, []).append(pair)
+    means = [
+        (mean(before), mean(after)) for before, after in (zip(*pairs, strict=True) for pairs in of_machines.values())
+    ]
+    return max(means, key=lambda pair: abs(pair[1].seconds / pair[0].seconds - 1))
 
 
 def record_of(
@@ -182,7 +199,7 @@ def record_of(
         ),
         validity=record.Validity.of(counted),
         environment=environment,
-        noise=machine.noise(*outcome.calibration, outcome.foreign_cores),
+        noise=noise(*outcome.calibrations, outcome.foreign_cores, outcome.steal_cores, outcome.throttled),
     )
 
 

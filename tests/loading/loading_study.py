@@ -15,8 +15,9 @@ from scripts.images.source import entries
 from scripts.loading import pack_litdata, pack_webdataset
 from scripts.loading.backend import PACKED
 from scripts.loading.digest import digest
-from scripts.loading.measure_loading import LoadSpec, measure
+from scripts.loading.measure_loading import measure
 from scripts.loading.points import LoadingPoint, backend_class
+from scripts.loading.spec import LoadSpec
 from scripts.record import Record
 
 DECODE = DecodeSpec(size=16, steps=[{"resize": {}}])

@@ -19,7 +19,7 @@ from scripts.loading.backends.serial import Backend as Serial
 from scripts.loading.digest import digest
 from scripts.loading.executor import bounded
 from scripts.loading.load import LoadRaw
-from scripts.loading.measure_loading import Sink, items_of
+from scripts.loading.passes import Sink, items_of
 from scripts.loading.points import backend_class, loading_points
 
 SHARING = [name for name in DEFAULT_BACKENDS if backend_class(name).shares]

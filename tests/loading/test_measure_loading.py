@@ -17,7 +17,7 @@ from scripts.loading import backend
 from scripts.loading.backend import Item, Loaded
 from scripts.loading.backends.packed import Backend as PackedBackend
 from scripts.loading.backends.serial import Backend as Serial
-from scripts.loading.measure_loading import Sink
+from scripts.loading.passes import Sink
 from scripts.record import Record
 
 SERIAL = "scripts.loading.backends.serial.Backend"

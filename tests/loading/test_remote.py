@@ -19,9 +19,10 @@ from scripts import record
 from scripts.errors import ImageError
 from scripts.loading import remote
 from scripts.loading.backend import Item
-from scripts.loading.measure_loading import LoadSpec, measure
+from scripts.loading.measure_loading import measure
 from scripts.loading.points import LoadingPoint
 from scripts.loading.remote import LoadRemote, Network, RemoteLimits
+from scripts.loading.spec import LoadSpec
 
 NO_LIMITS = RemoteLimits(connection_megabits=None, megabits=None, latency_ms=None)
 PACED = RemoteLimits(connection_megabits=20.0, megabits=None, latency_ms=None)

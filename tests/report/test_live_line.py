@@ -19,6 +19,7 @@ from snakemake.settings.enums import Quietness
 from snakemake.settings.types import OutputSettings
 
 from scripts import record
+from scripts.record import SetAside, Validity
 from scripts.report.terminal.live_line import SNAKEMAKES, RunHandler, show_run
 
 SNAKEFILE = f"""
@@ -66,18 +67,22 @@ rule train:
 """
 SNAKEMAKE = ("snakemake", "--cores", "1", "--show-failed-logs", "--quiet", "host")
 NAME = "resnet18-ddp-4 (training, block {} of 3)"
-DISTURBED = f"2 of 3: {NAME.format(2)} does not count: disturbed: other processes used 1.25 cores"
+WRONG = f"2 of 3: {NAME.format(2)} does not count: nodes: expected 1, found 2"
+ASIDE = SetAside(seconds=20.0, reason="disturbed: other processes used 1.25 cores")
 CHATTER = ("Select jobs", "Execute 1 jobs", "rule train", "Finished jobid", "steps (")
 
 
 @pytest.fixture
 def study(tmp_path: Path) -> Path:
-    """A folder whose run measures twice, and is disturbed the second time."""
+    """A folder whose run measures three times: once calmly, then what does not count, then again what was disturbed."""
     (tmp_path / "Snakefile").write_text(SNAKEFILE)
     for block in (1, 2, 3):
         one = lasting(training_record("resnet18-ddp-4", block), 20.0, images=1100)
-        noise = one.noise.model_copy(update={"foreign_cores": 1.25 if block == 2 else 0.0})
-        record.write(one.model_copy(update={"noise": noise}), tmp_path / f"made_b{block}.json")
+        validity = Validity.of({"nodes": (1, 2 if block == 2 else 1)})
+        aside = [ASIDE] if block == 3 else []
+        record.write(
+            one.model_copy(update={"validity": validity, "set_aside": aside}), tmp_path / f"made_b{block}.json"
+        )
     return tmp_path
 
 
@@ -125,10 +130,10 @@ def test_on_a_terminal_two_lines_follow_the_run_and_leave_what_matters(study: Pa
     assert re.match(r".* since \d\d:…\x1b", written[first:])  # cut at the width
     assert "0 of 3 measured" in written[first:second]
     assert "1 of 3 measured · ends about " in written[second:]
-    assert "2 of 3 measured · 1 did not count (1 disturbed) · ends" in written[second:]
+    assert "2 of 3 measured · 1 did not count (1 nodes) · ends" in written[second:]
     left = screen(written)
-    assert DISTURBED in left
-    assert "3 of 3 measured; 1 did not count (1 disturbed)." in left
+    assert WRONG in left
+    assert "3 of 3 measured; 1 did not count (1 nodes); 1 launch set aside (1 disturbed)." in left
     assert not [line for line in left if line.startswith(("measuring", "running", *CHATTER)) or "·" in line]
     assert any(line.startswith("Complete log(s): ") for line in left)
     assert written.rindex("\x1b[?25h") > written.rindex("\x1b[?25l")  # the cursor is there again
@@ -144,7 +149,7 @@ def test_without_a_terminal_each_measurement_is_a_line_and_an_error_is_whole(stu
     said = [line for line in lines if NAME[:14] in line and line[0].isdigit()]
     assert [re.sub(r"; ends about [\w: ]+$", "; ends", line) for line in said] == [
         f"1 of 3: measured {NAME.format(1)} in 20.0 s, 55.0 images/s; ends",
-        f"{DISTURBED}; ends",
+        f"{WRONG}; ends",
     ]
     assert "pack done" in lines
     assert not [line for line in lines if line.startswith(CHATTER)]

@@ -7,7 +7,7 @@ import pytest
 from quirks import lasting, loading_record, training_record
 
 from scripts import record
-from scripts.record import Record, Validity
+from scripts.record import Record, SetAside, Validity
 from scripts.report.terminal.estimate import Pace, Work, seconds_left, seconds_left_side_by_side
 from scripts.report.terminal.live_line import standing
 from scripts.report.terminal.progress import Job, Progress, clock, measuring
@@ -69,15 +69,29 @@ def test_a_measurement_is_said_with_its_seconds_and_its_rate(progress: Progress)
 
 
 def test_a_launch_that_does_not_count_is_said_with_the_reason_that_the_tables_give(progress: Progress) -> None:
-    said = finish(progress, 3, disturbed(training_record(DDP, 1)), NOON, NOON + 25)
-    assert said == (
-        f"1 of 3: {DDP} (training, block 1 of 2) does not count: disturbed: other processes used 1.25 cores"
-    )
+    resumed = {"resumed": True}
+    said = finish(progress, 3, training_record(DDP, 1).model_copy(update=resumed), NOON, NOON + 25)
+    assert said == f"1 of 3: {DDP} (training, block 1 of 2) does not count: resumed: accuracy, no timing"
     wrong = loading_record(POOL, 1).model_copy(update={"validity": Validity.of({"checksum": ("a1b2", "ffff")})})
     assert "checksum: expected a1b2, found ffff" in finish(progress, 5, wrong, NOON, NOON + 25)
-    finish(progress, 4, disturbed(training_record(DDP, 2)), NOON, NOON + 25)
-    assert progress.summary(NOON) == "3 of 3 measured · 3 did not count (2 disturbed, 1 checksum)"
-    assert progress.last_words() == "3 of 3 measured; 3 did not count (2 disturbed, 1 checksum)."
+    finish(progress, 4, training_record(DDP, 2).model_copy(update=resumed), NOON, NOON + 25)
+    assert progress.summary(NOON) == "3 of 3 measured · 3 did not count (2 resumed, 1 checksum)"
+    assert progress.last_words() == "3 of 3 measured; 3 did not count (2 resumed, 1 checksum)."
+
+
+def test_launches_that_were_set_aside_and_those_that_no_calm_came_for_are_said_and_counted(progress: Progress) -> None:
+    aside = [SetAside(seconds=20.0, reason=f"disturbed: other processes used {cores} cores") for cores in (0.91, 0.84)]
+    one = training_record(DDP, 1).model_copy(update={"wall_seconds": 21.6, "images_per_second": 123.0})
+    measured = f"measured {DDP} (training, block 1 of 2) in 21.6 s, 123 images/s"
+    said = finish(progress, 3, one.model_copy(update={"set_aside": aside}), NOON, NOON + 60)
+    assert said == f"1 of 3: {measured}, 2 launches set aside ({aside[0].reason}; {aside[1].reason})"
+    noisy = disturbed(training_record(DDP, 2)).model_copy(update={"set_aside": aside[:1]})
+    said = finish(progress, 4, noisy, NOON, NOON + 60)
+    assert ", noisy (disturbed: other processes used 1.25 cores), 1 launch set aside (disturbed: " in said
+    assert progress.summary(NOON) == "2 of 3 measured · 3 launches set aside (3 disturbed) · 1 noisy (1 disturbed)"
+    assert progress.last_words() == (
+        "2 of 3 measured; all of them count; 3 launches set aside (3 disturbed); 1 noisy (1 disturbed)."
+    )
 
 
 def test_a_record_that_cannot_be_read_does_not_count(progress: Progress) -> None:

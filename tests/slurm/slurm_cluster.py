@@ -20,6 +20,7 @@ IN_RUNS = Path(__file__).with_name("in_runs")  # what is different in a test's r
 # A network so small that a training is over in seconds, and a checkpoint after each step.
 STUDY = """
 study: small
+measuring: {again: 0}
 images: {sample: {per_class: 12, size: 64}, size: 32, shards: 2}
 loading: {backends: [serial, pool_map], workers: [2], passes: 1, window_seconds: 0, blocks: 1}
 training:

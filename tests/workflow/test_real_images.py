@@ -15,6 +15,7 @@ SHORT = [
     "loading={'backends': ['serial', 'pool_imap_unordered', 'packed'], 'workers': [2], 'passes': 1, 'blocks': 1,"
     " 'window_seconds': 0}",
     "training={'model': 'tiny_cnn', 'workers': [2], 'epochs': 4, 'blocks': 1, 'profile': False}",
+    "measuring={'again': 0}",
 ]
 
 

@@ -12,6 +12,7 @@ from helping import ROOT, Run, copy_checkout, write_jpeg
 
 STUDY = """
 study: tiny
+measuring: {again: 0}
 images:
   {folder: pictures, size: 32, shards: 3, max_reject_fraction: 0.1, fractions: {train: 0.6, valid: 0.2, test: 0.2}}
 loading:
@@ -127,6 +128,42 @@ def test_restyling_the_page_measures_nothing(checkout: Path, run: Run) -> None:
         template.write_text(before + "<!-- edited -->\n")
         assert dry_run(run, checkout) == {"render_page": 1, "all": 1}
         template.write_text(before)
+
+
+def test_how_often_a_launch_is_measured_again_makes_no_measurement_stale(checkout: Path, run: Run) -> None:
+    assert dry_run(run, checkout, "--config", "measuring={'again': 5}") == {"render_page": 1, "all": 1}  # it shows it
+
+
+def test_a_run_whose_time_is_over_makes_its_page_of_what_is_there_and_the_next_one_goes_on(
+    checkout: Path, run: Run
+) -> None:
+    (checkout / "tiny.yaml").write_text(STUDY.replace("blocks: 1", "blocks: 2"))
+    limit = ("--config", "measuring={'budget_minutes': 0.0001}")  # over before the first launch of the second block
+    done = run(checkout, *LOCAL, *limit, fresh=True)
+    assert "measuring.budget_minutes: 0.0001 minutes are over; no further launch is started." in done.stderr
+    assert "did not complete" not in done.stderr
+    said = "9 launches left out, since 0.0001 minutes (measuring.budget_minutes) were over: block 2 of "
+    assert said in done.stdout
+    assert said in (checkout / "results/tiny/report/index.html").read_text()
+    table = pd.read_csv(checkout / "results/tiny/scaling/training.csv")
+    assert len(table) == 3
+
+    left = dry_run(run, checkout)
+    assert (left["measure_loading"], left["train"]) == (6, 3)
+    assert dry_run(run, checkout, *limit) == left  # another run has its own minutes
+    (checkout / "tiny.yaml").write_text(STUDY)
+    run(checkout, *LOCAL)
+    assert "left out" not in (checkout / "results/tiny/report/index.html").read_text()
+    assert not (checkout / "results/tiny/scaling/left_out.json").exists()
+    assert "train" not in dry_run(run, checkout)
+
+
+def test_a_run_whose_time_is_over_before_there_is_a_baseline_says_so(checkout: Path, run: Run) -> None:
+    shutil.rmtree(checkout / "results/tiny/training/records/resnet18-serial-1")
+    limit = ("--config", "measuring={'budget_minutes': 0.0001}")
+    done = run(checkout, *LOCAL, *limit, check=False, fresh=True)
+    assert done.returncode == 1
+    assert "error: measuring.budget_minutes: found 0.0001, which were over before results/tiny/training/" in done.stderr
 
 
 def test_another_tolerance_changes_the_recommendation_and_no_law(checkout: Path, run: Run) -> None:

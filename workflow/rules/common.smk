@@ -54,9 +54,60 @@ def get_blocks(count):
 
 
 def get_priority(wildcards):
-    """Block by block, and inside a block in an order shuffled by a seeded hash: pairing by block rests on it."""
+    """Block by block, and inside a block in an order shuffled by a seeded hash: pairing by block rests on it. Where a run
+    has a budget, which may end it in its first block, the baselines and the ends of each curve come first there.
+    """
+    block = int(wildcards.block)
     shuffled = zlib.crc32(f"{STUDY.seed} {wildcards.block} {wildcards.point}".encode()) % 10_000
-    return 10_000 * max(0, 1_999 - int(wildcards.block)) + shuffled
+    if block == 1 and STUDY.measuring.budget_minutes is not None and wildcards.point in get_ends():
+        block = 0
+    return 10_000 * max(0, 1_999 - block) + shuffled
+
+
+@cache  # every measurement of a first block asks
+def get_ends():
+    """The baselines, and of points that differ in their number of workers alone those with the fewest and the most."""
+    curves = {}
+    for point in LOADING_POINTS.values():
+        curves.setdefault(point.model_copy(update={"workers": 0}), []).append(point)
+    for point in TRAINING_POINTS.values():
+        curves.setdefault(point.curve, []).append(point)
+    workers = [sorted(curve, key=lambda point: point.workers) for curve in curves.values()]
+    return (
+        get_baselines("loading")
+        | get_baselines("training")
+        | {point.id for curve in workers for point in (curve[0], curve[-1])}
+    )
+
+
+def get_baselines(stage):
+    """The ids of what a stage's points are divided by."""
+    if stage == "loading":
+        return {point.baseline for point in LOADING_POINTS.values()}
+    return {TRAINING_POINTS[name].baseline(STUDY.scaling.baseline) for name in TRAINING_BLOCKS}
+
+
+def get_budget():
+    """What a run may take, where the study has a limit and this is not the run that follows one."""
+    if STUDY.measuring.budget_minutes is None or file_in_force():
+        return None
+    needed = {
+        f"results/{STUDY.study}/{stage}/records/{point}/b1.json"
+        for stage in ("loading", "training")
+        for point in get_baselines(stage)
+    }
+    measured = [*LOADING_RECORDS, *TRAINING_RECORDS, *rules.tabulate_profiles.input.profiles]
+    optional = {file.format(study=STUDY.study) for file in measured} - needed
+    return Budget(STUDY.measuring.budget_minutes, STARTED, Path(get_left_out_file()), optional)
+
+
+def get_left_out_file():
+    return f"results/{STUDY.study}/scaling/left_out.json"
+
+
+def get_left_out(wildcards):
+    """What this run does without, where an earlier one had no more time."""
+    return get_left_out_file() if file_in_force() else []
 
 
 @cache  # every loading measurement asks
@@ -145,6 +196,11 @@ def get_shown_config():
 def get_attempt(wildcards, attempt):
     """1, or more when Snakemake runs a job again after a failure (`retries` of the profile)."""
     return attempt
+
+
+def get_again(wildcards, input):
+    """How often a disturbed launch is measured again; not tracked, as get_raw_folder: a record says what came of it."""
+    return STUDY.measuring.again
 
 
 def get_runtime(stage, unknown):

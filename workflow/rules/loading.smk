@@ -114,11 +114,12 @@ rule measure_loading:
         ),
         folder=get_loading_folder,
         address=get_dask_address,
+        again=get_again,
     # Snakemake sets these to the threads of the rule: a step that calls BLAS would run workers x workers threads.
     shell:
         "OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 python -m scripts.loading.measure_loading --folder {params.folder:q} --split {input.split:q} "
         "--reference {input.reference:q} --block {wildcards.block} --attempt {resources.attempt} "
-        "{params.address} --record {output.record:q} --spec {params.spec:q} 2> {log:q}"
+        "{params.address} --again {params.again} --record {output.record:q} --spec {params.spec:q} 2> {log:q}"
 
 
 rule trace_dask:

@@ -163,8 +163,9 @@ rule render_page:
         confirmation=get_confirmation,
         plan=get_plan,
         decided_pass=get_decided_pass,
+        left_out=get_left_out,
         claims="results/{study}/scaling/claims.json",
-        profiles=rules.tabulate_profiles.output.parquet if STUDY.training.profile else [],
+        profiles=rules.tabulate_profiles.output.parquet if PROFILED else [],
         networks=expand(rules.describe_model.output.facts, study=STUDY.study, model=STUDY.training.models),
         loading_records=rules.tabulate_loading.input.records,
         training_records=TRAINING_RECORDS,
@@ -206,6 +207,7 @@ rule render_page:
         "--split {input.split:q} --rejects {input.rejects:q} --leaks {input.leaks:q} "
         "--answer {input.answer:q} --strategies {input.strategies:q} --laws {input.laws:q} --recommendation {input.recommendation:q} "
         "--confirmation {input.confirmation:q} --plan {input.plan:q} --decided-pass {input.decided_pass:q} "
+        "--left-out {input.left_out:q} "
         "--claims {input.claims:q} --figures {input.figures:q} {input.dask_graph:q} "
         "--dask-report {input.dask_report:q} --sheet {input.sheet:q} --previews {input.previews:q} "
         "--template {input.template:q} "

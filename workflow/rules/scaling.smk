@@ -6,14 +6,25 @@ where `scaling.external` names a table), answer_loading, tabulate_profiles (wher
 tabulate_jobs. What follows from the training table is in scaling_answers.smk.
 """
 
+LOADING_RECORDS = kept(
+    expand(
+        "results/{{study}}/loading/records/{point}/b{block}.json",
+        point=LOADING_POINTS,
+        block=get_blocks(STUDY.loading.blocks),
+    )
+)
+TRAINING_RECORDS = kept(
+    [
+        f"results/{{study}}/training/records/{point}/b{block}.json"
+        for point, count in TRAINING_BLOCKS.items()
+        for block in get_blocks(count)
+    ]
+)
+
 
 rule tabulate_loading:
     input:
-        records=expand(
-            "results/{{study}}/loading/records/{point}/b{block}.json",
-            point=LOADING_POINTS,
-            block=get_blocks(STUDY.loading.blocks),
-        ),
+        records=LOADING_RECORDS,
         code=code("scripts.scaling.tables.tabulate_loading"),
     output:
         csv=report("results/{study}/scaling/loading.csv", category="Loading", caption="../report/loading.rst"),
@@ -32,13 +43,6 @@ rule tabulate_loading:
     shell:
         "python -m scripts.scaling.tables.tabulate_loading --records {input.records:q} --csv {output.csv:q} "
         "--parquet {output.parquet:q} --spec {params.spec:q} 2> {log:q}"
-
-
-TRAINING_RECORDS = [
-    f"results/{{study}}/training/records/{point}/b{block}.json"
-    for point, count in TRAINING_BLOCKS.items()
-    for block in get_blocks(count)
-]
 
 
 rule tabulate_training:

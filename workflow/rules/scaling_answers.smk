@@ -29,11 +29,7 @@ rule tabulate_strategies:
 rule fit_laws:
     input:
         training=JUDGED.output.parquet,
-        profiles=(
-            rules.tabulate_profiles.output.parquet
-            if STUDY.training.profile and not STUDY.scaling.external
-            else []
-        ),
+        profiles=(rules.tabulate_profiles.output.parquet if PROFILED and not STUDY.scaling.external else []),
         code=code("scripts.scaling.laws.fit_laws"),
     output:
         laws="results/{study}/scaling/laws.json",

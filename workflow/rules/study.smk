@@ -29,6 +29,7 @@ for to, came_from in (("SCALECARD_SLURM_CONF", "SLURM_CONF"), ("SLURM_CONF", "SC
 from pydantic import ValidationError
 
 from scripts import config as study_config
+from scripts.budget import Budget, file_in_force, left_out
 from scripts.errors import ImageError, UserError
 from scripts.images import manifest, source
 from scripts.images.sample_classes import CLASSES
@@ -121,7 +122,22 @@ STUDY, LISTED, UNNAMEABLE, SUMMARY = read_study()
 ARCHIVE_PENDING = not SUMMARY.classes
 RAW_FOLDER = get_raw_root(STUDY)
 DRAWN = STUDY.images.folder is None and STUDY.images.manifest is None
-LOADING_POINTS = loading_points(STUDY.loading)
+# Launches that this run does without, since an earlier one had no more time (scripts/budget.py).
+LEFT_OUT = left_out()
+
+
+def kept(files):
+    """The records, or profiles, that this run does not do without."""
+    return [file for file in files if file.replace("{study}", STUDY.study) not in LEFT_OUT]
+
+
+def begun(stage, points):
+    """The points of a stage, but those without a first block, where this run does without it."""
+    first = f"results/{STUDY.study}/{stage}/records/{{}}/b1.json"
+    return {name: found for name, found in points.items() if kept([first.format(name)])}
+
+
+LOADING_POINTS = begun("loading", loading_points(STUDY.loading))
 TRAINING_POINTS = training_points(STUDY.training)
 # Points that are measured, with their blocks: all, or those that the passes of an adaptive study have asked for.
 try:
@@ -134,6 +150,8 @@ try:
     )
 except UserError as error:
     sys.exit(f"error: {error}")
+TRAINING_BLOCKS = begun("training", TRAINING_BLOCKS)
+PROFILED = STUDY.training.profile and not any("/training/profiles/" in file for file in LEFT_OUT)
 LOCK = lock_digest()
 
 

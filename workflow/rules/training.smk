@@ -108,6 +108,7 @@ rule train:
         spec=lambda wildcards: get_train_spec(wildcards.point),
         checkpoint_seconds=get_checkpoint_seconds,
         tensorboard=get_tensorboard,
+        again=get_again,
     shell:
         "python -m scripts.training.train --launcher {resources.launcher} "
         "--shards results/{wildcards.study}/images/shards --split {input.split:q} --stats {input.stats:q} "
@@ -115,7 +116,7 @@ rule train:
         "--checkpoint results/{wildcards.study}/training/checkpoints/{wildcards.point}_b{wildcards.block}.pt "
         "--checkpoint-seconds {params.checkpoint_seconds} --tensorboard {params.tensorboard} "
         "--logs logs/{wildcards.study}/training/train_{wildcards.point}_b{wildcards.block}/attempt{resources.attempt} "
-        "--block {wildcards.block} --attempt {resources.attempt} --record {output.record:q} "
+        "--block {wildcards.block} --attempt {resources.attempt} --again {params.again} --record {output.record:q} "
         "--usage {output.usage:q} --spec {params.spec:q} 2> {log:q}"
 
 

@@ -11,7 +11,7 @@ from scripts import record
 from scripts.errors import UserError
 from scripts.format import number
 from scripts.report.terminal.estimate import Pace, Work, seconds_left, seconds_left_side_by_side
-from scripts.scaling.comparing.faults import faults
+from scripts.scaling.comparing.faults import faults, noisy
 
 SHOWN = 2  # jobs that run side by side are named up to so many
 
@@ -57,6 +57,8 @@ class Progress:
     done: set[int] = field(default_factory=set)
     failed: set[int] = field(default_factory=set)  # and not started again
     uncounted: Counter[str] = field(default_factory=Counter)  # launches that did not count, by the first reason
+    set_aside: Counter[str] = field(default_factory=Counter)  # launches that were measured again, likewise
+    noisy: Counter[str] = field(default_factory=Counter)  # launches that count though no calm one came, likewise
     started: float | None = None  # of the first measurement
 
     def start(self, job_ids: Iterable[int], now: float) -> None:
@@ -87,13 +89,20 @@ class Progress:
             return self._does_not_count(job, [f"no record: {error}"])
         if job.work is not None:
             self.pace.took(job.work, now - since, one)
+        aside = [launch.reason for launch in one.set_aside]
+        self.set_aside.update(map(kind, aside))
         if reasons := faults(one):
             return self._does_not_count(job, reasons)
         text = f"{job} in {one.wall_seconds:.1f} s, {number(one.images_per_second)} images/s"
+        if reasons := noisy(one):
+            self.noisy[kind(reasons[0])] += 1
+            text += f", noisy ({'; '.join(reasons)})"
+        if aside:
+            text += f", {launches(len(aside))} set aside ({'; '.join(aside)})"
         return Said(f"{self.measured}: measured {text}", measured=True, counts=True)
 
     def _does_not_count(self, job: Job, reasons: list[str]) -> Said:
-        self.uncounted[reasons[0].partition(":")[0]] += 1
+        self.uncounted[kind(reasons[0])] += 1
         return Said(f"{self.measured}: {job} does not count: {'; '.join(reasons)}", measured=True, counts=False)
 
     def _rule_done(self, job: Job) -> Said | None:
@@ -123,7 +132,8 @@ class Progress:
         """What a run that is over has measured; empty where it measured nothing."""
         if not self.is_measuring:
             return ""
-        return f"{self.measured} measured; {self.not_counted() if self.uncounted else 'all of them count'}."
+        parts = [self.not_counted() if self.uncounted else "all of them count", *self.disturbances()]
+        return f"{self.measured} measured; {'; '.join(parts)}."
 
     def headline(self) -> str:
         """What runs now; empty where nothing does."""
@@ -145,14 +155,23 @@ class Progress:
             parts.append(f"{len(self.failed)} failed")
         if self.uncounted:
             parts.append(self.not_counted())
+        parts += self.disturbances()
         if end := self.end(now):
             parts.append(f"ends {end}")
         return " · ".join(parts)
 
     def not_counted(self) -> str:
         """Launches that did not count, by reason."""
-        reasons = ", ".join(f"{count} {reason}" for reason, count in self.uncounted.most_common())
-        return f"{self.uncounted.total()} did not count ({reasons})"
+        return f"{self.uncounted.total()} did not count ({by_kind(self.uncounted)})"
+
+    def disturbances(self) -> list[str]:
+        """Launches that were measured again, and noisy ones that count, by reason; empty where all was calm."""
+        found = []
+        if self.set_aside:
+            found.append(f"{launches(self.set_aside.total())} set aside ({by_kind(self.set_aside)})")
+        if self.noisy:
+            found.append(f"{self.noisy.total()} noisy ({by_kind(self.noisy)})")
+        return found
 
     def end(self, now: float) -> str:
         """`about 14:32`, when the last measurement will have ended; empty where that cannot be told."""
@@ -169,6 +188,19 @@ class Progress:
         else:
             seconds = seconds_left(self.pace, waiting, running)
         return "" if seconds is None else f"about {clock(now + seconds, now)}"
+
+
+def kind(reason: str) -> str:
+    """What a reason begins with: `disturbed`, `drifted`, a check's name."""
+    return reason.partition(":")[0]
+
+
+def by_kind(reasons: Counter[str]) -> str:
+    return ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
+
+
+def launches(count: int) -> str:
+    return f"{count} launch{'es' if count > 1 else ''}"
 
 
 def clock(then: float, now: float) -> str:

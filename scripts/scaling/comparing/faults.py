@@ -1,8 +1,13 @@
-"""Why a launch counts in no table, from its record alone; light, so that a run can say it at once."""
+"""Why a launch counts in no table, from its record alone; light, so that a run can say it at once.
 
+What merely disturbed it (`noisy`) is no fault: what scatters costs width, and the tables say so.
+"""
+
+from scripts.noise import noisy
 from scripts.record import Record
 from scripts.scaling.comparing.learned import learned_nothing
-from scripts.scaling.comparing.limits import DRIFT, FOREIGN
+
+__all__ = ["faults", "noisy"]
 
 
 def faults(one: Record) -> list[str]:
@@ -12,14 +17,4 @@ def faults(one: Record) -> list[str]:
         found.append("resumed: accuracy, no timing")
     if one.quality is not None:
         found += learned_nothing(one.quality)
-    return found
-
-
-def noisy(one: Record) -> list[str]:
-    """What disturbed a launch more than it may; empty where it was calm."""
-    found = []
-    if one.noise.drift > DRIFT:
-        found.append(f"drifted: calibrations differ by {one.noise.drift:.0%}")
-    if one.noise.foreign_cores > FOREIGN * one.environment.machine_cores:
-        found.append(f"disturbed: other processes used {one.noise.foreign_cores:.2f} cores")
     return found

@@ -1,7 +1,9 @@
 """Where the tables draw the line; light, so that the page can name the same numbers."""
 
-DRIFT = 0.10  # calibrations that differ by more were taken on a machine that had changed
-FOREIGN = 0.10  # share of a machine's cores that other processes may use during a measurement
+from scripts.noise import DRIFT, FOREIGN
+
+__all__ = ["CHANCE", "DRIFT", "FIRST_FRESH_BLOCK", "FOREIGN", "LEAST_BLOCKS", "LEAST_TEST_IMAGES"]
+
 CHANCE = 0.05  # likelihood of guessing as well, above which a training has learned nothing
 # Fewer cannot tell: of 30 a network halfway between guessing and perfect passes in 89 of 100 launches with two classes,
 # in 99 with five.

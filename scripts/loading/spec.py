@@ -1,0 +1,19 @@
+"""What one loading measurement takes from the config."""
+
+from scripts.images.decode import DecodeSpec
+from scripts.loading.points import LoadingPoint
+from scripts.loading.remote import RemoteLimits
+from scripts.spec import Spec
+
+
+class LoadSpec(Spec):
+    """Settings of one point."""
+
+    study: str
+    seed: int
+    point: LoadingPoint
+    decode: DecodeSpec
+    passes: int
+    window_seconds: float
+    remote: RemoteLimits | None  # of a point that reads from a server
+    lock: str  # digest of requirements.lock
