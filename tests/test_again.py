@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from report.quirks import training_record
+from report.quirks import lasting, training_record
 
 from scripts import again, record
 from scripts.again import Measured, Stop, restless_launches, until_calm
@@ -16,7 +16,9 @@ CALM = training_record("resnet18-ddp-2", 1)
 
 
 def disturbed(cores: float) -> Record:
-    return CALM.model_copy(update={"noise": CALM.noise.model_copy(update={"foreign_cores": cores}), "seconds": cores})
+    """By neighbours that use so many cores; it takes so many times as long as undisturbed."""
+    noise = CALM.noise.model_copy(update={"foreign_cores": cores})
+    return lasting(CALM, CALM.wall_seconds * cores).model_copy(update={"noise": noise})
 
 
 def drifted() -> Record:
@@ -36,7 +38,7 @@ def stop(monkeypatch: pytest.MonkeyPatch) -> Stop:
 
 @pytest.fixture
 def output(tmp_path: Path) -> Path:
-    path = tmp_path / "records" / "p-1" / "b1.json"
+    path = tmp_path / CALM.study / "training" / "records" / CALM.point_id / "b1.json"
     path.parent.mkdir(parents=True)
     return path
 
@@ -67,7 +69,7 @@ def test_what_was_disturbed_or_had_drifted_is_set_aside_with_its_seconds_and_rea
     found = measured(output, stop, disturbed(1.5), drifted(), CALM)
     assert found.launch == 2
     assert [(one.seconds, one.reason) for one in found.record.set_aside] == [
-        (1.5, "disturbed: other processes used 1.50 cores"),
+        (disturbed(1.5).seconds, "disturbed: other processes used 1.50 cores"),
         (CALM.seconds, "drifted: calibrations differ by 20%"),
     ]
     assert found.record.model_copy(update={"set_aside": []}) == CALM
@@ -75,8 +77,8 @@ def test_what_was_disturbed_or_had_drifted_is_set_aside_with_its_seconds_and_rea
 
 def test_where_no_calm_comes_the_least_disturbed_launch_counts(output: Path, stop: Stop) -> None:
     found = measured(output, stop, disturbed(1.5), disturbed(0.9), disturbed(1.1), again=2)
-    assert (found.launch, found.record.seconds) == (1, 0.9)
-    assert [one.seconds for one in found.record.set_aside] == [1.5, 1.1]
+    assert (found.launch, found.record.seconds) == (1, disturbed(0.9).seconds)
+    assert [one.seconds for one in found.record.set_aside] == [disturbed(1.5).seconds, disturbed(1.1).seconds]
 
 
 def test_a_launch_that_is_wrong_is_not_measured_again(output: Path, stop: Stop) -> None:
@@ -109,16 +111,16 @@ def test_a_job_that_is_told_to_stop_keeps_what_it_has_measured(output: Path, sto
         return 75
 
     found = until_calm(launch, output, 3, stop)
-    assert (found.record.seconds, found.record.set_aside) == (1.5, [])
+    assert (found.record, found.launch) == (disturbed(1.5), 0)
 
 
 def newest(output: Path, *launches: Record, host: str = "node1") -> int:
     """How many of these records, in the order of their writing, came to no calm at the end."""
     for path in output.parent.iterdir():
         path.unlink()
-    for number, one in enumerate(launches):
-        path = output.parent / f"b{number + 2}.json"
-        record.write(one, path)
+    for number, one in enumerate(launches, start=2):
+        path = output.with_name(f"b{number}.json")
+        record.write(one.model_copy(update={"block": number}), path)
         os.utime(path, (number, number))
     return restless_launches(output.parent.parent, host)
 
@@ -133,7 +135,7 @@ def test_launches_that_came_to_no_calm_are_counted_back_to_the_last_calm_one(out
 
 def test_a_machine_that_is_never_calm_is_tried_less_and_less(output: Path, stop: Stop) -> None:
     busy, tries = disturbed(1.5), []
-    for number in range(4):
+    for block in range(1, 5):
         launches = 0
 
         def launch(number: int, path: Path) -> int:
@@ -143,8 +145,9 @@ def test_a_machine_that_is_never_calm_is_tried_less_and_less(output: Path, stop:
             record.write(busy, path)
             return 0
 
-        found = until_calm(launch, output.with_name(f"b{number + 1}.json"), 3, stop)
-        record.write(found.record, output.with_name(f"b{number + 1}.json"))
+        path = output.with_name(f"b{block}.json")
+        found = until_calm(launch, path, 3, stop)
+        record.write(found.record.model_copy(update={"block": block}), path)
         tries.append(launches)
     assert tries == [4, 2, 1, 1]
     assert platform.node() != busy.environment.host  # the records' host is what counts

@@ -43,7 +43,7 @@ def neighbours(tmp_path: Path) -> Iterator[Neighbours]:
 
 
 def record_in(folder: Path) -> Path:
-    return folder / "records" / "pool_map-2-5" / "b1.json"
+    return folder / "t" / "loading" / "records" / "pool_map-2-5" / "b1.json"
 
 
 def hidden_in(folder: Path) -> list[Path]:

@@ -81,7 +81,7 @@ def test_a_launch_that_does_not_count_is_said_with_the_reason_that_the_tables_gi
 
 def test_launches_that_were_set_aside_and_those_that_no_calm_came_for_are_said_and_counted(progress: Progress) -> None:
     aside = [SetAside(seconds=20.0, reason=f"disturbed: other processes used {cores} cores") for cores in (0.91, 0.84)]
-    one = training_record(DDP, 1).model_copy(update={"wall_seconds": 21.6, "images_per_second": 123.0})
+    one = lasting(training_record(DDP, 1), 21.63, images=2669)
     measured = f"measured {DDP} (training, block 1 of 2) in 21.6 s, 123 images/s"
     said = finish(progress, 3, one.model_copy(update={"set_aside": aside}), NOON, NOON + 60)
     assert said == f"1 of 3: {measured}, 2 launches set aside ({aside[0].reason}; {aside[1].reason})"

@@ -27,7 +27,7 @@ def neighbours(tmp_path: Path) -> Iterator[Neighbours]:
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """Of the record, where it lies in a study."""
-    return tmp_path / "records" / "tiny_cnn-serial-1" / "b1.json"
+    return tmp_path / "t" / "training" / "records" / "tiny_cnn-serial-1" / "b1.json"
 
 
 def start(command: list[str], neighbours: Neighbours, again: int, *more: str) -> "subprocess.Popen[str]":
