@@ -5,6 +5,7 @@ Nothing here may stand in a rule's params: a machine fact never makes a result s
 
 import ctypes
 import fcntl
+import math
 import os
 import platform
 import signal
@@ -17,10 +18,13 @@ from typing import NamedTuple
 
 import psutil
 
+from scripts import SET_ASIDE
 from scripts.cli import log
+from scripts.quota import cpu_quota
 from scripts.record import Environment, Noise
 
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+# What libraries take from the environment of a process and we leave to it, by the beginnings of names.
+OBEYED = ("OMP_NUM_THREADS", "MKL_", "OPENBLAS_", "ATEN_", "DNNL_", "ONEDNN_", "GLOO_", "NCCL_")
 PR_SET_PDEATHSIG = 1  # of prctl(2)
 PACKAGES = (
     *("torch", "torchvision", "dask", "distributed", "joblib", "fsspec", "webdataset", "litdata"),
@@ -35,12 +39,16 @@ class Place(NamedTuple):
     machine: str  # nodes that are one machine in truth share it
     machine_cores: int  # all that it has
     cpu_model: str
-    cores: frozenset[int]  # that the process may use
+    cores: frozenset[int]  # that the process may use: hardware threads count
+    physical_cores: frozenset[int]  # that these are threads of, each by the first of its threads
+    quota: float = math.inf  # cores' worth of CPU time that its control groups allow
 
     @classmethod
     def of_this_process(cls) -> "Place":
         node = os.environ.get("SLURMD_NODENAME") or platform.node()
-        return cls(node, boot_id(), os.cpu_count() or 1, _cpu_model(), frozenset(os.sched_getaffinity(0)))
+        cores = frozenset(os.sched_getaffinity(0))
+        physical = frozenset(hardware_threads(core)[0] for core in cores)
+        return cls(node, boot_id(), os.cpu_count() or 1, _cpu_model(), cores, physical, cpu_quota())
 
 
 class Places(list[Place]):
@@ -69,13 +77,37 @@ class Places(list[Place]):
 
     @property
     def usable_cores(self) -> int:
-        """Cores that the run may use, over all machines; a machine that is several nodes counts once."""
-        return len({(place.machine, core) for place in self for core in place.cores})
+        """Cores that the run may use, over all machines, and has CPU time for; a machine that is several nodes counts
+        once.
+        """
+        usable = 0
+        for machine in {place.machine for place in self}:
+            here = [place for place in self if place.machine == machine]
+            cores = frozenset[int]().union(*(place.cores for place in here))
+            quota = sum({place.node: place.quota for place in here}.values())
+            usable += max(1, math.floor(min(len(cores), quota)))
+        return usable
+
+    @property
+    def physical_cores(self) -> int:
+        """Cores of all machines that the run's hardware threads are of."""
+        return len({(place.machine, core) for place in self for core in place.physical_cores})
 
 
 def end_with_parent() -> None:
     """Have the kernel kill this process when the one that started it is gone: it must not work on unseen."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def hardware_threads(core: int) -> list[int]:
+    """The logical cores that share a physical one with `core`, itself too, in ascending order."""
+    topology = Path(f"/sys/devices/system/cpu/cpu{core}/topology")
+    listed = (topology / name for name in ("core_cpus_list", "thread_siblings_list"))  # since Linux 5.3, and before
+    found: list[int] = []
+    for part in next((path.read_text() for path in listed if path.is_file()), f"{core}").strip().split(","):
+        first, _, last = part.partition("-")
+        found += range(int(first), int(last or first) + 1)
+    return found
 
 
 def boot_id() -> str:
@@ -102,13 +134,34 @@ def environment(
         gpu=gpu,
         python=platform.python_version(),
         packages=_versions(),
-        threads={name: os.environ[name] for name in THREAD_VARIABLES if name in os.environ},
+        threads=library_settings(places),
         job_id=os.environ.get("SLURM_JOB_ID"),
         nodes=places.nodes,
         start_method=start_method,
         page_cache=page_cache,
         allocator=memory_allocator(),
     )
+
+
+def library_settings(places: Places) -> dict[str, str]:
+    """What libraries find in the environment of this process, and what they do not (scripts/__init__.py); how many
+    physical cores the usable ones are threads of, where these are fewer.
+    """
+    found = {name: value + _speed(name, value) for name, value in os.environ.items() if name.startswith(OBEYED)}
+    aside = {name.removeprefix(SET_ASIDE): value for name, value in os.environ.items() if name.startswith(SET_ASIDE)}
+    found |= {name: f"{value} (set aside)" for name, value in aside.items()}
+    if places.physical_cores < places.usable_cores:
+        found["physical cores"] = str(places.physical_cores)
+    return dict(sorted(found.items()))
+
+
+def _speed(name: str, interface: str) -> str:
+    """What the kernel says of the network interface that a variable names; nothing of loopback."""
+    if name.endswith("_SOCKET_IFNAME"):
+        with suppress(OSError, ValueError):
+            speed = int(Path("/sys/class/net", interface, "speed").read_text(encoding="utf-8"))
+            return f" ({speed} Mbit/s)" if speed > 0 else ""
+    return ""
 
 
 def memory_allocator() -> str:

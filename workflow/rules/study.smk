@@ -16,11 +16,10 @@ if not (ROOT / "scripts").is_dir():
         f"error: found no programs in {ROOT}; expected a clone of the repository: name its workflow/Snakefile"
     )
 sys.path.insert(0, str(ROOT))
-# Jobs run `python -m scripts...` with the interpreter that runs Snakemake, in whatever folder they start.
-os.environ.update(
-    PYTHONPATH=os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
-    PATH=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
-)
+# Jobs run `python -m scripts...` with the interpreter that runs Snakemake, in whatever folder they start; where the
+# modules are, scripts/__init__.py says, and conda's environments lose.
+os.environ.update(PATH=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
+shell.prefix(f'set -euo pipefail; export PYTHONPATH="${{{{PYTHONPATH:-{ROOT}}}}}"; ')
 # Slurm's executor takes SLURM_CONF from the jobs that it starts; where the cluster needs it (`make slurm-up`), so do they.
 for to, came_from in (("SCALECARD_SLURM_CONF", "SLURM_CONF"), ("SLURM_CONF", "SCALECARD_SLURM_CONF")):
     if came_from in os.environ:
