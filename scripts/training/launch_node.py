@@ -98,6 +98,16 @@ def meet(nodes: list[Node], this: int, port: int, seconds: float) -> TCPStore:
     return store
 
 
+def choose_interface(address: str, alone: bool) -> None:
+    """Tell gloo, and between nodes nccl, the network interface: the user's (GLOO_SOCKET_IFNAME, NCCL_SOCKET_IFNAME), or
+    that towards `address`, which need not be the fastest.
+    """
+    if interface := os.environ.get("GLOO_SOCKET_IFNAME") or interface_towards(address):
+        os.environ["GLOO_SOCKET_IFNAME"] = interface
+        if not alone:
+            os.environ.setdefault("NCCL_SOCKET_IFNAME", interface)
+
+
 def run_rank(program: str, arguments: list[str]) -> None:
     """What a forked rank does: run `program` as if Python had been started with it, signals, flags and errors alike."""
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):  # the elastic agent handles these
@@ -139,8 +149,7 @@ def launch(
     """
     point = spec.point
     others = [node.address for number, node in enumerate(nodes) if number != this]
-    if interface := interface_towards(others[0] if others else nodes[this].address):
-        os.environ["GLOO_SOCKET_IFNAME"] = interface
+    choose_interface(others[0] if others else nodes[this].address, alone=not others)
     logs.mkdir(parents=True, exist_ok=True)
     config = LaunchConfig(
         min_nodes=len(nodes),
