@@ -2,8 +2,8 @@
 
 When Snakemake dies, its cluster jobs run on; started again, it would submit each of them once more. The double finds
 the lease of the first and leaves. A lease is a hidden file beside the output that says who holds it. It needs no
-renewal: whether the holder still runs is asked of Slurm, of this machine, or, where it is in a container, of the lock on
-its file. That of a dead holder is taken over, and whoever held one before its machine started anew is dead.
+renewal: whether the holder still runs is asked of Slurm, of this machine, or, where it is in a container, of the lock
+on its file. That of a dead holder is taken over, and whoever held one before its machine started anew is dead.
 """
 
 import fcntl
@@ -22,7 +22,6 @@ from scripts.cli import log
 from scripts.errors import UserError
 from scripts.machine import Place, boot_id
 from scripts.slurm.allocation import ask
-
 
 MACHINE_ID = Path("/etc/machine-id")
 

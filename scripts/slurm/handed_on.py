@@ -16,7 +16,7 @@ def check_handed_on(settings: Sequence[str]) -> None:
     for one in settings:
         if not _survives(one):
             raise UserError(
-                f"--config {one}: Snakemake's Slurm executor cannot hand on a quote inside a value, nor a $, a ` or a \\; "
+                f"--config {one}: Snakemake's Slurm executor hands on no quote inside a value, nor a $, a ` or a \\; "
                 "put these settings into a file and name it with --configfile"
             )
 

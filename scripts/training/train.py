@@ -25,6 +25,7 @@ from scripts.errors import UserError
 from scripts.lease import lease
 from scripts.slurm.allocation import Allocation, of_slurm, this_machine
 from scripts.training import allocator
+from scripts.training.device import on_this_machine
 from scripts.training.points import TrainingPoint
 from scripts.training.spec import TrainSpec
 
@@ -76,18 +77,19 @@ def main() -> None:
     parser.add_argument(
         "--launcher", choices=["here", "srun"], required=True, help="here: this machine; srun: the job's"
     )
+    parser.add_argument("--device", choices=["cpu", "cuda"], help="of the study; left out: of this machine")
     parser.add_argument("--record", type=Path, required=True)
     parser.add_argument("--program", default="scripts.training.train_rank", help="module of a rank: train or profile")
     parser.add_argument("--usage", type=Path, help="CSV of what the run used; left out: none")
     parser.add_argument("--logs", type=Path, required=True, help="folder for the logs of the ranks")
     parser.add_argument("--spec", type=TrainSpec.model_validate_json, required=True)
     args, passed_on = parser.parse_known_args()
+    point = args.spec.point.model_copy(update={"device": args.device or on_this_machine(args.spec.point.device)})
+    spec = args.spec.model_copy(update={"point": point})
     with lease(args.record):
         allocation = of_slurm() if args.launcher == "srun" else this_machine()
-        launched = command(
-            allocation, args.spec.point, ["--program", args.program, "--logs", str(args.logs), *passed_on]
-        )
-        launched += ["--record", str(args.record), "--spec", args.spec.model_dump_json()]
+        launched = command(allocation, point, ["--program", args.program, "--logs", str(args.logs), *passed_on])
+        launched += ["--record", str(args.record), "--spec", spec.model_dump_json()]
         status = wait(launched, allocation.job_id)
         if status == 0 and args.usage:
             join([args.logs / f"usage-{number}.csv" for number in range(len(allocation.nodes))], args.usage)

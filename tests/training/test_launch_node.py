@@ -5,8 +5,6 @@ import socket
 
 import pytest
 
-
-
 from scripts.errors import UserError
 from scripts.slurm.allocation import interface_towards
 from scripts.training.launch_node import choose_interface

@@ -74,10 +74,19 @@ def get_node_cores(point):
     return point.workers_per_node * point.cores_per_rank
 
 
+def get_device(wildcards, input):
+    """Not tracked: `device` of the config is, and on which machine that was decided is no part of a study."""
+    return DEVICE.device
+
+
+def get_gpus(count):
+    """So many GPUs of a node, for Slurm; none where the study trains on the CPU."""
+    return f"gpu:{count}" if DEVICE.device == "cuda" else ""
+
+
 def get_training_gpus(wildcards):
-    """GPUs of a node, one a rank, for Slurm; none where the config leaves the device to what is found."""
-    gpus = get_training_point(wildcards).gpus_per_node
-    return f"gpu:{gpus}" if gpus else ""
+    """One a rank."""
+    return get_gpus(get_training_point(wildcards).workers_per_node)
 
 
 def get_tensorboard(wildcards, input):

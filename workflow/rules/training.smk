@@ -54,7 +54,10 @@ rule measure_stages:
     resources:
         machine=MACHINE,
         mem_mb=lambda wildcards, attempt: 8000 * attempt,
+        gres=get_gpus(1),
+        tasks_per_gpu=0,
     params:
+        device=get_device,
         spec=lambda wildcards: canonical(
             model=wildcards.model,
             classes=len(SUMMARY.classes),
@@ -67,8 +70,8 @@ rule measure_stages:
         ),
         most_stages=get_most_stages,
     shell:
-        "python -m scripts.training.measure_stages --most-stages {params.most_stages} --output {output.costs:q} "
-        "--spec {params.spec:q} 2> {log:q}"
+        "python -m scripts.training.measure_stages --device {params.device} --most-stages {params.most_stages} "
+        "--output {output.costs:q} --spec {params.spec:q} 2> {log:q}"
 
 
 rule train:
@@ -106,10 +109,11 @@ rule train:
         tasks_per_gpu=0,
     params:
         spec=lambda wildcards: get_train_spec(wildcards.point),
+        device=get_device,
         checkpoint_seconds=get_checkpoint_seconds,
         tensorboard=get_tensorboard,
     shell:
-        "python -m scripts.training.train --launcher {resources.launcher} "
+        "python -m scripts.training.train --launcher {resources.launcher} --device {params.device} "
         "--shards results/{wildcards.study}/images/shards --split {input.split:q} --stats {input.stats:q} "
         "--facts {input.facts:q} --weights {input.weights:q} --costs {input.costs:q} "
         "--checkpoint results/{wildcards.study}/training/checkpoints/{wildcards.point}_b{wildcards.block}.pt "
@@ -152,8 +156,10 @@ rule profile:
         tasks_per_gpu=0,
     params:
         spec=lambda wildcards: get_train_spec(wildcards.point),
+        device=get_device,
     shell:
         "python -m scripts.training.train --program scripts.training.profile_rank --launcher {resources.launcher} "
+        "--device {params.device} "
         "--shards results/{wildcards.study}/images/shards --split {input.split:q} --stats {input.stats:q} "
         "--facts {input.facts:q} --weights {input.weights:q} --costs {input.costs:q} --traces {output.traces:q} "
         "--logs logs/{wildcards.study}/training/profile_{wildcards.point}/attempt{resources.attempt} "
@@ -190,18 +196,15 @@ rule train_model:
         mpi="srun" if TRAINING_POINTS[get_kept_point()].nodes > 1 else "",
         nodes=TRAINING_POINTS[get_kept_point()].nodes,
         tasks=TRAINING_POINTS[get_kept_point()].nodes,
-        gres=(
-            f"gpu:{TRAINING_POINTS[get_kept_point()].gpus_per_node}"
-            if TRAINING_POINTS[get_kept_point()].gpus_per_node
-            else ""
-        ),
+        gres=get_gpus(TRAINING_POINTS[get_kept_point()].workers_per_node),
         tasks_per_gpu=0,
     params:
         spec=lambda wildcards: get_train_spec(get_kept_point()),
+        device=get_device,
         decode=lambda wildcards: canonical(**{name: get_decode()[name] for name in ("size", "steps")}),
         checkpoint_seconds=get_checkpoint_seconds,
     shell:
-        "python -m scripts.training.train --launcher {resources.launcher} "
+        "python -m scripts.training.train --launcher {resources.launcher} --device {params.device} "
         "--shards results/{wildcards.study}/images/shards --split {input.split:q} --stats {input.stats:q} "
         "--facts {input.facts:q} --weights {input.weights:q} --costs {input.costs:q} "
         "--model {output.model:q} --decode {params.decode:q} "
@@ -224,12 +227,16 @@ rule extract_features:
     conda:
         "../../envs/scalecard.yaml"
     resources:
+        machine=MACHINE if DEVICE.device == "cuda" else 1,  # one at a time on a GPU
         mem_mb=4000,
+        gres=get_gpus(1),
+        tasks_per_gpu=0,
     params:
+        device=get_device,
         spec=canonical(device=STUDY.training.device, batch=STUDY.training.predict.batch),
     shell:
-        "python -m scripts.training.extract_features --model {input.model:q} --pixels {input.pixels:q} "
-        "--features {output.features:q} --spec {params.spec:q} 2> {log:q}"
+        "python -m scripts.training.extract_features --device {params.device} --model {input.model:q} "
+        "--pixels {input.pixels:q} --features {output.features:q} --spec {params.spec:q} 2> {log:q}"
 
 
 rule predict_part:
@@ -248,8 +255,12 @@ rule predict_part:
     conda:
         "../../envs/scalecard.yaml"
     resources:
+        machine=MACHINE if DEVICE.device == "cuda" else 1,  # one at a time on a GPU
         mem_mb=4000,
+        gres=get_gpus(1),
+        tasks_per_gpu=0,
     params:
+        device=get_device,
         spec=lambda wildcards: canonical(
             parts=STUDY.training.predict.parts,
             device=STUDY.training.device,
@@ -259,8 +270,8 @@ rule predict_part:
         ),
         folder=get_predicted_folder,
     shell:
-        "python -m scripts.training.predict_part --model {input.model:q} --folder {params.folder:q} "
-        "--part {wildcards.part} --predictions {output.predictions:q} --spec {params.spec:q} 2> {log:q}"
+        "python -m scripts.training.predict_part --device {params.device} --model {input.model:q} "
+        "--folder {params.folder:q} --part {wildcards.part} --predictions {output.predictions:q} --spec {params.spec:q} 2> {log:q}"
 
 
 rule join_predictions:
