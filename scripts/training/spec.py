@@ -27,7 +27,7 @@ class TrainSpec(Spec):
     epochs: int
     warmup_steps: int
     optimizer: OptimizerSpec
-    weights_name: str | None  # of torchvision's weights to start from
+    weights_name: str | None  # of torchvision's weights, where it starts from these
     target_accuracy: float
     stop_at_target: bool
     seed: int

@@ -213,7 +213,7 @@ def key_of(spec: TrainSpec, inputs: Inputs, device: torch.device, environment: r
         batch = f"batch {point.global_batch // point.workers} a worker"
     return {
         "model": point.model,
-        "weights": weights or spec.weights_name,
+        "weights": spec.weights_name or weights,
         "image_size": spec.size,
         "images": images,
         "split": split,

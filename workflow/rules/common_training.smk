@@ -16,6 +16,13 @@ def get_model_facts_of(point, study):
     return rules.describe_model.output.facts.format(study=study, model=TRAINING_POINTS[point].model)
 
 
+def get_weights(wildcards):
+    """The file that trainings start from, where they do not start afresh; named ones are of the study's only model."""
+    if STUDY.training.weights_name is None:
+        return STUDY.training.weights_file or []
+    return rules.fetch_weights.output.weights.format(study=wildcards.study, model=STUDY.training.models[0])
+
+
 def get_costs(wildcards):
     return get_costs_of(wildcards.point, wildcards.study)
 

@@ -1,7 +1,8 @@
 """How fast a model trains on a number of workers: every training point, once in each block, alone on the machine.
 
-Requires the images stage. Steps: describe_model (one job a model), measure_stages (one job a model that a pipeline cuts),
-train (one job a point and block), profile (one job a point, where `training.profile` asks for it).
+Requires the images stage. Steps: describe_model (one job a model), fetch_weights (where they are torchvision's),
+measure_stages (one job a model that a pipeline cuts), train (one job a point and block), profile (one job a point, where
+`training.profile` asks for it).
 Targets of their own, which measure nothing: `model` keeps the network of one point; `features` (one job a shard) and
 `predict` (one job a part of a folder) use it.
 """
@@ -38,6 +39,27 @@ rule describe_model:
         ),
     shell:
         "python -m scripts.training.describe_model --output {output.facts:q} --spec {params.spec:q} 2> {log:q}"
+
+
+rule fetch_weights:
+    input:
+        code=code("scripts.training.fetch_weights"),
+    output:
+        weights="results/{study}/training/weights/{model}.pt",
+    log:
+        "logs/{study}/training/fetch_weights_{model}.log",
+    # Where Snakemake itself runs there is a network; compute nodes may have none.
+    localrule: True
+    conda:
+        "../../envs/scalecard.yaml"
+    params:
+        spec=lambda wildcards: canonical(
+            model=wildcards.model,
+            weights=STUDY.training.weights_name,
+            packages=pins("torchvision"),
+        ),
+    shell:
+        "python -m scripts.training.fetch_weights --output {output.weights:q} --spec {params.spec:q} 2> {log:q}"
 
 
 rule measure_stages:
@@ -78,7 +100,7 @@ rule train:
     input:
         split="results/{study}/images/split.parquet",
         stats="results/{study}/images/stats.json",
-        weights=STUDY.training.weights_file or [],
+        weights=get_weights,
         facts=get_model_facts,
         costs=get_costs,
         code=lambda wildcards: code(
@@ -127,7 +149,7 @@ rule profile:
     input:
         split="results/{study}/images/split.parquet",
         stats="results/{study}/images/stats.json",
-        weights=STUDY.training.weights_file or [],
+        weights=get_weights,
         facts=get_model_facts,
         costs=get_costs,
         code=lambda wildcards: code(
@@ -170,7 +192,7 @@ rule train_model:
     input:
         split="results/{study}/images/split.parquet",
         stats="results/{study}/images/stats.json",
-        weights=STUDY.training.weights_file or [],
+        weights=get_weights,
         facts=lambda wildcards: get_model_facts_of(get_kept_point(), wildcards.study),
         costs=lambda wildcards: get_costs_of(get_kept_point(), wildcards.study),
         code=code(
