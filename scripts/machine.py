@@ -10,7 +10,8 @@ import os
 import platform
 import signal
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -170,10 +171,29 @@ def memory_allocator() -> str:
     return next((name for name in ("tcmalloc", "jemalloc") if f"/lib{name}" in mapped), "glibc")
 
 
+_apart: set[int] = set()
+
+
+@contextmanager
+def set_apart(process: int) -> Iterator[None]:
+    """While it is entered, what a process uses that serves the measurement is neither its work nor a disturbance."""
+    _apart.add(process)
+    try:
+        yield
+    finally:
+        _apart.discard(process)
+
+
 def busy_seconds() -> float:
-    """CPU seconds that all processes of this machine, and the hypervisor in its place, have used since it started."""
-    times = psutil.cpu_times()
-    return float(times.user + times.system + times.nice + times.irq + times.softirq + times.steal)
+    """CPU seconds that all processes of this machine, and the hypervisor in its place, have used since it started; not
+    those of processes that are set apart.
+    """
+    times, served = psutil.cpu_times(), 0.0
+    for process in _apart:
+        with suppress(psutil.NoSuchProcess):
+            own = psutil.Process(process).cpu_times()
+            served += own.user + own.system
+    return float(times.user + times.system + times.nice + times.irq + times.softirq + times.steal) - served
 
 
 def noise(calibration_before: float, calibration_after: float, foreign_cores: float) -> Noise:
@@ -198,7 +218,8 @@ class TreeUsage(NamedTuple):
 
 
 def tree_usage() -> TreeUsage:
-    """Of this process and all its living descendants; CPU seconds also of those that ended and were waited for.
+    """Of this process and all its living descendants, but those set apart; CPU seconds also of those that ended and
+    were waited for.
 
     The peak is the sum of each process's own (VmHWM of /proc): an upper bound of the tree's, since pages that processes
     share count in each and the peaks may lie apart in time. Bytes from storage are what the kernel fetched because of
@@ -206,7 +227,7 @@ def tree_usage() -> TreeUsage:
     """
     cpu, peak, read = 0.0, 0, 0
     root = psutil.Process()
-    for process in [root, *root.children(recursive=True)]:
+    for process in [root, *(child for child in root.children(recursive=True) if child.pid not in _apart)]:
         try:
             times = process.cpu_times()
             status = Path(f"/proc/{process.pid}/status").read_text()

@@ -121,7 +121,7 @@ class Loaded(_Part):
     passes: int  # timed ones, over all training images
     first_batch_seconds: float  # from the first request, workers started, to the first image
     first_pass_seconds: float  # the whole first pass, which is in no rate: workers import, caches fill
-    steady_cpu_seconds: float  # user and system, all processes, a server of its own too, in the timed passes
+    steady_cpu_seconds: float  # user and system, all processes but a server of its own, in the timed passes
     storage_bytes: int  # that the kernel fetched from storage in the timed passes: none where all is in the page cache
     resident_share: (
         float | None
