@@ -19,7 +19,7 @@ class OptimizerSpec(Spec):
 
 
 class TrainSpec(Spec):
-    """Settings of one point; `seed` is the study's, to which a run adds its block."""
+    """Settings of one point; `seed` is the study's, which a launch mixes with its block."""
 
     study: str
     point: TrainingPoint

@@ -20,7 +20,7 @@ from scripts.atomic import remove
 from scripts.clock import Stopwatch, calibrate
 from scripts.images.shards import Shards, read_split
 from scripts.training import affinity, allocator
-from scripts.training.batches import Batches
+from scripts.training.batches import Batches, seed_of
 from scripts.training.evaluate import Scores, evaluate
 from scripts.training.fit import EVALUATION_BATCH, Keeping, Trained, fit, seconds_to, steady_seconds
 from scripts.training.inputs import Inputs
@@ -87,7 +87,7 @@ def run(spec: TrainSpec, block: int, attempt: int, inputs: Inputs, keeping: Keep
         watch.lap("calibration")
         with energy.Meter(ranks.device) as meter:
             with advising(ModelFacts.read(inputs.facts), point, ranks.device):
-                trained = fit(spec, inputs, keeping, spec.seed + block, data, spare, ranks, watch)
+                trained = fit(spec, inputs, keeping, seed_of(spec.seed, block), data, spare, ranks, watch)
             test = evaluate(trained.learner.network, data["test"], ranks, EVALUATION_BATCH)
             watch.lap("evaluation")
             joules = meter.lap()
