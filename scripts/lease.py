@@ -19,7 +19,7 @@ from pydantic import BaseModel, ValidationError
 
 from scripts.atomic import temporary_name
 from scripts.cli import log
-from scripts.errors import UserError
+from scripts.errors import PassingError, UserError
 from scripts.machine import Place, boot_id
 from scripts.slurm.allocation import ask
 
@@ -91,7 +91,7 @@ def lease(output: Path) -> Iterator[None]:
     """Hold the lease on `output` until the block ends.
 
     Raises:
-        UserError: another running job holds it.
+        PassingError: another running job holds it.
     """
     path, mine = lease_of(output), Holder.this_process().model_dump_json()
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -127,7 +127,7 @@ def _take(path: Path, written: Path, output: Path) -> None:
         except ValidationError:
             raise UserError(f"{path}: cannot be read as a lease; delete it if nothing writes {output}") from None
         if holder.is_alive(path):
-            raise UserError(
+            raise PassingError(
                 f"{output} is being written by {holder}; `make slurm-recover` shows the jobs that still run. "
                 f"(If that is wrong, delete {path}.)"
             )
@@ -137,7 +137,7 @@ def _take(path: Path, written: Path, output: Path) -> None:
         if _text(aside) != found:  # another job took it over first: what was moved aside is that one's
             os.replace(aside, path)
         aside.unlink(missing_ok=True)
-    raise UserError(f"{path}: the lease changes hands all the time; expected one job to write {output}")
+    raise PassingError(f"{path}: the lease changes hands all the time; expected one job to write {output}")
 
 
 def _link(written: Path, path: Path) -> None:

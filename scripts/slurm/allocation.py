@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import psutil
 
-from scripts.errors import UserError
+from scripts.errors import PassingError, UserError
 
 FIRST_PORT = 20_000  # below Linux's range of ephemeral ports, which starts at 32768
 PORTS = 10_000
@@ -79,17 +79,18 @@ def ask(*command: str) -> str:
     """What one of Slurm's commands prints.
 
     Raises:
-        UserError: it is not there or it fails; the message holds its own.
+        UserError: it is not there.
+        PassingError: it fails; the message holds its own.
     """
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     except FileNotFoundError:
         raise UserError(f"{command[0]}: not found; expected Slurm's commands on the PATH") from None
     except subprocess.TimeoutExpired:
-        raise UserError(f"{command[0]}: no answer from Slurm within 60 s") from None
+        raise PassingError(f"{command[0]}: no answer from Slurm within 60 s") from None
     if done.returncode:
         said = (done.stderr or done.stdout).strip().splitlines()
-        raise UserError(said[-1] if said else f"{command[0]} ended with {done.returncode}")
+        raise PassingError(said[-1] if said else f"{command[0]} ended with {done.returncode}")
     return done.stdout
 
 
@@ -99,16 +100,16 @@ def interface_towards(address: str) -> str | None:
     A machine's own name is of no use for that: it often stands for 127.0.1.1 there.
 
     Raises:
-        UserError: the name is unknown, or no way leads there.
+        PassingError: the name is unknown, or no way leads there.
     """
     try:
         ways = socket.getaddrinfo(address, 9, type=socket.SOCK_DGRAM)
     except OSError as error:
-        raise UserError(f"node address {address}: {error.strerror}; expected one that this node can reach") from None
+        raise PassingError(f"node address {address}: {error.strerror}; expected one that this node can reach") from None
     # A name may stand for addresses of both kinds, of which one leads nowhere.
     sources = [source for family, _, _, _, place in ways if (source := _source(family, place)) is not None]
     if not sources:
-        raise UserError(f"node address {address}: no network leads there; expected one that this node can reach")
+        raise PassingError(f"node address {address}: no network leads there; expected one that this node can reach")
     for name, addresses in psutil.net_if_addrs().items():
         if any(one.address.partition("%")[0] == sources[0] for one in addresses):
             return str(name)

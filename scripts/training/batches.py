@@ -56,8 +56,8 @@ class Batches:
 
 
 def seed_of(study: int, block: int) -> int:
-    """The seed of a launch in a block, from its study's: below 2**63, and no other block's of any study (but by a chance
-    of 2**-63), as numpy's SeedSequence mixes them.
+    """The seed of a launch in a block, from its study's: below 2**63, and that of no other block of any study but by a
+    chance of 2**-63, as numpy's SeedSequence mixes them.
     """
     return int(np.random.SeedSequence([study, block]).generate_state(1, np.uint64)[0] >> np.uint64(1))
 

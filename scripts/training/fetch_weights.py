@@ -14,7 +14,7 @@ import torchvision
 
 from scripts import cli
 from scripts.atomic import replacing
-from scripts.errors import UserError
+from scripts.errors import PassingError, UserError
 from scripts.spec import Spec
 from scripts.training.model_names import OWN
 
@@ -31,7 +31,8 @@ def fetch(spec: WeightsSpec) -> dict[str, torch.Tensor]:
     """The weights.
 
     Raises:
-        UserError: the model has none of this name, or they cannot be fetched.
+        UserError: the model has none of this name.
+        PassingError: they cannot be fetched.
     """
     known = {} if spec.model == OWN else {one.name: one for one in torchvision.models.get_model_weights(spec.model)}
     if spec.weights not in known:
@@ -43,7 +44,7 @@ def fetch(spec: WeightsSpec) -> dict[str, torch.Tensor]:
         return dict(known[spec.weights].get_state_dict(progress=False, check_hash=True))
     except (OSError, RuntimeError) as error:  # no network; another file than the name's
         url = known[spec.weights].url
-        raise UserError(
+        raise PassingError(
             f"training.weights: {spec.weights} of {spec.model} cannot be fetched from {url}: {error}"
         ) from None
 

@@ -20,6 +20,7 @@ from scripts.images.seen import SeenFiles
 from scripts.images.step import STEPS
 from scripts.loading.points import BACKENDS, backend_class, skipped_backends
 from scripts.report.terminal.job_words import JobWords
+from scripts.slurm.attempts import try_in_vain_no_more
 from scripts.slurm.handed_on import check_handed_on
 from scripts.slurm.recover import jobs_of
 from scripts.spec import canonical, pins
