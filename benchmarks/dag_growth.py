@@ -17,7 +17,6 @@ import tempfile
 import time
 from pathlib import Path
 
-import matplotlib as mpl
 from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
@@ -25,7 +24,7 @@ from rich.table import Table
 from scripts import cli
 from scripts.atomic import replacing
 from scripts.registry import ROOT
-from scripts.report.style import COLOURS, STYLE
+from scripts.report.style import COLOURS, styled
 
 CLASSES = ("colon_aca", "colon_n", "lung_aca", "lung_n", "lung_scc")
 CALLS = {"dry run": ["--dry-run", "--forceall"], "nothing to do": []}
@@ -92,7 +91,7 @@ def measure(count: int, modes: list[str], rounds: int) -> dict[tuple[str, str], 
 
 def draw(rows: dict[int, dict[tuple[str, str], float]], path: Path) -> None:
     """The growth curves."""
-    with mpl.rc_context(STYLE):
+    with styled():
         figure = Figure(figsize=(6, 3.6), layout="constrained")
         axes = figure.add_subplot(xscale="log", xlabel="images", ylabel="seconds")
         for colour, mode in zip(COLOURS, ("files", "manifest"), strict=False):

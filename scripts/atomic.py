@@ -14,12 +14,19 @@ def temporary_name(path: Path) -> Path:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path`; renamed to it when the block ends, removed when the block fails."""
+def replacing(path: Path, lasting: bool = True) -> Iterator[Path]:
+    """A temporary path beside `path`; renamed to it when the block ends, removed when the block fails.
+
+    Args:
+        lasting: whether its content is to reach storage before its name does, so that it is whole also after a node's
+            sudden end; not worth its milliseconds where a start writes what it can write again.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = temporary_name(path)
     try:
         yield temporary
+        if lasting:
+            _to_storage(temporary)
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -31,7 +38,17 @@ def remove(path: Path) -> None:
         found.unlink(missing_ok=True)
 
 
-def write_text(path: Path, text: str) -> None:
+def write_text(path: Path, text: str, lasting: bool = True) -> None:
     """Write `text` as UTF-8, whole or not at all."""
-    with replacing(path) as temporary:
+    with replacing(path, lasting) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def _to_storage(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:  # a disk may be found full only now; fsync does not say of which file
+        raise OSError(error.errno, error.strerror, str(path)) from None
+    finally:
+        os.close(descriptor)

@@ -12,9 +12,10 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
-from scripts.errors import UserError
+from scripts.errors import PassingError, UserError
 
 T = TypeVar("T")
+ERROR, MAY_PASS = "error: ", "(may pass) "
 log = logging.getLogger("scalecard")
 
 
@@ -24,7 +25,8 @@ def parser(doc: str | None) -> argparse.ArgumentParser:
 
 
 def run(main: Callable[[], None], at_once: bool = False) -> None:
-    """Run a program's `main`; a UserError or a full disk ends it with exit status 1 and one line, no traceback.
+    """Run a program's `main`; a UserError or a full disk ends it with exit status 1 and one line, no traceback. That
+    begins with ERROR where another attempt would end alike (scripts/slurm/attempts.py).
 
     Args:
         main: what it does; where that ends well the process may go `at_once`: to take down an interpreter with torch in
@@ -33,12 +35,14 @@ def run(main: Callable[[], None], at_once: bool = False) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     try:
         main()
+    except PassingError as error:
+        sys.exit(f"{MAY_PASS}{ERROR}{error}")
     except UserError as error:
-        sys.exit(f"error: {error}")
+        sys.exit(f"{ERROR}{error}")
     except OSError as error:
         if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
             raise
-        sys.exit(f"error: {error.filename or 'an output'}: {error.strerror}")
+        sys.exit(f"{MAY_PASS}{ERROR}{error.filename or 'an output'}: {error.strerror}")
     if at_once:
         sys.stdout.flush()
         sys.stderr.flush()

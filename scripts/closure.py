@@ -81,13 +81,13 @@ class Sources:
         text = "".join(f"{self._source(name).sha256}  {name}\n" for name in names)
         try:
             if path.read_text(encoding="utf-8") != text:
-                write_text(path, text)
+                write_text(path, text, lasting=False)
         except FileNotFoundError:
-            write_text(path, text)
+            write_text(path, text, lasting=False)
             newest = max(self._source(name).modified for name in names)
             os.utime(path, ns=(newest, newest))
         if self.changed:
-            write_text(self.folder / "sources.json", json.dumps(self.known))
+            write_text(self.folder / "sources.json", json.dumps(self.known), lasting=False)
             self.changed = False
         return path
 

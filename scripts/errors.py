@@ -13,6 +13,12 @@ class UserError(Exception):
     """A mistake in the input, shown as one message and a non-zero exit, never as a traceback."""
 
 
+class PassingError(UserError):
+    """What ended this attempt may not end the next: others work on the output, Slurm or a node does not answer, memory
+    ran out, of which the next attempt has more.
+    """
+
+
 class ConfigError(UserError):
     """A config key with a value that cannot be used."""
 

@@ -5,11 +5,13 @@ Nothing here may stand in a rule's params: a machine fact never makes a result s
 
 import ctypes
 import fcntl
+import math
 import os
 import platform
 import signal
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -17,11 +19,14 @@ from typing import NamedTuple
 
 import psutil
 
+from scripts import SET_ASIDE
 from scripts.cli import log
+from scripts.quota import cpu_quota
 from scripts.record import VERSION, Environment
 from scripts.spec import PIXELS
 
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+# What libraries take from the environment of a process and we leave to it, by the beginnings of names.
+OBEYED = ("OMP_NUM_THREADS", "MKL_", "OPENBLAS_", "ATEN_", "DNNL_", "ONEDNN_", "GLOO_", "NCCL_")
 PR_SET_PDEATHSIG = 1  # of prctl(2)
 PACKAGES = (
     *("torch", "torchvision", "dask", "distributed", "dask-jobqueue", "joblib", "fsspec", "aiohttp"),
@@ -36,12 +41,16 @@ class Place(NamedTuple):
     machine: str  # nodes that are one machine in truth share it
     machine_cores: int  # all that it has
     cpu_model: str
-    cores: frozenset[int]  # that the process may use
+    cores: frozenset[int]  # that the process may use: hardware threads count
+    physical_cores: frozenset[int]  # that these are threads of, each by the first of its threads
+    quota: float = math.inf  # cores' worth of CPU time that its control groups allow
 
     @classmethod
     def of_this_process(cls) -> "Place":
         node = os.environ.get("SLURMD_NODENAME") or platform.node()
-        return cls(node, boot_id(), os.cpu_count() or 1, _cpu_model(), frozenset(os.sched_getaffinity(0)))
+        cores = frozenset(os.sched_getaffinity(0))
+        physical = frozenset(hardware_threads(core)[0] for core in cores)
+        return cls(node, boot_id(), os.cpu_count() or 1, _cpu_model(), cores, physical, cpu_quota())
 
 
 class Places(list[Place]):
@@ -70,13 +79,37 @@ class Places(list[Place]):
 
     @property
     def usable_cores(self) -> int:
-        """Cores that the run may use, over all machines; a machine that is several nodes counts once."""
-        return len({(place.machine, core) for place in self for core in place.cores})
+        """Cores that the run may use, over all machines, and has CPU time for; a machine that is several nodes counts
+        once.
+        """
+        usable = 0
+        for machine in {place.machine for place in self}:
+            here = [place for place in self if place.machine == machine]
+            cores = frozenset[int]().union(*(place.cores for place in here))
+            quota = sum({place.node: place.quota for place in here}.values())
+            usable += max(1, math.floor(min(len(cores), quota)))
+        return usable
+
+    @property
+    def physical_cores(self) -> int:
+        """Cores of all machines that the run's hardware threads are of."""
+        return len({(place.machine, core) for place in self for core in place.physical_cores})
 
 
 def end_with_parent() -> None:
     """Have the kernel kill this process when the one that started it is gone: it must not work on unseen."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def hardware_threads(core: int) -> list[int]:
+    """The logical cores that share a physical one with `core`, itself too, in ascending order."""
+    topology = Path(f"/sys/devices/system/cpu/cpu{core}/topology")
+    listed = (topology / name for name in ("core_cpus_list", "thread_siblings_list"))  # since Linux 5.3, and before
+    found: list[int] = []
+    for part in next((path.read_text() for path in listed if path.is_file()), f"{core}").strip().split(","):
+        first, _, last = part.partition("-")
+        found += range(int(first), int(last or first) + 1)
+    return found
 
 
 def boot_id() -> str:
@@ -104,7 +137,7 @@ def environment(
         gpu=gpu,
         python=platform.python_version(),
         packages=_versions(),
-        threads={name: os.environ[name] for name in THREAD_VARIABLES if name in os.environ},
+        threads=library_settings(places),
         job_id=os.environ.get("SLURM_JOB_ID"),
         nodes=places.nodes,
         start_method=start_method,
@@ -113,16 +146,56 @@ def environment(
     )
 
 
+def library_settings(places: Places) -> dict[str, str]:
+    """What libraries find in the environment of this process, and what they do not (scripts/__init__.py); how many
+    physical cores the usable ones are threads of, where these are fewer.
+    """
+    found = {name: value + _speed(name, value) for name, value in os.environ.items() if name.startswith(OBEYED)}
+    aside = {name.removeprefix(SET_ASIDE): value for name, value in os.environ.items() if name.startswith(SET_ASIDE)}
+    found |= {name: f"{value} (set aside)" for name, value in aside.items()}
+    if places.physical_cores < places.usable_cores:
+        found["physical cores"] = str(places.physical_cores)
+    return dict(sorted(found.items()))
+
+
+def _speed(name: str, interface: str) -> str:
+    """What the kernel says of the network interface that a variable names; nothing of loopback."""
+    if name.endswith("_SOCKET_IFNAME"):
+        with suppress(OSError, ValueError):
+            speed = int(Path("/sys/class/net", interface, "speed").read_text(encoding="utf-8"))
+            return f" ({speed} Mbit/s)" if speed > 0 else ""
+    return ""
+
+
 def memory_allocator() -> str:
     """What gives this process its memory: glibc, unless another's library is mapped in its place."""
     mapped = Path("/proc/self/maps").read_text(encoding="utf-8")
     return next((name for name in ("tcmalloc", "jemalloc") if f"/lib{name}" in mapped), "glibc")
 
 
+_apart: set[int] = set()
+
+
+@contextmanager
+def set_apart(process: int) -> Iterator[None]:
+    """While it is entered, what a process uses that serves the measurement is neither its work nor a disturbance."""
+    _apart.add(process)
+    try:
+        yield
+    finally:
+        _apart.discard(process)
+
+
 def busy_seconds() -> float:
-    """CPU seconds that all processes of this machine, and the hypervisor in its place, have used since it started."""
-    times = psutil.cpu_times()
-    return float(times.user + times.system + times.nice + times.irq + times.softirq + times.steal)
+    """CPU seconds that all processes of this machine, and the hypervisor in its place, have used since it started; not
+    those of processes that are set apart.
+    """
+    times, served = psutil.cpu_times(), 0.0
+    for process in _apart:
+        with suppress(psutil.NoSuchProcess):
+            own = psutil.Process(process).cpu_times()
+            served += own.user + own.system
+    return float(times.user + times.system + times.nice + times.irq + times.softirq + times.steal) - served
 
 
 class TreeUsage(NamedTuple):
@@ -134,7 +207,8 @@ class TreeUsage(NamedTuple):
 
 
 def tree_usage() -> TreeUsage:
-    """Of this process and all its living descendants; CPU seconds also of those that ended and were waited for.
+    """Of this process and all its living descendants, but those set apart; CPU seconds also of those that ended and
+    were waited for.
 
     The peak is the sum of each process's own (VmHWM of /proc): an upper bound of the tree's, since pages that processes
     share count in each and the peaks may lie apart in time. Bytes from storage are what the kernel fetched because of
@@ -142,7 +216,7 @@ def tree_usage() -> TreeUsage:
     """
     cpu, peak, read = 0.0, 0, 0
     root = psutil.Process()
-    for process in [root, *root.children(recursive=True)]:
+    for process in [root, *(child for child in root.children(recursive=True) if child.pid not in _apart)]:
         try:
             times = process.cpu_times()
             status = Path(f"/proc/{process.pid}/status").read_text()

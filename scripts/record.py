@@ -158,7 +158,7 @@ class Loaded(_Part):
     passes: Count  # timed ones, over all training images
     first_batch_seconds: NotNegative  # from the first request, workers started, to the first image
     first_pass_seconds: NotNegative  # the whole first pass, which is in no rate: workers import, caches fill
-    steady_cpu_seconds: NotNegative  # user and system, all processes, a server of its own too, in the timed passes
+    steady_cpu_seconds: NotNegative  # user and system, all processes but a server of its own, in the timed passes
     storage_bytes: (
         Whole  # that the kernel fetched from storage in the timed passes: none where all is in the page cache
     )

@@ -1,6 +1,7 @@
 """Leases between real processes."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 from helping import ROOT
 
 from scripts.errors import UserError
-from scripts.lease import Holder, lease, lease_of
+from scripts.lease import Holder, is_locked, lease, lease_of
 
 HOLD = """
 import sys, time
@@ -21,9 +22,14 @@ with lease(Path(sys.argv[1])):
 """
 
 
-def hold(output: Path) -> "subprocess.Popen[str]":
+# As a container has: processes of its own numbers, and a /proc that shows no others.
+CONTAINER = ("unshare", "--user", "--map-root-user", "--pid", "--mount-proc", "--fork", "--kill-child")
+
+
+def hold(output: Path, *where: str) -> "subprocess.Popen[str]":
     """Another process that holds the lease on `output`."""
-    process = subprocess.Popen([sys.executable, "-c", HOLD, str(output)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    command = [*where, sys.executable, "-c", HOLD, str(output)]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline() == "held\n"
     return process
@@ -60,6 +66,43 @@ def test_the_lease_of_a_killed_job_is_taken_over(tmp_path: Path) -> None:
     with lease(output):
         assert Holder.model_validate_json(lease_of(output).read_text()).pid != other.pid
     other.wait()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_holder_in_a_container_is_believed_as_long_as_it_lives(tmp_path: Path) -> None:
+    if shutil.which(CONTAINER[0]) is None or subprocess.run([*CONTAINER, "true"], check=False).returncode:
+        pytest.skip("no namespaces of processes can be made here")
+    output = tmp_path / "b1.json"
+    other = hold(output, *CONTAINER)
+    assert Holder.model_validate_json(lease_of(output).read_text()).pid == 1
+    with pytest.raises(UserError, match="process 1 on "), lease(output):
+        pytest.fail("entered")
+    other.kill()
+    other.communicate()
+    with lease(output):
+        assert Holder.model_validate_json(lease_of(output).read_text()).pid == os.getpid()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_holder_of_an_earlier_boot_of_this_machine_is_dead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    output = tmp_path / "b1.json"
+    (tmp_path / "machine-id").write_text("here")
+    monkeypatch.setattr("scripts.lease.MACHINE_ID", tmp_path / "machine-id")
+    earlier = Holder.this_process().model_copy(update={"boot_id": "earlier"})
+    lease_of(output).write_text(earlier.model_dump_json())
+    with lease(output):
+        pass
+    for change in ({"machine_id": "another"}, {"host": "another"}):
+        lease_of(output).write_text(earlier.model_copy(update=change).model_dump_json())
+        with pytest.raises(UserError, match="is being written"), lease(output):
+            pytest.fail("entered")
+
+
+def test_a_program_that_runs_itself_again_keeps_its_lease_and_its_lock(tmp_path: Path) -> None:
+    output = tmp_path / "b1.json"
+    lease_of(output).write_text(Holder.this_process().model_dump_json())
+    with lease(output):
+        assert is_locked(lease_of(output))
     assert list(tmp_path.iterdir()) == []
 
 

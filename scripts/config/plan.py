@@ -1,8 +1,9 @@
 """The plan: trainings to be run, on which cluster, within which limits."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from scripts.config.settings import Count, Settings
 
@@ -46,3 +47,17 @@ class Plan(Settings):
         5.0,
         description="of a core, that the solver may take for a schedule; the plan says how far from the best it may be",
     )
+
+    @field_validator("jobs")
+    @classmethod
+    def _solver_may_run(cls, jobs: list[Job]) -> list[Job]:
+        if jobs:
+            import pulp
+
+            solver = pulp.PULP_CBC_CMD(msg=False)  # scripts/scaling/plan/schedule.py
+            if not solver.available():
+                raise ValueError(
+                    f"its solver {Path(solver.path).resolve()} cannot be run; expected a file that may be executed "
+                    "(chmod +x), on a file system that allows it"
+                )
+        return jobs

@@ -108,7 +108,11 @@ class Training(Settings):
         "weights, as IMAGENET1K_V1; null: seeded",
     )
     strategies: list[str] = Field(["serial", "ddp"], min_length=1, description="ways to train, compared")
-    device: Device = Field("auto", description="auto: cuda where there is one, else cpu")
+    device: Device = Field(
+        "auto",
+        description="auto is decided once for a study: cuda where its jobs run on a machine with a GPU, else cpu; on a "
+        "cluster cuda is asked for by name",
+    )
     precision: Precision | Annotated[list[Precision], Field(min_length=1)] = Field(
         "fp32",
         description="of forward and backward, or a list: bf16 and fp16 by autocast, tf32 on CUDA; each has a baseline "
@@ -252,12 +256,12 @@ class Training(Settings):
         if self.predict.point not in {None, *points}:
             raise ValueError(f"predict.point: found {self.predict.point!r}; expected one of {', '.join(points)}")
         for point in points.values():
-            if fault := _fault(point):
+            if fault := training_fault(point):
                 raise ValueError(fault)
         return self
 
 
-def _fault(point: TrainingPoint) -> str | None:
+def training_fault(point: TrainingPoint) -> str | None:
     """The first reason why a point cannot be trained, in terms of the config."""
     workers, batch, pipe, tuning = point.workers, point.global_batch, point.pipe, point.tuning
     strategy = registry.load(STRATEGIES, point.strategy, "Strategy")

@@ -70,17 +70,17 @@ class SeenFiles:
             lines.append(f"{look.mark}  {shown}\n")
         stand_in, text = self.folder / shard, "".join(lines)
         if not stand_in.is_file():
-            write_text(stand_in, text)
+            write_text(stand_in, text, lasting=False)
             newest = min(newest, time.time_ns())  # a picture may be dated next year
             os.utime(stand_in, ns=(newest, newest))
         elif stand_in.read_text(encoding="utf-8") != text:
-            write_text(stand_in, text)
+            write_text(stand_in, text, lasting=False)
         return stand_in
 
     def save(self) -> None:
         """Remember what was found, for the next start."""
         if self.changed:
-            write_text(self.folder / "index.json", json.dumps(self.looks))
+            write_text(self.folder / "index.json", json.dumps(self.looks), lasting=False)
             self.changed = False
 
     def _place(self, path: str) -> list[int]:

@@ -160,7 +160,8 @@ def _refusal(*command: str) -> str | None:
 
 @contextmanager
 def serving(folder: Path, limits: RemoteLimits, in_force: dict[str, float]) -> Iterator[Network]:
-    """Serve `folder` over HTTP to this machine until the block ends; the kernel ends the server with this process.
+    """Serve `folder` over HTTP to this machine until the block ends; the kernel ends the server with this process. What
+    it uses is set apart (scripts/machine.py): a server elsewhere would cost the loader's machine nothing.
 
     Args:
         in_force: the limits that hold already.
@@ -177,7 +178,8 @@ def serving(folder: Path, limits: RemoteLimits, in_force: dict[str, float]) -> I
         command = [sys.executable, "-m", "scripts.loading.remote", "--folder", str(folder.resolve())]
         server = subprocess.Popen([*command, "--socket", str(descriptor)], cwd=ROOT, pass_fds=[descriptor])
     try:
-        yield Network(url, in_force)
+        with machine.set_apart(server.pid):
+            yield Network(url, in_force)
     finally:
         server.kill()
         server.wait()

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from scripts import cli
 from scripts.atomic import replacing
 from scripts.images.shards import Shards, Split, read_split
+from scripts.report.style import styled
 
 IMAGES = 8  # of each class, at most
 EDGE = 0.8  # of an image on the sheet, inches
@@ -57,8 +58,8 @@ def main() -> None:
     parser.add_argument("--split", type=Path, required=True)
     parser.add_argument("--sheet", type=Path, required=True)
     args = parser.parse_args()
-    figure = draw_sheet(Shards(args.shards), read_split(args.split, "train"))
-    with replacing(args.sheet) as temporary:
+    with styled(), replacing(args.sheet) as temporary:
+        figure = draw_sheet(Shards(args.shards), read_split(args.split, "train"))
         figure.savefig(temporary, format="png", dpi=DPI, metadata={"Software": None})
 
 

@@ -9,14 +9,13 @@ By hand:
 import statistics
 from pathlib import Path
 
-import matplotlib as mpl
 import networkx as nx
 from matplotlib.figure import Figure
 
 from scripts import cli
 from scripts.loading.trace_dask import Trace
 from scripts.report.figure_parts import entitle, save, start
-from scripts.report.style import COLOURS, INK, MUTED, PAPER, STYLE
+from scripts.report.style import COLOURS, INK, MUTED, PAPER, styled
 
 KINDS = dict(zip(("load", "mean", "join"), COLOURS, strict=False))
 
@@ -55,7 +54,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True)
     args = parser.parse_args()
     trace = Trace.model_validate_json(args.graph.read_text(encoding="utf-8"))
-    with mpl.rc_context(STYLE):
+    with styled():
         save(draw_graph(trace), args.folder, "dask_graph")
 
 

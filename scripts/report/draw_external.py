@@ -9,13 +9,11 @@ By hand:
 
 from pathlib import Path
 
-import matplotlib as mpl
-
 from scripts import cli
 from scripts.report.figure_parts import save
 from scripts.report.law_figures import draw_laws
 from scripts.report.scaling_figures import draw_efficiency, draw_speedup
-from scripts.report.style import STYLE
+from scripts.report.style import styled
 from scripts.scaling.answers.answer import Laws
 from scripts.scaling.tables.rows import TrainingRow
 from scripts.scaling.tables.table_file import read_answer, read_rows
@@ -28,7 +26,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True)
     args = parser.parse_args()
     rows = read_rows(args.training, TrainingRow)
-    with mpl.rc_context(STYLE):
+    with styled():
         save(draw_speedup(rows), args.folder, "speedup")
         save(draw_efficiency(rows), args.folder, "efficiency")
         save(draw_laws(read_answer(args.laws, Laws), rows), args.folder, "laws")

@@ -14,7 +14,6 @@ By hand:
 
 from pathlib import Path
 
-import matplotlib as mpl
 import pandas as pd
 
 from scripts import cli
@@ -23,7 +22,7 @@ from scripts.report.law_figures import draw_laws
 from scripts.report.loading_curves import draw_curves
 from scripts.report.loading_figures import draw_phases, draw_throughput
 from scripts.report.scaling_figures import draw_efficiency, draw_speedup
-from scripts.report.style import STYLE
+from scripts.report.style import styled
 from scripts.report.training_figures import draw_learning
 from scripts.report.usage_figures import draw_usage
 from scripts.scaling.answers.answer import Laws
@@ -45,7 +44,7 @@ def main() -> None:
     records = read_all(args.records)
     trained = [one for one in records if one.stage == "training"]
     loaded = [one for one in records if one.stage == "loading"]
-    with mpl.rc_context(STYLE):
+    with styled():
         save(draw_speedup(training), args.folder, "speedup")
         save(draw_efficiency(training), args.folder, "efficiency")
         save(draw_laws(read_answer(args.laws, Laws), training), args.folder, "laws")

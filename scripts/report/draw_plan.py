@@ -9,13 +9,12 @@ By hand:
 from itertools import cycle
 from pathlib import Path
 
-import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from scripts import cli
 from scripts import format as show
 from scripts.report.figure_parts import WIDTH, entitle, save, start
-from scripts.report.style import COLOURS, MUTED, STYLE
+from scripts.report.style import COLOURS, MUTED, styled
 from scripts.scaling.plan.planned import Plan, PlannedJob
 from scripts.scaling.tables.table_file import read_answer
 
@@ -87,7 +86,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True)
     args = parser.parse_args()
     plan = read_answer(args.plan, Plan)
-    with mpl.rc_context(STYLE):
+    with styled():
         save(draw_gantt(plan), args.folder, "gantt")
         save(draw_pareto(plan), args.folder, "pareto")
 

@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
 from matplotlib import font_manager
@@ -38,7 +37,7 @@ from scripts.atomic import replacing
 from scripts.errors import ImageError, UserError
 from scripts.images.decode import Decoder, DecodeSpec, Pixels, build_steps
 from scripts.images.header import Limits, check, read_bytes, read_header
-from scripts.report.style import COLOURS, GRID, INK, MUTED, STYLE
+from scripts.report.style import COLOURS, GRID, INK, MUTED, STYLE, styled
 from scripts.spec import Spec
 
 DPI = 110
@@ -288,7 +287,7 @@ def main() -> None:
     decoder, stages = Decoder(spec.decode), stages_of(spec.decode)
     for one, path in zip(spec.classes, args.sheets, strict=True):
         pictures, refused = choose(args.folder, one.paths, spec.images, decoder, spec.limits)
-        with mpl.rc_context(STYLE):
+        with styled():
             save(draw_sheet(one.name, pictures, refused, stages), path)
 
 

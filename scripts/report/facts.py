@@ -97,7 +97,7 @@ def environment(records: Sequence[Record]) -> list[tuple[str, str]]:
     variables = sorted({name for one in found for name in one.threads})
     hosts = {node for one in found for node in [one.host, *one.nodes]}
     versions = [f"{name} {_distinct(one.packages.get(name) for one in found)}" for name in packages]
-    threads = [f"{name} {_distinct(one.threads.get(name, 'unset') for one in found)}" for name in variables]
+    settings = [f"{name} {_distinct(one.threads.get(name, 'unset') for one in found)}" for name in variables]
     return [
         ("Launches", f"{len(records):,} on {len(hosts)} {'host' if len(hosts) == 1 else 'hosts'}"),
         ("CPU", _distinct(one.cpu_model for one in found)),
@@ -106,7 +106,7 @@ def environment(records: Sequence[Record]) -> list[tuple[str, str]]:
         ("GPU", _distinct(one.gpu for one in found)),
         ("Kernel", _distinct(one.kernel for one in found)),
         ("Packages", ", ".join([f"python {_distinct(one.python for one in found)}", *versions])),
-        ("Thread settings", ", ".join(threads) or NONE),
+        ("Settings of libraries", ", ".join(settings) or NONE),
         ("Start method of workers", _distinct(one.start_method for one in found)),
         ("Memory allocator", _distinct(one.allocator for one in found)),
         ("Page cache", _distinct(one.page_cache for one in found)),

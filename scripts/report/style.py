@@ -1,5 +1,6 @@
 """How the figures look. The page replaces the four neutral colours by its own, which follow light and dark mode."""
 
+from contextlib import AbstractContextManager
 from typing import Any
 
 INK = "#1d2329"  # text
@@ -41,3 +42,10 @@ STYLE: dict[Any, Any] = {
     "svg.hashsalt": "scalecard",  # ids that are the same in every run
     "svg.fonttype": "none",  # text stays text: it can be searched, read aloud and set in the page's own font
 }
+
+
+def styled() -> AbstractContextManager[None]:
+    """While it is entered figures look so, on matplotlib's own defaults: no matplotlibrc of the user's has a say."""
+    from matplotlib import style
+
+    return style.context(["default", STYLE], after_reset=True)

@@ -7,12 +7,13 @@ import os
 import re
 import socket
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import psutil
 
-from scripts.errors import UserError
+from scripts.errors import PassingError, UserError
 
 FIRST_PORT = 20_000  # below Linux's range of ephemeral ports, which starts at 32768
 PORTS = 10_000
@@ -78,35 +79,46 @@ def ask(*command: str) -> str:
     """What one of Slurm's commands prints.
 
     Raises:
-        UserError: it is not there or it fails; the message holds its own.
+        UserError: it is not there.
+        PassingError: it fails; the message holds its own.
     """
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     except FileNotFoundError:
         raise UserError(f"{command[0]}: not found; expected Slurm's commands on the PATH") from None
     except subprocess.TimeoutExpired:
-        raise UserError(f"{command[0]}: no answer from Slurm within 60 s") from None
+        raise PassingError(f"{command[0]}: no answer from Slurm within 60 s") from None
     if done.returncode:
         said = (done.stderr or done.stdout).strip().splitlines()
-        raise UserError(said[-1] if said else f"{command[0]} ended with {done.returncode}")
+        raise PassingError(said[-1] if said else f"{command[0]} ended with {done.returncode}")
     return done.stdout
 
 
 def interface_towards(address: str) -> str | None:
-    """The network interface by which this machine reaches `address` (a name or a number).
+    """The network interface by which this machine reaches `address` (a name or a number, IPv4 or IPv6).
 
     A machine's own name is of no use for that: it often stands for 127.0.1.1 there.
 
     Raises:
-        UserError: the name is unknown, or no way leads there.
+        PassingError: the name is unknown, or no way leads there.
     """
     try:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            probe.connect((address, 9))  # sends nothing: the kernel chooses the way
-            source = probe.getsockname()[0]
+        ways = socket.getaddrinfo(address, 9, type=socket.SOCK_DGRAM)
     except OSError as error:
-        raise UserError(f"node address {address}: {error.strerror}; expected one that this node can reach") from None
+        raise PassingError(f"node address {address}: {error.strerror}; expected one that this node can reach") from None
+    # A name may stand for addresses of both kinds, of which one leads nowhere.
+    sources = [source for family, _, _, _, place in ways if (source := _source(family, place)) is not None]
+    if not sources:
+        raise PassingError(f"node address {address}: no network leads there; expected one that this node can reach")
     for name, addresses in psutil.net_if_addrs().items():
-        if any(one.address == source for one in addresses):
+        if any(one.address.partition("%")[0] == sources[0] for one in addresses):
             return str(name)
+    return None
+
+
+def _source(family: int, place: tuple[Any, ...]) -> str | None:
+    """The address that this machine would use to reach a place; None where no network leads there."""
+    with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
+        probe.connect(place)  # sends nothing: the kernel chooses the way
+        return str(probe.getsockname()[0]).partition("%")[0]
     return None

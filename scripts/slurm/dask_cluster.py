@@ -20,7 +20,7 @@ from distributed import Client
 from distributed.deploy.spec import ProcessInterface
 
 from scripts.cli import log
-from scripts.errors import UserError
+from scripts.errors import PassingError
 from scripts.machine import Place
 from scripts.registry import ROOT
 from scripts.slurm.allocation import ask, interface_towards
@@ -44,7 +44,7 @@ def dask_cluster(workers: int, memory_mb: int, exclusive: bool = False, seconds:
         seconds: how long the workers may stay in the queue, all together.
 
     Raises:
-        UserError: Slurm refuses the jobs, one of them ended, or they did not all start in time.
+        PassingError: Slurm refuses the jobs, one of them ended, or they did not all start in time.
     """
     name, refusals, nodes_network = f"dask-{uuid4().hex[:8]}", list[str](), _interface()
     logging.getLogger("distributed").setLevel(logging.WARNING)
@@ -126,10 +126,10 @@ def _wait(cluster: SLURMCluster, client: Client, workers: int, refusals: list[st
         queue = ask("squeue", "--noheader", "--me", "--name", cluster.job_name, "--format", "%i %T %R").splitlines()
         found = f"{came} of {workers} Dask workers came"
         if refusals:
-            raise UserError(f"{found}: {refusals[0]}")
+            raise PassingError(f"{found}: {refusals[0]}")
         if len(queue) < submitted:
             ended = submitted - len(queue)
-            raise UserError(f"{found}, and {ended} of their jobs ended; {LOGS}/{cluster.job_name}-*.err says why")
+            raise PassingError(f"{found}, and {ended} of their jobs ended; {LOGS}/{cluster.job_name}-*.err says why")
         if time.monotonic() > end:
-            raise UserError(f"{found} within {seconds:.0f} s; squeue says: {'; '.join(queue)}")
+            raise PassingError(f"{found} within {seconds:.0f} s; squeue says: {'; '.join(queue)}")
         time.sleep(0.5)

@@ -1,9 +1,8 @@
 """Cores of their own for the ranks of a run, so that the kernel moves no rank onto another's core."""
 
 import os
-from pathlib import Path
 
-from scripts.machine import Places
+from scripts.machine import Places, hardware_threads
 
 
 def cores_of(rank: int, count: int, places: Places) -> list[int] | None:
@@ -15,7 +14,7 @@ def cores_of(rank: int, count: int, places: Places) -> list[int] | None:
     peers = [other for other, place in enumerate(places) if (place.machine, place.cores) == (mine.machine, mine.cores)]
     if len(peers) * count > len(mine.cores):
         return None
-    ordered = sorted(mine.cores, key=lambda core: (_turn(core), core))
+    ordered = sorted(mine.cores, key=lambda core: (hardware_threads(core).index(core), core))
     start = peers.index(rank) * count
     return ordered[start : start + count]
 
@@ -29,15 +28,3 @@ def bind(rank: int, threads: int, loaders: int, places: Places) -> list[int] | N
         return None
     os.sched_setaffinity(0, cores[:threads])
     return cores[threads:]
-
-
-def _turn(core: int) -> int:
-    """The place of a logical core among the hardware threads of its physical one."""
-    siblings = Path(f"/sys/devices/system/cpu/cpu{core}/topology/core_cpus_list")
-    if not siblings.is_file():
-        return 0
-    found: list[int] = []
-    for part in siblings.read_text().strip().split(","):
-        first, _, last = part.partition("-")
-        found += range(int(first), int(last or first) + 1)
-    return found.index(core)

@@ -55,6 +55,13 @@ class Batches:
         return images.sub(self.mean).div_(self.std).contiguous(memory_format=self.memory_format), labels
 
 
+def seed_of(study: int, block: int) -> int:
+    """The seed of a launch in a block, from its study's: below 2**63, and that of no other block of any study but by a
+    chance of 2**-63, as numpy's SeedSequence mixes them.
+    """
+    return int(np.random.SeedSequence([study, block]).generate_state(1, np.uint64)[0] >> np.uint64(1))
+
+
 def training_order(
     images: int, global_batch: int, rank: int, world_size: int, seed: int, epoch: int
 ) -> Iterator[np.ndarray]:

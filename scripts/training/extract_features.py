@@ -58,12 +58,14 @@ def extract(trained: TrainedNetwork, pixels: np.ndarray, spec: FeaturesSpec) -> 
 
 def main() -> None:
     parser = cli.parser(__doc__)
+    parser.add_argument("--device", choices=["cpu", "cuda"], help="of the study; left out: of this machine")
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--pixels", type=Path, required=True, help="a packed shard")
     parser.add_argument("--features", type=Path, required=True)
     parser.add_argument("--spec", type=FeaturesSpec.model_validate_json, required=True)
     args = parser.parse_args()
-    found = extract(TrainedNetwork.read(args.model), np.load(args.pixels, mmap_mode="r"), args.spec)
+    spec = args.spec.model_copy(update={"device": args.device or args.spec.device})
+    found = extract(TrainedNetwork.read(args.model), np.load(args.pixels, mmap_mode="r"), spec)
     with replacing(args.features) as temporary, temporary.open("wb") as file:
         np.save(file, found)
 

@@ -28,7 +28,7 @@ from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from scripts import cli, machine
-from scripts.errors import UserError
+from scripts.errors import PassingError, UserError
 from scripts.slurm.allocation import Node, interface_towards
 from scripts.training.interruption import EXIT_RETRY
 from scripts.training.model_facts import ModelFacts, advice
@@ -37,6 +37,7 @@ from scripts.training.spec import TrainSpec
 
 # Seconds that ranks have after SIGTERM to end their step and save, before they are killed.
 GRACE = 110
+EXIT_MAY_PASS = 70  # sysexits.h: of a rank that no mistake of the user's has ended
 LAST_LINES = 5  # of a failed rank's log, that are shown
 
 
@@ -71,7 +72,7 @@ def meet(nodes: list[Node], this: int, port: int, seconds: float) -> TCPStore:
     """Wait until every node is here; the store they met in, which must live as long as the ranks.
 
     Raises:
-        UserError: a node did not come within `seconds`; the message names it.
+        PassingError: a node did not come within `seconds`; the message names it.
     """
     timeout = timedelta(seconds=seconds)
     late = f"within {seconds:g} s"
@@ -84,18 +85,28 @@ def meet(nodes: list[Node], this: int, port: int, seconds: float) -> TCPStore:
             try:
                 store.wait([f"node {number}"], timeout)
             except RuntimeError:
-                raise UserError(f"node {node.name} ({node.address}) did not join the run {late}") from None
+                raise PassingError(f"node {node.name} ({node.address}) did not join the run {late}") from None
         if this == 0:
             store.set("all", "here")
         store.wait(["all"], timeout)
     except RuntimeError as error:
         first = nodes[0]
         if this == 0:
-            raise UserError(f"port {port} of {first.name} ({first.address}) cannot be used: {error}") from None
-        raise UserError(
+            raise PassingError(f"port {port} of {first.name} ({first.address}) cannot be used: {error}") from None
+        raise PassingError(
             f"node {first.name} ({first.address}:{port}) did not answer {nodes[this].name} {late}"
         ) from None
     return store
+
+
+def choose_interface(address: str, alone: bool) -> None:
+    """Tell gloo, and between nodes nccl, the network interface: the user's (GLOO_SOCKET_IFNAME, NCCL_SOCKET_IFNAME), or
+    that towards `address`, which need not be the fastest.
+    """
+    if interface := os.environ.get("GLOO_SOCKET_IFNAME") or interface_towards(address):
+        os.environ["GLOO_SOCKET_IFNAME"] = interface
+        if not alone:
+            os.environ.setdefault("NCCL_SOCKET_IFNAME", interface)
 
 
 def run_rank(program: str, arguments: list[str]) -> None:
@@ -112,11 +123,11 @@ def run_rank(program: str, arguments: list[str]) -> None:
         status = error.code
     except Exception:  # torch would keep the traceback in a file of its own
         traceback.print_exc()
-        status = 1
+        status = EXIT_MAY_PASS
     gc.collect()  # ends loader processes, which a training that was left behind still holds: they heed no signal
     if isinstance(status, str):
         print(status, file=sys.stderr)  # here, where it still goes to the rank's log
-        status = 1
+        status = 1 if status.startswith(cli.ERROR) else EXIT_MAY_PASS
     if status:
         sys.exit(status)  # type: ignore[arg-type]
 
@@ -134,13 +145,12 @@ def launch(
     """Start this node's ranks and wait for their end.
 
     Raises:
-        UserError: a rank failed.
+        UserError: a rank failed; PassingError where none of them by a mistake of the user's.
         SystemExit: EXIT_RETRY where they were told to stop.
     """
     point = spec.point
     others = [node.address for number, node in enumerate(nodes) if number != this]
-    if interface := interface_towards(others[0] if others else nodes[this].address):
-        os.environ["GLOO_SOCKET_IFNAME"] = interface
+    choose_interface(others[0] if others else nodes[this].address, alone=not others)
     logs.mkdir(parents=True, exist_ok=True)
     config = LaunchConfig(
         min_nodes=len(nodes),
@@ -175,7 +185,9 @@ def launch(
             how += f" (if for want of memory: {advice(facts, point)})"
         log = logs / f"rank-{rank}.log"
         last = "\n".join(log.read_text(errors="replace").splitlines()[-LAST_LINES:]) if log.is_file() else ""
-        raise UserError(f"rank {rank} on {nodes[this].name} {how}; its log, {log}, ends:\n{last}") from None
+        mistaken = 1 in [failure.exitcode for _, failure in failures]
+        kind = UserError if mistaken else PassingError
+        raise kind(f"rank {rank} on {nodes[this].name} {how}; its log, {log}, ends:\n{last}") from None
 
 
 def main() -> None:

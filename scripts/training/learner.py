@@ -31,7 +31,7 @@ class Learner:
         cls,
         spec: TrainSpec,
         classes: int,
-        weights: Path | str | None,
+        weights: Path | None,
         costs: Path | None,
         total_steps: int,
         ranks: Ranks,

@@ -24,6 +24,7 @@ from scripts.spec import Spec
 from scripts.training import model as models
 from scripts.training.points import Device
 from scripts.training.stages import Costs, Segment, segments
+from scripts.training.trained import device_of
 
 REPETITIONS = 5
 
@@ -48,8 +49,7 @@ def measure(spec: StagesSpec) -> Costs:
         UserError: torch.fx cannot follow the network, or it cannot take images of this size.
     """
     torch.set_num_threads(spec.threads)
-    cuda = spec.device == "cuda" or (spec.device == "auto" and torch.cuda.is_available())
-    device = torch.device("cuda" if cuda else "cpu")
+    device = device_of(spec.device)
     layout = torch.channels_last if spec.channels_last else torch.contiguous_format
     network = models.build(spec.model, spec.classes, None)
     network = network.to(device, memory_format=layout).train()  # type: ignore[call-overload]
@@ -57,7 +57,7 @@ def measure(spec: StagesSpec) -> Costs:
     given = torch.randn(spec.batch, 3, spec.size, spec.size, device=device).contiguous(memory_format=layout)
     found = []
     for piece in cli.progress(pieces, len(pieces), f"segments of {spec.model}"):
-        watch = Stopwatch(torch.cuda.synchronize if cuda else lambda: None)
+        watch = Stopwatch(torch.cuda.synchronize if device.type == "cuda" else lambda: None)
         seconds = []
         for _ in range(1 + REPETITIONS):
             received = given.detach().requires_grad_()
@@ -83,12 +83,13 @@ def measure(spec: StagesSpec) -> Costs:
 
 def main() -> None:
     parser = cli.parser(__doc__)
+    parser.add_argument("--device", choices=["cpu", "cuda"], help="of the study; left out: of this machine")
     parser.add_argument("--most-stages", type=int, required=True, help="that the study will cut the network into")
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--spec", type=StagesSpec.model_validate_json, required=True)
     args = parser.parse_args()
     machine.wait_until_alone()
-    costs = measure(args.spec)
+    costs = measure(args.spec.model_copy(update={"device": args.device or args.spec.device}))
     if args.most_stages > len(costs.segments):
         raise UserError(
             f"training.pipeline: found {args.most_stages} stages; expected at most the {len(costs.segments)} segments "

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scripts import format as show
-from scripts.errors import UserError
+from scripts.errors import PassingError, UserError
 from scripts.spec import Spec
 from scripts.training.points import TrainingPoint
 
@@ -68,7 +68,7 @@ def advising(facts: ModelFacts, point: TrainingPoint, device: "torch.device") ->
     """Where memory runs out inside, say what to cut.
 
     Raises:
-        UserError: it did.
+        UserError: it did; PassingError on the CPU.
     """
     import torch  # the page reads these facts too
 
@@ -81,7 +81,8 @@ def advising(facts: ModelFacts, point: TrainingPoint, device: "torch.device") ->
             raise
         limit = torch.cuda.get_device_properties(device).total_memory if device.type == "cuda" else None
         cause = str(error).strip().splitlines()[0] if str(error) else "MemoryError"
-        raise UserError(f"out of memory: {advice(facts, point, limit)} ({cause})") from None
+        kind = UserError if device.type == "cuda" else PassingError  # a further attempt asks for more, a GPU has none
+        raise kind(f"out of memory: {advice(facts, point, limit)} ({cause})") from None
 
 
 def _memory_limit() -> float:

@@ -6,6 +6,7 @@ The thread that looks lives in the launcher of a node, which else only waits; a 
 import csv
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -127,12 +128,26 @@ def _gpus() -> list[Any]:
 
 
 def _of_gpus(gpus: list[Any]) -> tuple[float | None, int | None, float | None]:
-    """Utilisation, memory and power of `gpus`."""
-    if not gpus:
-        return None, None, None
+    """Utilisation, memory and power of `gpus`; None where one of them does not tell: a part of one (MIG) has no
+    utilisation, and not every GPU knows its power.
+    """
     import pynvml
 
-    utilisation = sum(pynvml.nvmlDeviceGetUtilizationRates(gpu).gpu for gpu in gpus) / len(gpus) / 100
-    memory = sum(int(pynvml.nvmlDeviceGetMemoryInfo(gpu).used) for gpu in gpus)
-    watts = sum(pynvml.nvmlDeviceGetPowerUsage(gpu) for gpu in gpus) / 1000
-    return utilisation, memory, watts
+    utilisation = _asked(gpus, lambda gpu: pynvml.nvmlDeviceGetUtilizationRates(gpu).gpu)
+    memory = _asked(gpus, lambda gpu: pynvml.nvmlDeviceGetMemoryInfo(gpu).used)
+    watts = _asked(gpus, pynvml.nvmlDeviceGetPowerUsage)
+    return (
+        None if utilisation is None else utilisation / len(gpus) / 100,
+        None if memory is None else int(memory),
+        None if watts is None else watts / 1000,
+    )
+
+
+def _asked(gpus: list[Any], question: Callable[[Any], float]) -> float | None:
+    """The sum of what NVML says of each; None where there is none, or where it refuses the question."""
+    import pynvml
+
+    try:
+        return sum(map(question, gpus)) if gpus else None
+    except pynvml.NVMLError:
+        return None

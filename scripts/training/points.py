@@ -50,7 +50,7 @@ class TrainingPoint(Spec):
 
     model: str  # torchvision's name, or tiny_cnn
     strategy: str  # a module of scripts/training/strategies/
-    device: Device  # as asked for; the record's key holds what it became
+    device: Device  # as asked for; a rank is told what that is for its study
     precision: Precision
     workers: int  # ranks
     nodes: int  # that share the ranks equally
@@ -130,11 +130,6 @@ class TrainingPoint(Spec):
     def share(self) -> int:
         """Images of one step that each copy of the network takes."""
         return self.global_batch // self.replicas
-
-    @property
-    def gpus_per_node(self) -> int:
-        """GPUs to ask for: one a rank, where the config asks for cuda by name."""
-        return self.workers_per_node if self.device == "cuda" else 0
 
 
 def training_points(settings: Training) -> dict[str, TrainingPoint]:

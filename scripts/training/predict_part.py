@@ -78,14 +78,16 @@ def predict(trained: TrainedNetwork, folder: Path, paths: list[str], spec: Predi
 
 def main() -> None:
     parser = cli.parser(__doc__)
+    parser.add_argument("--device", choices=["cpu", "cuda"], help="of the study; left out: of this machine")
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--part", type=int, required=True)
     parser.add_argument("--predictions", type=Path, required=True)
     parser.add_argument("--spec", type=PredictSpec.model_validate_json, required=True)
     args = parser.parse_args()
-    mine = [path for path in files_below(args.folder) if shard_of(path, args.spec.parts) == args.part]
-    table = predict(TrainedNetwork.read(args.model), args.folder, mine, args.spec)
+    spec = args.spec.model_copy(update={"device": args.device or args.spec.device})
+    mine = [path for path in files_below(args.folder) if shard_of(path, spec.parts) == args.part]
+    table = predict(TrainedNetwork.read(args.model), args.folder, mine, spec)
     with replacing(args.predictions) as temporary:
         table.to_csv(temporary, index=False, float_format="%.6f")
 

@@ -205,8 +205,7 @@ def main() -> None:
         spare = affinity.bind(ranks.rank, spec.point.threads, spec.point.loader_workers, places)
         torch.set_num_threads(spec.point.threads)
         torch.manual_seed(spec.seed)
-        weights = inputs.weights or spec.weights_name
-        learner = Learner.build(spec, len(data.images.classes), weights, inputs.costs, 1000, ranks)
+        learner = Learner.build(spec, len(data.images.classes), inputs.weights, inputs.costs, 1000, ranks)
         feed = Feed(data, learner.strategy.takes_images, spec.point.loader_workers, spare)
         steps = Steps(spec, learner, data, feed, ranks)
         with advising(ModelFacts.read(inputs.facts), spec.point, ranks.device):

@@ -19,7 +19,7 @@ class Ranks:
 
     Args:
         parallel: make a process group (gloo on CPU, nccl on CUDA).
-        device: `cpu`, `cuda`, or `auto`: cuda where each local rank has a GPU of its own.
+        device: `cpu` or `cuda`.
 
     Raises:
         UserError: cuda was asked for, and this node has fewer GPUs than ranks.
@@ -31,9 +31,7 @@ class Ranks:
         self.world_size = int(os.environ.get("WORLD_SIZE", "1"))
         local_rank = int(os.environ.get("LOCAL_RANK", "0"))
         here, gpus = int(os.environ.get("LOCAL_WORLD_SIZE", "1")), torch.cuda.device_count()
-        if device == "auto":
-            device = "cuda" if gpus >= here else "cpu"
-        elif device == "cuda" and gpus < here:
+        if device == "cuda" and gpus < here:
             raise UserError(
                 f"training.device: found cuda; expected a GPU for each of {here} ranks, this node has {gpus}"
             )

@@ -19,7 +19,7 @@ class OptimizerSpec(Spec):
 
 
 class TrainSpec(Spec):
-    """Settings of one point; `seed` is the study's, to which a run adds its block."""
+    """Settings of one point; `seed` is the study's, which a launch mixes with its block."""
 
     study: str
     point: TrainingPoint
@@ -27,7 +27,7 @@ class TrainSpec(Spec):
     epochs: int
     warmup_steps: int
     optimizer: OptimizerSpec
-    weights_name: str | None  # of torchvision's weights to start from
+    weights_name: str | None  # of torchvision's weights, where it starts from these
     target_accuracy: float
     stop_at_target: bool
     seed: int

@@ -28,6 +28,7 @@ from scripts.errors import UserError
 from scripts.lease import lease
 from scripts.slurm.allocation import Allocation, of_slurm, this_machine
 from scripts.training import allocator
+from scripts.training.device import on_this_machine
 from scripts.training.points import TrainingPoint
 from scripts.training.spec import TrainSpec
 
@@ -79,6 +80,7 @@ def main() -> None:
     parser.add_argument(
         "--launcher", choices=["here", "srun"], required=True, help="here: this machine; srun: the job's"
     )
+    parser.add_argument("--device", choices=["cpu", "cuda"], help="of the study; left out: of this machine")
     parser.add_argument("--record", type=Path, required=True)
     parser.add_argument("--program", default="scripts.training.train_rank", help="module of a rank: train or profile")
     parser.add_argument("--usage", type=Path, help="CSV of what the run used; left out: none, and no record either")
@@ -87,7 +89,9 @@ def main() -> None:
     parser.add_argument("--checkpoint", type=Path, help="the ranks'")
     parser.add_argument("--spec", type=TrainSpec.model_validate_json, required=True)
     args, passed_on = parser.parse_known_args()
-    passed_on += ["--program", args.program, "--spec", args.spec.model_dump_json()]
+    point = args.spec.point.model_copy(update={"device": args.device or on_this_machine(args.spec.point.device)})
+    spec = args.spec.model_copy(update={"point": point})
+    passed_on += ["--program", args.program, "--spec", spec.model_dump_json()]
     passed_on += ["--checkpoint", str(args.checkpoint)] if args.checkpoint else []
     stop, further = Stop(), args.logs / "again"
 
@@ -97,7 +101,7 @@ def main() -> None:
 
     def launch(number: int, path: Path) -> int:
         allocation = of_slurm() if args.launcher == "srun" else this_machine()
-        words = command(allocation, args.spec.point, ["--logs", str(logs(number)), "--record", str(path), *passed_on])
+        words = command(allocation, point, ["--logs", str(logs(number)), "--record", str(path), *passed_on])
         return wait(words, allocation.job_id, stop)
 
     with lease(args.record):

@@ -23,7 +23,7 @@ from scripts.clock import Stopwatch
 from scripts.images.shards import Shards, read_split
 from scripts.noise import Look, noise
 from scripts.training import affinity, allocator
-from scripts.training.batches import Batches
+from scripts.training.batches import Batches, seed_of
 from scripts.training.evaluate import Scores, evaluate
 from scripts.training.fit import EVALUATION_BATCH, Keeping, Trained, fit, seconds_to, steady_seconds
 from scripts.training.inputs import Inputs
@@ -91,7 +91,7 @@ def run(spec: TrainSpec, block: int, attempt: int, inputs: Inputs, keeping: Keep
         watch.lap("calibration")
         with energy.Meter(ranks.device) as meter:
             with advising(ModelFacts.read(inputs.facts), point, ranks.device):
-                trained = fit(spec, inputs, keeping, spec.seed + block, data, spare, ranks, watch)
+                trained = fit(spec, inputs, keeping, seed_of(spec.seed, block), data, spare, ranks, watch)
             test = evaluate(trained.learner.network, data["test"], ranks, EVALUATION_BATCH)
             watch.lap("evaluation")
             joules = meter.lap()
@@ -230,7 +230,7 @@ def key_of(spec: TrainSpec, inputs: Inputs, device: torch.device, environment: r
         batch = f"batch {point.global_batch // point.workers} a worker"
     return {
         "model": point.model,
-        "weights": weights or spec.weights_name,
+        "weights": spec.weights_name or weights,
         "image_size": spec.size,
         "images": images,
         "split": split,

@@ -10,6 +10,8 @@ import torch
 from scripts.atomic import replacing
 from scripts.errors import UserError
 from scripts.training import model as models
+from scripts.training.device import on_this_machine
+from scripts.training.points import Device
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,6 @@ class TrainedNetwork:
         return images.sub(mean).div_(std.clamp(min=1.0))
 
 
-def device_of(asked: str) -> torch.device:
-    """The device that one process computes on: `cpu`, `cuda`, or for `auto` cuda where there is one."""
-    return torch.device("cuda" if asked == "cuda" or (asked == "auto" and torch.cuda.is_available()) else "cpu")
+def device_of(asked: Device) -> torch.device:
+    """The device that one process computes on."""
+    return torch.device(on_this_machine(asked))

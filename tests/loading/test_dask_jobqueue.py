@@ -27,7 +27,7 @@ class Client:
 
 def place(node: str, machine_name: str) -> Place:
     """A process on a node of a machine."""
-    return Place(node, machine_name, machine_cores=4, cpu_model="c", cores=CORES)
+    return Place(node, machine_name, machine_cores=4, cpu_model="c", cores=CORES, physical_cores=CORES)
 
 
 def backend_with(*looks: Look) -> Backend:

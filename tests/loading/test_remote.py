@@ -10,12 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import monotonic
 
+import numpy as np
 import psutil
 import pytest
 from helping import ROOT, Run
 from loading_study import DECODE, Packed
 
-from scripts import record
+from scripts import machine, record
 from scripts.errors import ImageError
 from scripts.loading import remote
 from scripts.loading.backend import Item
@@ -98,6 +99,28 @@ def test_the_server_is_gone_after_the_measurement_also_after_an_error(pictures: 
     with pytest.raises(KeyboardInterrupt):
         fail()
     assert servers() == before
+
+
+def test_what_the_server_uses_is_neither_the_loaders_nor_a_disturbance(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def looks() -> np.ndarray:
+        own, served = (sum(process.cpu_times()[:2]) for process in (psutil.Process(), server))
+        alone = machine.tree_usage().cpu_seconds, machine.busy_seconds()
+        with monkeypatch.context() as everyone:
+            everyone.setattr(machine, "_apart", set())
+            return np.array([own, served, *alone, machine.busy_seconds()])
+
+    (tmp_path / "file").write_bytes(bytes(50_000_000))
+    with remote.serving(tmp_path, NO_LIMITS, {}) as network:
+        read(network, tmp_path, "file")  # the server has started
+        server = servers()[-1]
+        before = looks()
+        while looks()[1] - before[1] < 0.2:
+            read(network, tmp_path, "file")
+        own, served, used, busy, busy_with_server = looks() - before
+    assert used == pytest.approx(own, abs=0.1)
+    assert busy_with_server - busy >= served - 0.05
 
 
 def test_a_server_that_dies_makes_the_measurement_invalid(packed: Packed, pictures: Path) -> None:

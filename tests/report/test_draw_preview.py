@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-import matplotlib as mpl
 import numpy as np
 import pytest
 from helping import LIMITS, ROOT, Run, write_jpeg
@@ -19,7 +18,7 @@ from PIL import Image
 from scripts.images.decode import Decoder, DecodeSpec
 from scripts.images.header import read_header
 from scripts.report.draw_preview import WIDTH, choose, draw_sheet, save, stages_of
-from scripts.report.style import STYLE
+from scripts.report.style import styled
 
 TWO_STEPS = [{"resize": {}}, {"gaussian": {}}]
 PER_STEP = 4  # axes: picture, histogram, picture, histogram
@@ -28,7 +27,7 @@ PER_STEP = 4  # axes: picture, histogram, picture, histogram
 @pytest.fixture(autouse=True)
 def style() -> Iterator[None]:
     """Draw as the program does."""
-    with mpl.rc_context(STYLE):
+    with styled():
         yield
 
 

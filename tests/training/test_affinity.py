@@ -3,7 +3,7 @@ from scripts.training.affinity import cores_of
 
 
 def places(*machines: str, cores: frozenset[int] = frozenset({0, 1})) -> Places:
-    return Places([Place(name, name, len(cores), "cpu", cores) for name in machines])
+    return Places([Place(name, name, len(cores), "cpu", cores, cores) for name in machines])
 
 
 def test_ranks_of_a_machine_share_its_cores_out() -> None:

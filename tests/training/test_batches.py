@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from scripts.errors import ConfigError
-from scripts.training.batches import evaluation_order, training_order
+from scripts.training.batches import evaluation_order, seed_of, training_order
 from scripts.training.steps import check_steps
 
 
@@ -19,6 +19,13 @@ def test_an_epoch_repeats_no_image_and_the_next_has_another_order() -> None:
     first, second = (np.concatenate(list(training_order(64, 16, 0, 1, seed=0, epoch=epoch))) for epoch in (0, 1))
     assert sorted(first) == sorted(second) == list(range(64))
     assert first.tolist() != second.tolist()
+
+
+def test_no_launch_has_the_seed_of_another_block_or_study() -> None:
+    seeds = [seed_of(study, block) for study in range(50) for block in range(1, 51)]
+    assert len(set(seeds)) == len(seeds)
+    assert all(0 <= seed < 2**63 for seed in seeds)
+    assert seed_of(0, 2) == seeds[1]
 
 
 @pytest.mark.parametrize("images", [1, 5, 30, 64])

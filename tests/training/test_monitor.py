@@ -5,8 +5,10 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
+import pynvml
 import pytest
 from helping import ROOT, Command, Run
 
@@ -44,6 +46,38 @@ def test_the_processes_that_run_are_seen_and_others_are_not(tmp_path: Path) -> N
     assert core_seconds(table, "machine_cpu_cores") > used - 0.2
     assert table["memory_bytes"].max() > 200_000_000
     assert table["gpu_watts"].isna().all() or (table["gpu_watts"] > 0).all()
+
+
+@pytest.mark.parametrize(
+    ("refused", "empty"),
+    [
+        ("nvmlDeviceGetUtilizationRates", "gpu_utilisation"),
+        ("nvmlDeviceGetMemoryInfo", "gpu_memory_bytes"),
+        ("nvmlDeviceGetPowerUsage", "gpu_watts"),
+    ],
+)
+def test_a_question_that_a_gpu_refuses_leaves_its_column_empty(
+    refused: str, empty: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: object) -> None:
+        raise pynvml.NVMLError(pynvml.NVML_ERROR_NOT_SUPPORTED)
+
+    answers = {
+        "nvmlDeviceGetUtilizationRates": SimpleNamespace(gpu=50),
+        "nvmlDeviceGetMemoryInfo": SimpleNamespace(used=7),
+        "nvmlDeviceGetPowerUsage": 2000,
+    }
+    for name, answer in answers.items():
+        monkeypatch.setattr(pynvml, name, refuse if name == refused else lambda _, found=answer: found)
+    monkeypatch.setattr("scripts.training.monitor._gpus", lambda: ["one", "other"])
+    with Monitor("here", every=0.01) as seen:
+        while not seen.samples:
+            time.sleep(0.01)
+            assert seen._thread.is_alive()
+    seen.write(tmp_path / "usage.csv")
+    table = pd.read_csv(tmp_path / "usage.csv")
+    told = {"gpu_utilisation": 0.5, "gpu_memory_bytes": 14, "gpu_watts": 4} | {empty: None}
+    assert table[list(told)].iloc[0].replace(float("nan"), None).to_dict() == told
 
 
 def core_seconds(table: pd.DataFrame, column: str) -> float:

@@ -5,15 +5,6 @@ from scripts.errors import UserError
 from scripts.training.ranks import Ranks
 
 
-@pytest.mark.parametrize(("gpus", "ranks", "device"), [(0, 1, "cpu"), (1, 2, "cpu"), (2, 2, "cuda"), (4, 2, "cuda")])
-def test_auto_is_cuda_where_each_rank_has_a_gpu(
-    gpus: int, ranks: int, device: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
-    monkeypatch.setenv("LOCAL_WORLD_SIZE", str(ranks))
-    assert Ranks(parallel=False, device="auto").device.type == device
-
-
 def test_cuda_without_enough_gpus_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     monkeypatch.setenv("LOCAL_WORLD_SIZE", "4")

@@ -66,6 +66,12 @@ def test_an_accumulated_batch_is_the_same_batch(strategy: str, workers: int, tin
     assert losses(tiny(strategy, workers, micro_batch=3)) == pytest.approx(losses(serial), rel=SAME)
 
 
+def test_a_static_graph_learns_from_an_accumulated_batch_too(tiny: Train, serial: Record) -> None:
+    tuning = serial.point["tuning"] | {"static_graph": True, "bucket_mb": 0.1}
+    found = tiny("ddp", 2, micro_batch=2, tuning=tuning, variant="static")
+    assert losses(found) == pytest.approx(losses(serial), rel=SAME)
+
+
 def test_loader_processes_bring_the_same_batches(tiny: Train, serial: Record) -> None:
     found = tiny("serial", 1, loader_workers=2)
     assert losses(found) == losses(serial)

@@ -113,6 +113,13 @@ def test_a_wrong_setting_is_named_with_what_was_found(raw: dict[str, Any], messa
         config.read(raw)
 
 
+def test_a_plan_without_a_solver_that_may_run_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pulp.PULP_CBC_CMD._permissions_ok", False)
+    with pytest.raises(ConfigError, match=r"plan\.jobs: its solver /.*/cbc cannot be run; expected a file that may be"):
+        config.read({"plan": {"jobs": [{"name": "final"}]}})
+    config.read({})
+
+
 def test_every_mistake_is_told_at_once() -> None:
     with pytest.raises(ConfigError) as error:
         config.read({"colour": 1, "images": {"size": 0}})

@@ -19,6 +19,8 @@ from scripts.images.seen import SeenFiles
 from scripts.images.step import STEPS
 from scripts.loading.points import BACKENDS, backend_class, skipped_backends
 from scripts.report.terminal.job_words import JobWords
+from scripts.slurm.attempts import try_in_vain_no_more
+from scripts.slurm.handed_on import check_handed_on
 from scripts.slurm.recover import jobs_of
 from scripts.spec import PIXELS, canonical, pins
 from scripts.training.points import STRATEGIES
@@ -345,7 +347,13 @@ def get_raw_megabytes():
 
 
 def check_cluster():
-    """Before the first job is submitted: end the run where no cluster answers, or where jobs of an earlier run go on."""
+    """Before the first job is submitted: end the run where settings would not reach it, where no cluster answers, or
+    where jobs of an earlier run go on.
+    """
+    try:
+        check_handed_on(workflow.config_settings.config_args or [])
+    except UserError as error:
+        sys.exit(f"error: {error}")
     try:
         jobs = jobs_of(Path.cwd())
     except UserError as error:

@@ -13,6 +13,13 @@ def get_model_facts_of(point, study):
     return rules.describe_model.output.facts.format(study=study, model=TRAINING_POINTS[point].model)
 
 
+def get_weights(wildcards):
+    """The file that trainings start from, where they do not start afresh; named ones are of the study's only model."""
+    if STUDY.training.weights_name is None:
+        return STUDY.training.weights_file or []
+    return rules.fetch_weights.output.weights.format(study=wildcards.study, model=STUDY.training.models[0])
+
+
 def get_costs(wildcards):
     return get_costs_of(wildcards.point, wildcards.study)
 
@@ -71,10 +78,19 @@ def get_node_cores(point):
     return point.workers_per_node * point.cores_per_rank
 
 
+def get_device(wildcards, input):
+    """Not tracked: `device` of the config is, and on which machine that was decided is no part of a study."""
+    return DEVICE.device
+
+
+def get_gpus(count):
+    """So many GPUs of a node, for Slurm; none where the study trains on the CPU."""
+    return f"gpu:{count}" if DEVICE.device == "cuda" else ""
+
+
 def get_training_gpus(wildcards):
-    """GPUs of a node, one a rank, for Slurm; none where the config leaves the device to what is found."""
-    gpus = get_training_point(wildcards).gpus_per_node
-    return f"gpu:{gpus}" if gpus else ""
+    """One a rank."""
+    return get_gpus(get_training_point(wildcards).workers_per_node)
 
 
 def get_tensorboard(wildcards, input):

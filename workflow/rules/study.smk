@@ -16,11 +16,10 @@ if not (ROOT / "scripts").is_dir():
         f"error: found no programs in {ROOT}; expected a clone of the repository: name its workflow/Snakefile"
     )
 sys.path.insert(0, str(ROOT))
-# Jobs run `python -m scripts...` with the interpreter that runs Snakemake, in whatever folder they start.
-os.environ.update(
-    PYTHONPATH=os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
-    PATH=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
-)
+# Jobs run `python -m scripts...` with the interpreter that runs Snakemake, in whatever folder they start; where the
+# modules are, scripts/__init__.py says, and conda's environments lose.
+os.environ.update(PATH=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
+shell.prefix(f'set -euo pipefail; export PYTHONPATH="${{{{PYTHONPATH:-{ROOT}}}}}"; ')
 # Slurm's executor takes SLURM_CONF from the jobs that it starts; where the cluster needs it (`make slurm-up`), so do they.
 for to, came_from in (("SCALECARD_SLURM_CONF", "SLURM_CONF"), ("SLURM_CONF", "SCALECARD_SLURM_CONF")):
     if came_from in os.environ:
@@ -30,6 +29,7 @@ from pydantic import ValidationError
 
 from scripts import config as study_config
 from scripts.budget import Budget, file_in_force, left_out
+from scripts.config.training import training_fault
 from scripts.errors import ImageError, UserError
 from scripts.images import manifest, source
 from scripts.images.sample_classes import CLASSES
@@ -38,6 +38,7 @@ from scripts.scaling.answers.answer import Recommendations
 from scripts.scaling.answers.passes import blocks_of
 from scripts.scaling.comparing.limits import FIRST_FRESH_BLOCK
 from scripts.spec import lock_digest
+from scripts.training.device import Decision
 from scripts.training.points import training_points
 from scripts.training.steps import check_steps
 
@@ -138,7 +139,35 @@ def begun(stage, points):
 
 
 LOADING_POINTS = begun("loading", loading_points(STUDY.loading))
-TRAINING_POINTS = training_points(STUDY.training)
+
+
+def read_points():
+    """The points that can be trained, and on what; points without GPUs enough are left out, and it is said.
+
+    A user's mistake ends the run here.
+    """
+    points, training = training_points(STUDY.training), STUDY.training
+    # Profiles for clusters start trainings by a launcher of the cluster's (profiles/slurm).
+    launchers = workflow.resource_settings.overwrite_resources.get("train", {})
+    device = Decision.of(training.device, "launcher" not in launchers, DEVICE_FILE)
+    if not workflow.is_main_process:
+        return points, device
+    asked = f"training.device: found {training.device}"
+    for point in points.values():
+        if fault := training_fault(point.model_copy(update={"device": device.device})):
+            sys.exit(f"error: {asked}, which is {device.device} here: {fault}")
+    lacking = device.lacking(points.values())
+    needed = [point.id for point in points.values() if point.sweep == STUDY.scaling.baseline]
+    needed += [training.predict.point] if training.predict.point else []
+    if missed := next((name for name in needed if name in lacking), None):
+        sys.exit(f"error: {asked}; {missed} cannot be trained: {lacking[missed]}")
+    for name, reason in lacking.items():
+        print(f"left out: {name}: {reason}", file=sys.stderr)
+    return {name: point for name, point in points.items() if name not in lacking}, device
+
+
+DEVICE_FILE = Path(f"results/{STUDY.study}/training/device.json")
+TRAINING_POINTS, DEVICE = read_points()
 # Points that are measured, with their blocks: all, or those that the passes of an adaptive study have asked for.
 try:
     TRAINING_BLOCKS = blocks_of(

@@ -1,7 +1,8 @@
 """How fast a model trains on a number of workers: every training point, once in each block, alone on the machine.
 
-Requires the images stage. Steps: describe_model (one job a model), measure_stages (one job a model that a pipeline cuts),
-train (one job a point and block), profile (one job a point, where `training.profile` asks for it).
+Requires the images stage. Steps: describe_model (one job a model), fetch_weights (where they are torchvision's),
+measure_stages (one job a model that a pipeline cuts), train (one job a point and block), profile (one job a point, where
+`training.profile` asks for it).
 Targets of their own, which measure nothing: `model` keeps the network of one point; `features` (one job a shard) and
 `predict` (one job a part of a folder) use it.
 """
@@ -40,6 +41,27 @@ rule describe_model:
         "python -m scripts.training.describe_model --output {output.facts:q} --spec {params.spec:q} 2> {log:q}"
 
 
+rule fetch_weights:
+    input:
+        code=code("scripts.training.fetch_weights"),
+    output:
+        weights="results/{study}/training/weights/{model}.pt",
+    log:
+        "logs/{study}/training/fetch_weights_{model}.log",
+    # Where Snakemake itself runs there is a network; compute nodes may have none.
+    localrule: True
+    conda:
+        "../../envs/scalecard.yaml"
+    params:
+        spec=lambda wildcards: canonical(
+            model=wildcards.model,
+            weights=STUDY.training.weights_name,
+            packages=pins("torchvision"),
+        ),
+    shell:
+        "python -m scripts.training.fetch_weights --output {output.weights:q} --spec {params.spec:q} 2> {log:q}"
+
+
 rule measure_stages:
     input:
         code=code("scripts.training.measure_stages"),
@@ -54,7 +76,10 @@ rule measure_stages:
     resources:
         machine=MACHINE,
         mem_mb=lambda wildcards, attempt: 8000 * attempt,
+        gres=get_gpus(1),
+        tasks_per_gpu=0,
     params:
+        device=get_device,
         spec=lambda wildcards: canonical(
             model=wildcards.model,
             classes=len(SUMMARY.classes),
@@ -67,15 +92,15 @@ rule measure_stages:
         ),
         most_stages=get_most_stages,
     shell:
-        "python -m scripts.training.measure_stages --most-stages {params.most_stages} --output {output.costs:q} "
-        "--spec {params.spec:q} 2> {log:q}"
+        "python -m scripts.training.measure_stages --device {params.device} --most-stages {params.most_stages} "
+        "--output {output.costs:q} --spec {params.spec:q} 2> {log:q}"
 
 
 rule train:
     input:
         split="results/{study}/images/split.parquet",
         stats="results/{study}/images/stats.json",
-        weights=STUDY.training.weights_file or [],
+        weights=get_weights,
         facts=get_model_facts,
         costs=get_costs,
         code=lambda wildcards: code(
@@ -106,11 +131,12 @@ rule train:
         tasks_per_gpu=0,
     params:
         spec=lambda wildcards: get_train_spec(wildcards.point),
+        device=get_device,
         checkpoint_seconds=get_checkpoint_seconds,
         tensorboard=get_tensorboard,
         again=get_again,
     shell:
-        "python -m scripts.training.train --launcher {resources.launcher} "
+        "python -m scripts.training.train --launcher {resources.launcher} --device {params.device} "
         "--shards results/{wildcards.study}/images/shards --split {input.split:q} --stats {input.stats:q} "
         "--facts {input.facts:q} --weights {input.weights:q} --costs {input.costs:q} "
         "--checkpoint results/{wildcards.study}/training/checkpoints/{wildcards.point}_b{wildcards.block}.pt "
@@ -124,7 +150,7 @@ rule profile:
     input:
         split="results/{study}/images/split.parquet",
         stats="results/{study}/images/stats.json",
-        weights=STUDY.training.weights_file or [],
+        weights=get_weights,
         facts=get_model_facts,
         costs=get_costs,
         code=lambda wildcards: code(
@@ -153,8 +179,10 @@ rule profile:
         tasks_per_gpu=0,
     params:
         spec=lambda wildcards: get_train_spec(wildcards.point),
+        device=get_device,
     shell:
         "python -m scripts.training.train --program scripts.training.profile_rank --launcher {resources.launcher} "
+        "--device {params.device} "
         "--shards results/{wildcards.study}/images/shards --split {input.split:q} --stats {input.stats:q} "
         "--facts {input.facts:q} --weights {input.weights:q} --costs {input.costs:q} --traces {output.traces:q} "
         "--logs logs/{wildcards.study}/training/profile_{wildcards.point}/attempt{resources.attempt} "
@@ -165,7 +193,7 @@ rule train_model:
     input:
         split="results/{study}/images/split.parquet",
         stats="results/{study}/images/stats.json",
-        weights=STUDY.training.weights_file or [],
+        weights=get_weights,
         facts=lambda wildcards: get_model_facts_of(get_kept_point(), wildcards.study),
         costs=lambda wildcards: get_costs_of(get_kept_point(), wildcards.study),
         code=code(
@@ -191,18 +219,15 @@ rule train_model:
         mpi="srun" if TRAINING_POINTS[get_kept_point()].nodes > 1 else "",
         nodes=TRAINING_POINTS[get_kept_point()].nodes,
         tasks=TRAINING_POINTS[get_kept_point()].nodes,
-        gres=(
-            f"gpu:{TRAINING_POINTS[get_kept_point()].gpus_per_node}"
-            if TRAINING_POINTS[get_kept_point()].gpus_per_node
-            else ""
-        ),
+        gres=get_gpus(TRAINING_POINTS[get_kept_point()].workers_per_node),
         tasks_per_gpu=0,
     params:
         spec=lambda wildcards: get_train_spec(get_kept_point()),
+        device=get_device,
         decode=lambda wildcards: canonical(**{name: get_decode()[name] for name in ("size", "steps")}),
         checkpoint_seconds=get_checkpoint_seconds,
     shell:
-        "python -m scripts.training.train --launcher {resources.launcher} "
+        "python -m scripts.training.train --launcher {resources.launcher} --device {params.device} "
         "--shards results/{wildcards.study}/images/shards --split {input.split:q} --stats {input.stats:q} "
         "--facts {input.facts:q} --weights {input.weights:q} --costs {input.costs:q} "
         "--model {output.model:q} --decode {params.decode:q} "
@@ -225,12 +250,16 @@ rule extract_features:
     conda:
         "../../envs/scalecard.yaml"
     resources:
+        machine=MACHINE if DEVICE.device == "cuda" else 1,  # one at a time on a GPU
         mem_mb=4000,
+        gres=get_gpus(1),
+        tasks_per_gpu=0,
     params:
+        device=get_device,
         spec=canonical(device=STUDY.training.device, batch=STUDY.training.predict.batch),
     shell:
-        "python -m scripts.training.extract_features --model {input.model:q} --pixels {input.pixels:q} "
-        "--features {output.features:q} --spec {params.spec:q} 2> {log:q}"
+        "python -m scripts.training.extract_features --device {params.device} --model {input.model:q} "
+        "--pixels {input.pixels:q} --features {output.features:q} --spec {params.spec:q} 2> {log:q}"
 
 
 rule predict_part:
@@ -249,8 +278,12 @@ rule predict_part:
     conda:
         "../../envs/scalecard.yaml"
     resources:
+        machine=MACHINE if DEVICE.device == "cuda" else 1,  # one at a time on a GPU
         mem_mb=4000,
+        gres=get_gpus(1),
+        tasks_per_gpu=0,
     params:
+        device=get_device,
         spec=lambda wildcards: canonical(
             parts=STUDY.training.predict.parts,
             device=STUDY.training.device,
@@ -260,8 +293,8 @@ rule predict_part:
         ),
         folder=get_predicted_folder,
     shell:
-        "python -m scripts.training.predict_part --model {input.model:q} --folder {params.folder:q} "
-        "--part {wildcards.part} --predictions {output.predictions:q} --spec {params.spec:q} 2> {log:q}"
+        "python -m scripts.training.predict_part --device {params.device} --model {input.model:q} "
+        "--folder {params.folder:q} --part {wildcards.part} --predictions {output.predictions:q} --spec {params.spec:q} 2> {log:q}"
 
 
 rule join_predictions:

@@ -19,6 +19,10 @@ class Backend(backend.Backend):
     def __enter__(self) -> Self:
         import joblib
 
+        with joblib.parallel_config("loky"):
+            # Where this machine lets it have no semaphores, joblib does the work in this process and says nothing.
+            if (found := joblib.effective_n_jobs(self.workers)) != self.workers:
+                raise OSError(f"joblib works with {found} of {self.workers} workers here")
         self.task = joblib.delayed(load_chunk)
         self.pool = joblib.Parallel(
             self.workers,

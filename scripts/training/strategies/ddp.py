@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 class Strategy(strategy.Strategy):
     parallel = True
     model: DistributedDataParallel
+    begun = False  # a backward has been made
 
     def wrap(self, network: torch.nn.Module) -> DistributedDataParallel:
         import torch
@@ -40,4 +41,6 @@ class Strategy(strategy.Strategy):
         return model
 
     def reducing(self, last: bool) -> AbstractContextManager[None]:
-        return nullcontext() if last else self.model.no_sync()
+        # A static graph is learned in the first backward, which must exchange: what is averaged twice stays as it is.
+        first, self.begun = not self.begun, True
+        return nullcontext() if last or (first and self.point.tuning.static_graph) else self.model.no_sync()
