@@ -41,7 +41,7 @@ def test_no_line_is_longer_than_the_width_of_a_pipe(output: str) -> None:
 
 
 def test_a_speedup_stands_with_its_interval(printed: str) -> None:
-    [line] = [line for line in printed.splitlines() if line.startswith("resnet18-ddp-4")]
+    line = next(line for line in printed.splitlines() if line.startswith("resnet18-ddp-4"))
 
     assert re.search(r" \d\.\d\d \[\d\.\d\d, \d\.\d\d\] ", line)
 

@@ -1,5 +1,7 @@
 """The loading table, and the answer that it gives."""
 
+import re
+
 import pytest
 from loading_records import (
     DECODE_ONLY,
@@ -121,7 +123,11 @@ def test_the_fastest_is_named_with_what_it_is_tied_with_and_what_comes_next() ->
     assert found.best.next is not None
     assert found.best.next.point == THREADS.id
     assert f"{POOL.id} loads fastest: " in found.sentence
-    assert f", tied with {TORCH.id} (in brackets 95 % intervals; not measured again)." in found.sentence
+    assert re.search(
+        f", tied with {TORCH.id} \\((about \\d+ more launches would|even 100 launches would not) tell\\)",
+        found.sentence,
+    )
+    assert " (in brackets 95 % intervals; not measured again)." in found.sentence
 
 
 def test_what_reads_raw_files_has_a_winner_of_its_own() -> None:

@@ -37,6 +37,7 @@ class Best(Part):
     speedup_high: float | None
     tied: list[str]  # ways not told apart: the paired interval of best / other holds 1, or there is none
     next: Rival | None  # the fastest of the others
+    more_launches: int | None = None  # of each way, that would tell the ties; null: more than anybody would make
 
     @property
     def points(self) -> list[str]:

@@ -90,7 +90,8 @@ def situations(rows: Sequence[LoadingRow], records: Records, confidence: float) 
         best = fastest(here, comparison, stepwise=True)
         best_raw = fastest([row for row in here if reads_raw(row)], comparison)
         all_records = [one for row in here for one in records[row.point]]
-        sentence = situation_sentence(all_records, best, best_raw, confidence)
+        busy = any(row.has("noisy") for row in here)
+        sentence = situation_sentence(all_records, best, best_raw, confidence, busy)
         found.append(Situation(source=source, page_cache=page_cache, best=best, best_raw=best_raw, sentence=sentence))
     return found
 
@@ -114,6 +115,7 @@ def fastest(rows: Sequence[LoadingRow], comparison: Comparison[str], stepwise: b
     row = able[leads.first]
     rate = mean_rate(list(row.rates_by_block.values()), comparison.confidence)
     sure = {point: ratio for point, ratio in leads.over.items() if ratio.low is not None}
+    tied = [point for point, ratio in sure.items() if ratio.tied]
     behind = [Rival(point=p, ratio=r.value, low=r.low, high=r.high) for p, r in sure.items() if not r.tied]
     return Best(
         point=row.point,
@@ -124,7 +126,8 @@ def fastest(rows: Sequence[LoadingRow], comparison: Comparison[str], stepwise: b
         speedup=row.speedup,
         speedup_low=row.speedup_low,
         speedup_high=row.speedup_high,
-        tied=[point for point, ratio in sure.items() if ratio.tied],
+        tied=tied,
+        more_launches=comparison.more_to_tell(row.point, tied),
         next=behind[0] if behind else None,
     )
 
@@ -143,7 +146,7 @@ def feeding(rows: Sequence[LoadingRow], needed: float | None, needed_by: str) ->
         needed_by=by,
         cheapest=cheapest,
         cheapest_raw=cheapest_raw,
-        sentence=feeding_sentence(needed, by, cheapest, cheapest_raw, best),
+        sentence=feeding_sentence(needed, by, cheapest, cheapest_raw, best, any(row.has("noisy") for row in warm)),
     )
 
 

@@ -25,6 +25,7 @@ from scripts import cli
 from scripts import format as show
 from scripts.atomic import write_text
 from scripts.scaling.answers.answer import Choice, Knee, Recommendation, Recommendations
+from scripts.scaling.comparing.launches_needed import more_would
 from scripts.scaling.comparing.limits import LEAST_BLOCKS
 from scripts.scaling.comparing.ratios import Ratio, mean, mean_rate
 from scripts.scaling.tables.compared import by_baseline, compared
@@ -50,7 +51,8 @@ def recommend(rows: Sequence[TrainingRow], spec: RecommendSpec) -> Recommendatio
 
 def _among(baseline: str, rows: Sequence[TrainingRow], spec: RecommendSpec) -> Recommendation:
     able = [row for row in rows if row.blocks >= LEAST_BLOCKS and not row.has("oversubscribed")]
-    leads = compared(rows).leads([row.point for row in able], stepwise=True)
+    comparison = compared(rows)
+    leads = comparison.leads([row.point for row in able], stepwise=True)
     if leads is None or not leads.over:
         return _nothing(baseline, rows, able)
     sure = [row for row in able if row.point not in leads.apart]
@@ -80,7 +82,9 @@ def _among(baseline: str, rows: Sequence[TrainingRow], spec: RecommendSpec) -> R
         neighbours=[one.point for one in curve[max(0, at - 1) : at + 2] if one is not row],
         sentences=[],
     )
-    return found.model_copy(update={"sentences": sentences(found, spec)})
+    more = more_would(comparison.more_to_tell(best.point, tied), "launches")
+    said = sentences(found, spec, more, busy=any(row.has("noisy") for row in sure))
+    return found.model_copy(update={"sentences": said})
 
 
 def _nothing(baseline: str, rows: Sequence[TrainingRow], able: Sequence[TrainingRow]) -> Recommendation:
@@ -165,8 +169,13 @@ def slowest_wall(row: TrainingRow, confidence: float) -> float:
     return (row.wall_seconds or 0.0) * rate.value / (rate.low or rate.value)
 
 
-def sentences(found: Recommendation, spec: RecommendSpec) -> list[str]:
-    """The recommendation in plain English."""
+def sentences(found: Recommendation, spec: RecommendSpec, more: str, busy: bool) -> list[str]:
+    """The recommendation in plain English.
+
+    Args:
+        more: how many launches would tell the ties.
+        busy: whether other work disturbed a launch that counts.
+    """
     one, best = found.recommended, found.fastest
     if one is None or best is None:
         return found.sentences
@@ -180,7 +189,8 @@ def sentences(found: Recommendation, spec: RecommendSpec) -> list[str]:
         share = show.ratio(one.of_best, one.of_best_low, one.of_best_high)
         text += f" reaches {share} of the images/s of {best.point}, the fastest ({_cores(best.cores)})"
     if found.tied:
-        text += f"; tied with the fastest: {', '.join(found.tied)}"
+        text += f"; tied with the fastest: {', '.join(found.tied)} ({more} tell)"
+    text += f"; measured {show.BUSY}" if busy else ""
     said = [f"{text}. A launch takes {show.number(one.wall_seconds)} s, {_costs(one, spec)}."]
     if one.test_accuracy is not None and found.baseline_accuracy is not None and one.point != found.baseline:
         said.append(

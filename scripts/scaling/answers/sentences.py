@@ -5,10 +5,13 @@ from collections.abc import Sequence
 from scripts import format as show
 from scripts.record import Record
 from scripts.scaling.answers.answer import Best, Feeder
+from scripts.scaling.comparing.launches_needed import more_would
 
 
-def situation_sentence(records: Sequence[Record], best: Best | None, best_raw: Best | None, confidence: float) -> str:
-    """Which way loads fastest in one situation, of which `records` are all."""
+def situation_sentence(
+    records: Sequence[Record], best: Best | None, best_raw: Best | None, confidence: float, busy: bool = False
+) -> str:
+    """Which way loads fastest in one situation, of which `records` are all; `busy`: while other work went on."""
     there = _where(records)
     if best is None:
         return f"{there}, no way to load has a valid block: nothing can be said of the fastest."
@@ -20,11 +23,16 @@ def situation_sentence(records: Sequence[Record], best: Best | None, best_raw: B
     sure = f"in brackets {show.percent(confidence)} intervals"
     if best.low is None:
         sure = "exploratory: fewer than 3 valid blocks, so there is no interval, and no tie is known"
-    return f"{text} ({sure}; not measured again)."
+    return f"{text} ({sure}; {f'{show.BUSY}; ' if busy else ''}not measured again)."
 
 
 def feeding_sentence(
-    needed: float | None, needed_by: str | None, cheapest: Feeder | None, raw: Feeder | None, fastest: Best | None
+    needed: float | None,
+    needed_by: str | None,
+    cheapest: Feeder | None,
+    raw: Feeder | None,
+    fastest: Best | None,
+    busy: bool = False,
 ) -> str:
     """Which way feeds a trainer at the least cost, or how much the fastest reaches."""
     if needed is None:
@@ -41,7 +49,8 @@ def feeding_sentence(
         text += "; no way that reads raw files is sure to feed it"
     elif raw.point != cheapest.point:
         text += f"; of the ways that read raw files by {_feeder(raw)}"
-    return f"{text} (page cache warm; loading measured without a training beside it; not measured again)."
+    where = f"page cache warm; {f'{show.BUSY}; ' if busy else ''}loading measured without a training beside it"
+    return f"{text} ({where}; not measured again)."
 
 
 def _where(records: Sequence[Record]) -> str:
@@ -73,7 +82,7 @@ def _said(best: Best) -> str:
     if best.low is None:
         return text
     if best.tied:
-        return f"{text}, tied with {_listed(best.tied)}"
+        return f"{text}, tied with {_listed(best.tied)} ({more_would(best.more_launches, 'launches')} tell)"
     if best.next is None:
         return f"{text}, compared with nothing else"
     ahead = f"{show.ratio(best.next.ratio, best.next.low, best.next.high)} times {best.next.point}"

@@ -92,6 +92,11 @@ class Comparison(Generic[K]):
         )
         return None if needed is None else max(1, needed - count)
 
+    def more_to_tell(self, one: K, others: Iterable[K]) -> int | None:
+        """How many launches more of each would tell one from all of others; 0 of none, None: MOST would not."""
+        more = [self.more_launches(one, other, together=True) for other in others]
+        return None if None in more else max((each for each in more if each is not None), default=0)
+
     def fastest_first(self, among: Iterable[K]) -> list[K]:
         """Some points by their levels in the mean block, those with launches enough first.
 

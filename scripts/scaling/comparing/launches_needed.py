@@ -52,6 +52,7 @@ def power(noncentrality: float, freedom: float, reach: float) -> float:
     return float(special.ndtr(above / math.sqrt(1 + reach**2 / (2 * freedom))))
 
 
-def more_would(more: int | None) -> str:
-    """The end of a sentence on launches that do not tell: `about 6 more would`."""
-    return f"even {MOST} would not" if more is None else f"about {more} more would"
+def more_would(more: int | None, what: str = "") -> str:
+    """The end of a sentence on launches that do not tell: `about 6 more would`, or `about 6 more launches would`."""
+    words = ["even", str(MOST), what, "would not"] if more is None else ["about", str(more), "more", what, "would"]
+    return " ".join(filter(None, words))
