@@ -5,6 +5,7 @@ it was disturbed. On a machine that is never calm the next jobs try less: each t
 since, halves how often a launch is measured again and how long calm is waited for.
 """
 
+import os
 import signal
 import time
 from collections.abc import Callable
@@ -63,18 +64,24 @@ def until_calm(launch: Callable[[int, Path], int], output: Path, again: int, sto
         output: the job's record, as results/<study>/<stage>/records/<point>/b<block>.json; it is not written here.
 
     Raises:
-        SystemExit: a launch failed, with its status; so did the first one that was told to stop. Whoever has measured
-            already and is told to stop keeps that.
+        SystemExit: the first launch failed, or was told to stop: with its status. A later one costs itself alone.
     """
     tried: list[Record] = []
+    failed: list[SetAside] = []
     path = output.with_name(f".{output.name}.launch")
     try:
         while True:
             path.unlink(missing_ok=True)
+            began = time.monotonic()
             status = launch(len(tried), path)
-            if status and not (stop.told and tried):
+            if status and not tried:
                 raise SystemExit(status)
             if status:
+                log.info(
+                    "the launch that measures again ended with %d; the least disturbed one before it counts", status
+                )
+                if status not in {os.EX_TEMPFAIL, STOPPED}:
+                    failed.append(SetAside(seconds=time.monotonic() - began, reason=f"failed: ended with {status}"))
                 break
             tried.append(Record.model_validate_json(path.read_bytes()))  # it is not at home there
             stop.to(lambda: None)
@@ -82,7 +89,7 @@ def until_calm(launch: Callable[[int, Path], int], output: Path, again: int, sto
                 break
     finally:
         path.unlink(missing_ok=True)
-    return chosen(tried)
+    return chosen(tried, failed)
 
 
 def _is_final(one: Record) -> bool:
@@ -102,8 +109,8 @@ def _tries_again(tried: list[Record], output: Path, again: int, stop: Stop) -> b
     return not stop.told
 
 
-def chosen(tried: list[Record]) -> Measured:
-    """The last launch, where it is calm or wrong for another reason; else the least disturbed of those that count."""
+def chosen(tried: list[Record], failed: list[SetAside]) -> Measured:
+    """The last launch, where it is calm or wrong for another reason; else the least disturbed one."""
     if _is_final(tried[-1]):
         best = len(tried) - 1
     else:
@@ -113,15 +120,18 @@ def chosen(tried: list[Record]) -> Measured:
         for number, one in enumerate(tried)
         if number != best
     ]
-    return Measured(tried[best].model_copy(update={"set_aside": others}), best)
+    return Measured(tried[best].model_copy(update={"set_aside": others + failed}), best)
 
 
 def restless_launches(records: Path, host: str) -> int:
     """How many of the newest records of a stage that were made on `host` came, one after the other, to no calm."""
-    files = sorted(records.glob("*/b*.json"), key=lambda file: file.stat().st_mtime, reverse=True)
+    written: dict[Path, float] = {}
+    for file in records.glob("*/b*.json"):
+        with suppress(FileNotFoundError):  # of a job that Snakemake has just begun again
+            written[file] = file.stat().st_mtime
     found = 0
-    for file in files:
-        with suppress(UserError, OSError):  # of another version, or of a job that Snakemake has just begun again
+    for file in sorted(written, key=lambda file: written[file], reverse=True):
+        with suppress(UserError):  # of another version
             one = record.read(file)
             if one.environment.host == host and not noisy(one):
                 break

@@ -92,13 +92,17 @@ def test_none_is_measured_again_where_the_study_asks_for_none(output: Path, stop
     assert measured(output, stop, disturbed(1.5), again=0).record.set_aside == []
 
 
-@pytest.mark.parametrize("launches", [(75,), (disturbed(1.5), 1)])
-def test_a_launch_that_fails_ends_the_job_with_its_status(
-    launches: tuple[Record | int, ...], output: Path, stop: Stop
-) -> None:
+def test_a_first_launch_that_fails_ends_the_job_with_its_status(output: Path, stop: Stop) -> None:
     with pytest.raises(SystemExit) as ended:
-        measured(output, stop, *launches)
-    assert ended.value.code == launches[-1]
+        measured(output, stop, 75)
+    assert ended.value.code == 75
+
+
+def test_a_launch_that_fails_as_it_measures_again_costs_nothing_that_was_measured(output: Path, stop: Stop) -> None:
+    found = measured(output, stop, disturbed(1.5), 1)
+    assert (found.launch, found.record.seconds) == (0, disturbed(1.5).seconds)
+    assert [one.reason for one in found.record.set_aside] == ["failed: ended with 1"]
+    assert measured(output, stop, disturbed(1.5), 75) == Measured(disturbed(1.5), 0)  # stopped by its cluster
 
 
 def test_a_job_that_is_told_to_stop_keeps_what_it_has_measured(output: Path, stop: Stop) -> None:
