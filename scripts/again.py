@@ -36,6 +36,8 @@ class Stop:
         self.told = False
         self.hand_on: Callable[[], Any] = _leave
         signal.signal(signal.SIGTERM, self._hear)
+        # A worker that is forked has nobody to hand it on to.
+        os.register_at_fork(after_in_child=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL))
 
     def _hear(self, *_: Any) -> None:
         self.told = True

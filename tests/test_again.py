@@ -33,6 +33,7 @@ def _calm_comes_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def stop(monkeypatch: pytest.MonkeyPatch) -> Stop:
     monkeypatch.setattr(again.signal, "signal", lambda number, handler: None)  # noqa: ARG005
+    monkeypatch.setattr(again.os, "register_at_fork", lambda after_in_child: None)  # noqa: ARG005
     return Stop()
 
 
