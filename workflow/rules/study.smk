@@ -37,7 +37,7 @@ from scripts.loading.points import loading_points
 from scripts.scaling.answers.answer import Recommendations
 from scripts.scaling.answers.passes import blocks_of
 from scripts.scaling.comparing.limits import FIRST_FRESH_BLOCK
-from scripts.spec import lock_digest
+from scripts.spec import differing_packages, lock_digest
 from scripts.training.device import Decision
 from scripts.training.points import training_points
 from scripts.training.steps import check_steps
@@ -182,6 +182,15 @@ except UserError as error:
 TRAINING_BLOCKS = begun("training", TRAINING_BLOCKS)
 PROFILED = STUDY.training.profile and not any("/training/profiles/" in file for file in LEFT_OUT)
 LOCK = lock_digest()
+# The lock stands for what is installed, unless each job has an environment of conda's.
+if workflow.is_main_process and not workflow.deployment_settings.deployment_method:
+    if differing := differing_packages():
+        more = f" and {len(differing) - 3} more" if len(differing) > 3 else ""
+        print(
+            f"warning: installed, and not as in requirements.lock: {', '.join(differing[:3])}{more}; what was measured with "
+            "other versions is not measured anew",
+            file=sys.stderr,
+        )
 
 
 wildcard_constraints:
