@@ -12,7 +12,8 @@ TORCH = metadata.version("torch").partition("+")[0]
 
 def test_another_version_than_the_locks_is_named(tmp_path: Path) -> None:
     lock = tmp_path / "requirements.lock"
-    lines = ["--requirement other.lock", f"torch=={TORCH}", "numpy==0.1", 'psutil==0.2 ; sys_platform == "linux"', "no==1"]
+    lines = ["--requirement other.lock", f"torch=={TORCH}", "numpy==0.1", "not_there==1"]
+    lines.append('psutil==0.2 ; sys_platform == "linux"')
     lock.write_text("\n".join(lines) + "\n")
     numpy, psutil = metadata.version("numpy"), metadata.version("psutil")
     assert differing_packages(lock) == [f"numpy {numpy} (lock: 0.1)", f"psutil {psutil} (lock: 0.2)"]
