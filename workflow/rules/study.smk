@@ -20,10 +20,12 @@ sys.path.insert(0, str(ROOT))
 # modules are, scripts/__init__.py says, and conda's environments lose.
 os.environ.update(PATH=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
 shell.prefix(f'set -euo pipefail; export PYTHONPATH="${{{{PYTHONPATH:-{ROOT}}}}}"; ')
-# Slurm's executor takes SLURM_CONF from the jobs that it starts; where the cluster needs it (`make slurm-up`), so do they.
-for to, came_from in (("SCALECARD_SLURM_CONF", "SLURM_CONF"), ("SLURM_CONF", "SCALECARD_SLURM_CONF")):
-    if came_from in os.environ:
-        os.environ.setdefault(to, os.environ[came_from])
+# Slurm's executor takes Slurm's variables from the jobs that it starts. Where the cluster needs SLURM_CONF (`make
+# slurm-up`), so do they; and their sruns are to count threads or cores as the job that they run in (--hint).
+for name in ("SLURM_CONF", *([] if workflow.is_main_process else ["SLURM_HINT", "SLURM_THREADS_PER_CORE"])):
+    for to, came_from in ((f"SCALECARD_{name}", name), (name, f"SCALECARD_{name}")):
+        if came_from in os.environ:
+            os.environ.setdefault(to, os.environ[came_from])
 
 from pydantic import ValidationError
 
