@@ -11,7 +11,6 @@ of `--rounds`, interleaved over modes. Prints a table and draws the curves.
 import json
 import re
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -21,6 +20,7 @@ from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import started
 from scripts import cli
 from scripts.atomic import replacing
 from scripts.registry import ROOT
@@ -52,7 +52,7 @@ class Study:
         self.results = results
 
     def call(self, *flags: str) -> str:
-        done = subprocess.run([*self.command, *flags], capture_output=True, text=True, check=False)
+        done = started.run([*self.command, *flags])
         if done.returncode:
             sys.exit(done.stdout + done.stderr)
         return done.stdout + done.stderr

@@ -12,7 +12,6 @@ import json
 import math
 import os
 import statistics
-import subprocess
 import sys
 import time
 from itertools import product
@@ -23,6 +22,7 @@ import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from benchmarks import started
 from scripts import cli, machine
 from scripts import format as show
 from scripts.atomic import write_text
@@ -126,14 +126,8 @@ def launch(way: str, threads: int, steps: int) -> float:
         return float("nan")
     command = [sys.executable, "-m", "benchmarks.train_one_core", "--way", way, "--threads", str(threads)]
     threads_of = {"OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)}
-    done = subprocess.run(
-        [*command, "--steps", str(steps)],
-        cwd=ROOT,
-        env=os.environ | threads_of | memory,
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
+    done = started.run([*command, "--steps", str(steps)], ROOT, os.environ | threads_of | memory)
+    assert done.returncode == 0, done.stderr
     return float(json.loads(done.stdout))
 
 

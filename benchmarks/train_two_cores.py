@@ -15,7 +15,6 @@ Prints images/s, test accuracies, and the ratios that matter with their interval
 import json
 import random
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -24,6 +23,7 @@ from typing import get_args
 
 from rich.console import Console
 
+from benchmarks import started
 from scripts import cli, record
 from scripts import format as show
 from scripts.errors import UserError
@@ -96,7 +96,7 @@ def snakemake(folder: Path, *words: str) -> None:
     command = [sys.executable, "-m", "snakemake", *words, "--snakefile", str(ROOT / "Snakefile")]
     command += ["--directory", str(folder), "--cores", "2", "--resources", "machine=1000"]
     command += ["--configfile", str(folder / "bench.yaml")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = started.run(command)
     assert done.returncode == 0, done.stderr
 
 
@@ -104,7 +104,8 @@ def launch_plain(raw: Path, folder: Path, number: int) -> tuple[float, float]:
     """Images/s and test accuracy of the plain loop, in a process of its own."""
     command = [sys.executable, "-m", "benchmarks.train_two_cores", "--seed", str(number), "--plain"]
     given = [raw, folder / "results/bench/images/split.parquet", folder / f"plain{number}"]
-    done = subprocess.run([*command, *map(str, given)], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    done = started.run([*command, *map(str, given)], ROOT)
+    assert done.returncode == 0, done.stderr
     rate, accuracy = json.loads(done.stdout)
     return rate, accuracy
 

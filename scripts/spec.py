@@ -6,6 +6,9 @@ typed model of its own. A config value that stands in no spec of a rule cannot m
 
 import hashlib
 import json
+from contextlib import suppress
+from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -36,6 +39,19 @@ def pins(*packages: str) -> list[str]:
     """The lines of requirements.lock that pin `packages`: for a rule whose pixels depend on these alone."""
     lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
     return sorted(line for line in lines if line.partition("==")[0].lower() in packages)
+
+
+def differing_packages(lock: Path = ROOT / "requirements.lock") -> list[str]:
+    """The packages that are installed in another version than the lock has, with both; none that is not installed. What
+    a build adds to its version (`+cpu`) makes no other.
+    """
+    found = []
+    for line in lock.read_text(encoding="utf-8").splitlines():
+        name, _, pinned = line.partition(";")[0].strip().partition("==")
+        with suppress(metadata.PackageNotFoundError):
+            if pinned and (installed := metadata.version(name)).partition("+")[0] != pinned:
+                found.append(f"{name} {installed} (lock: {pinned})")
+    return found
 
 
 def lock_digest() -> str:

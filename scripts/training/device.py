@@ -58,7 +58,7 @@ class Decision(Spec):
         if self.device == "cpu" or self.gpus is None:
             return {}
         return {
-            point.id: f"it takes {point.workers} GPUs, one a worker, and this machine has {self.gpus}"
+            point.id: f"it takes a GPU for each of {point.workers} workers, and this machine has {self.gpus}"
             for point in points
             if point.workers > self.gpus
         }

@@ -48,6 +48,6 @@ def test_on_a_cluster_gpus_are_asked_for_by_name(tmp_path: Path) -> None:
 
 def test_a_point_without_gpus_enough_is_left_out() -> None:
     points = [training_point("serial", 1), training_point("ddp", 2)]
-    reason = "it takes 2 GPUs, one a worker, and this machine has 1"
+    reason = "it takes a GPU for each of 2 workers, and this machine has 1"
     assert Decision(device="cuda", gpus=1).lacking(points) == {"resnet18-ddp-2": reason}
     assert Decision(device="cpu", gpus=None).lacking(points) == {}

@@ -46,3 +46,9 @@ def test_another_workflow_takes_the_rules_of_a_clone_as_a_module(run: Run, tmp_p
     )
     planned = run(tmp_path, "snakemake", "--cores", "2", "--resources", "machine=1000", "--dry-run", "--quiet", "rules")
     assert re.search(r"^train +\d", planned.stdout, flags=re.MULTILINE)
+
+
+def test_several_targets_are_planned_in_a_fresh_folder(run: Run, tmp_path: Path) -> None:
+    targets = [f"results/demo/scaling/{name}.csv" for name in ("loading", "training")]
+    planned = run(tmp_path, *DRY, "--snakefile", str(ROOT / "Snakefile"), *targets, check=False)
+    assert planned.returncode == 0, planned.stderr

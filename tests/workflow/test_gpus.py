@@ -32,7 +32,7 @@ def one_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_study_on_one_gpu_measures_there_what_it_can(one_gpu: Path, run: Run) -> None:
     said = planned(run, one_gpu, "local", "{'workers': [1, 2]}", "--until", "train")
-    assert "left out: resnet18-ddp-2: it takes 2 GPUs, one a worker, and this machine has 1" in said
+    assert "left out: resnet18-ddp-2: it takes a GPU for each of 2 workers, and this machine has 1" in said
     commands = re.findall(r"python -m scripts\.training\.train .*", said)
     assert len(commands) == 6
     assert all("--device cuda" in command for command in commands)
@@ -41,7 +41,7 @@ def test_a_study_on_one_gpu_measures_there_what_it_can(one_gpu: Path, run: Run) 
 
 def test_what_cannot_be_trained_there_ends_the_run(one_gpu: Path, run: Run) -> None:
     said = planned(run, one_gpu, "local", "{'device': 'cuda', 'predict': {'point': 'resnet18-ddp-2'}}", "all")
-    assert "error: training.device: found cuda; resnet18-ddp-2 cannot be trained: it takes 2 GPUs" in said
+    assert "error: training.device: found cuda; resnet18-ddp-2 cannot be trained: it takes a GPU for each of 2" in said
     said = planned(run, one_gpu, "slurm", "{'tuning': {'sync_batchnorm': true}}", "all")
     assert "error: training.device: found auto, which is cpu here: tuning.sync_batchnorm is torch's" in said
 

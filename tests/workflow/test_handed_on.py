@@ -49,3 +49,28 @@ def test_a_run_on_slurm_ends_before_its_first_job(run: Run, tmp_path: Path) -> N
     assert done.returncode == 1
     assert done.stderr.strip().splitlines()[-1].startswith(f"error: --config {setting}: ")
     assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize(
+    ("mode", "given", "found"),
+    [
+        # The job's first Snakemake, which Slurm starts, and its second, from whom the executor has taken it.
+        ("remote", {"SLURM_HINT": "nomultithread"}, "nomultithread nomultithread"),
+        ("remote", {"SCALECARD_SLURM_HINT": "nomultithread"}, "nomultithread nomultithread"),
+        # Whoever starts a run inside an allocation has said nothing of its jobs.
+        ("default", {"SLURM_HINT": "nomultithread"}, "nomultithread -"),
+    ],
+)
+def test_a_jobs_sruns_count_cores_as_the_job_does(
+    mode: str, given: dict[str, str], found: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = tmp_path / "seen"
+    (tmp_path / "bash").write_text(f'echo "${{SLURM_HINT:--}} ${{SCALECARD_SLURM_HINT:--}}" >> {seen}\n')
+    flags = ["--profile", "local", "--directory", str(tmp_path), "--config", "images={'sample': {'per_class': 9}}"]
+    flags += ["training={'global_batch': 8}"]
+    target = "results/demo/images/sample/solid_sheets"
+    run(ROOT, "snakemake", target, *flags, "-n")  # a job finds what the run that submitted it has written
+    for name, value in (given | {"BASH_ENV": str(tmp_path / "bash")}).items():
+        monkeypatch.setenv(name, value)
+    run(ROOT, "snakemake", target, *flags, "--cores", "1", "--resources", "machine=1000", "--mode", mode)
+    assert found in seen.read_text().splitlines()

@@ -175,6 +175,13 @@ def get_step_modules():
     return [registry.module(STEPS, name) for step in STUDY.images.steps for name in step]
 
 
+# As TRAIN_CODE.
+LOADING_CODE = {
+    backend: code("scripts.loading.measure_loading", registry.module(BACKENDS, backend), *get_step_modules())
+    for backend in {point.backend for point in LOADING_POINTS.values()}
+}
+
+
 def get_loading_point(wildcards):
     return LOADING_POINTS[wildcards.point]
 

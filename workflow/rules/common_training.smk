@@ -1,6 +1,16 @@
 """What the rules of the training stage ask of the study."""
 
 
+# Made before Snakemake builds its graph: it looks into a folder once, and takes what comes later for missing.
+TRAIN_CODE, PROFILE_CODE = (
+    {
+        strategy: code("scripts.training.train", program, registry.module(STRATEGIES, strategy))
+        for strategy in {point.strategy for point in TRAINING_POINTS.values()}
+    }
+    for program in ("scripts.training.train_rank", "scripts.training.profile_rank")
+)
+
+
 def get_training_point(wildcards):
     return TRAINING_POINTS[wildcards.point]
 

@@ -82,11 +82,7 @@ rule measure_loading:
         split="results/{study}/images/split.parquet",
         reference="results/{study}/loading/reference.json",
         prepared=get_prepared,
-        code=lambda wildcards: code(
-            "scripts.loading.measure_loading",
-            registry.module(BACKENDS, get_loading_point(wildcards).backend),
-            *get_step_modules(),
-        ),
+        code=lambda wildcards: LOADING_CODE[get_loading_point(wildcards).backend],
     output:
         record="results/{study}/loading/records/{point}/b{block}.json",
     log:

@@ -20,10 +20,12 @@ sys.path.insert(0, str(ROOT))
 # modules are, scripts/__init__.py says, and conda's environments lose.
 os.environ.update(PATH=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
 shell.prefix(f'set -euo pipefail; export PYTHONPATH="${{{{PYTHONPATH:-{ROOT}}}}}"; ')
-# Slurm's executor takes SLURM_CONF from the jobs that it starts; where the cluster needs it (`make slurm-up`), so do they.
-for to, came_from in (("SCALECARD_SLURM_CONF", "SLURM_CONF"), ("SLURM_CONF", "SCALECARD_SLURM_CONF")):
-    if came_from in os.environ:
-        os.environ.setdefault(to, os.environ[came_from])
+# Slurm's executor takes Slurm's variables from the jobs that it starts. Where the cluster needs SLURM_CONF (`make
+# slurm-up`), so do they; and their sruns are to count threads or cores as the job that they run in (--hint).
+for name in ("SLURM_CONF", *([] if workflow.is_main_process else ["SLURM_HINT", "SLURM_THREADS_PER_CORE"])):
+    for to, came_from in ((f"SCALECARD_{name}", name), (name, f"SCALECARD_{name}")):
+        if came_from in os.environ:
+            os.environ.setdefault(to, os.environ[came_from])
 
 from pydantic import ValidationError
 
@@ -37,7 +39,7 @@ from scripts.loading.points import loading_points
 from scripts.scaling.answers.answer import Recommendations
 from scripts.scaling.answers.passes import blocks_of
 from scripts.scaling.comparing.limits import FIRST_FRESH_BLOCK
-from scripts.spec import lock_digest
+from scripts.spec import differing_packages, lock_digest
 from scripts.training.device import Decision
 from scripts.training.points import training_points
 from scripts.training.steps import check_steps
@@ -182,6 +184,15 @@ except UserError as error:
 TRAINING_BLOCKS = begun("training", TRAINING_BLOCKS)
 PROFILED = STUDY.training.profile and not any("/training/profiles/" in file for file in LEFT_OUT)
 LOCK = lock_digest()
+# The lock stands for what is installed, unless each job has an environment of conda's.
+if workflow.is_main_process and not workflow.deployment_settings.deployment_method:
+    if differing := differing_packages():
+        more = f" and {len(differing) - 3} more" if len(differing) > 3 else ""
+        print(
+            f"warning: installed, and not as in requirements.lock: {', '.join(differing[:3])}{more}; what was measured with "
+            "other versions is not measured anew",
+            file=sys.stderr,
+        )
 
 
 wildcard_constraints:

@@ -103,11 +103,7 @@ rule train:
         weights=get_weights,
         facts=get_model_facts,
         costs=get_costs,
-        code=lambda wildcards: code(
-            "scripts.training.train",
-            "scripts.training.train_rank",
-            registry.module(STRATEGIES, get_training_point(wildcards).strategy),
-        ),
+        code=lambda wildcards: TRAIN_CODE[get_training_point(wildcards).strategy],
     output:
         record="results/{study}/training/records/{point}/b{block}.json",
         usage="results/{study}/training/records/{point}/b{block}.usage.csv",
@@ -153,11 +149,7 @@ rule profile:
         weights=get_weights,
         facts=get_model_facts,
         costs=get_costs,
-        code=lambda wildcards: code(
-            "scripts.training.train",
-            "scripts.training.profile_rank",
-            registry.module(STRATEGIES, get_training_point(wildcards).strategy),
-        ),
+        code=lambda wildcards: PROFILE_CODE[get_training_point(wildcards).strategy],
     output:
         profile="results/{study}/training/profiles/{point}.json",
         traces=directory("results/{study}/training/traces/{point}"),
@@ -196,11 +188,7 @@ rule train_model:
         weights=get_weights,
         facts=lambda wildcards: get_model_facts_of(get_kept_point(), wildcards.study),
         costs=lambda wildcards: get_costs_of(get_kept_point(), wildcards.study),
-        code=code(
-            "scripts.training.train",
-            "scripts.training.train_rank",
-            registry.module(STRATEGIES, TRAINING_POINTS[get_kept_point()].strategy),
-        ),
+        code=TRAIN_CODE[TRAINING_POINTS[get_kept_point()].strategy],
     output:
         record="results/{study}/training/model/record.json",
         usage="results/{study}/training/model/usage.csv",
