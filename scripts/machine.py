@@ -24,7 +24,7 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"
 PR_SET_PDEATHSIG = 1  # of prctl(2)
 PACKAGES = (
     *("torch", "torchvision", "dask", "distributed", "joblib", "fsspec", "webdataset", "litdata"),
-    *("opencv-python-headless", "simplejpeg", "numpy", "snakemake"),
+    *("opencv-python-headless", "simplejpeg", "pillow", "tifffile", "imagecodecs", "numpy", "snakemake"),
 )
 
 

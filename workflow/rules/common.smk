@@ -71,7 +71,7 @@ def get_decode():
             for step in STUDY.images.steps
             for name, settings in step.items()
         ],
-        "packages": pins("opencv-python-headless", "simplejpeg", "pillow", "numpy"),
+        "packages": pins("opencv-python-headless", "simplejpeg", "pillow", "tifffile", "imagecodecs", "numpy"),
     }
 
 
