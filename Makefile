@@ -62,6 +62,7 @@ format: $(VENV)/dev.installed
 
 docs: $(VENV)/dev.installed
 	python -m scripts.document
+	SCALECARD_WRITE_DOCS=1 python -m pytest --quiet tests/images/test_formats.py
 
 bench: $(VENV)/dev.installed
 	python -m benchmarks.pack_throughput

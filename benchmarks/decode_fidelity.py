@@ -36,11 +36,12 @@ from scripts import cli
 from scripts import format as show
 from scripts.config import images as config
 from scripts.errors import ImageError
-from scripts.images.decode import Decoder, DecodeSpec, Pixels
+from scripts.images.decode import Decoder, DecodeSpec
 from scripts.images.draw_sample import write_class
 from scripts.images.header import Limits, read_bytes, read_header
 from scripts.images.index_shards import assign_groups
 from scripts.images.pack_shard import pack
+from scripts.images.picture import Pixels
 from scripts.images.sample_classes import CLASSES
 from scripts.images.source import check_classes, entries
 from scripts.images.split import assign_splits

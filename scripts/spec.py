@@ -15,7 +15,8 @@ from pydantic import BaseModel, ConfigDict
 
 from scripts.registry import ROOT
 
-PIXELS = ("opencv-python-headless", "simplejpeg", "pillow", "numpy")  # packages that decode and resize
+# Packages that decode and resize.
+PIXELS = ("opencv-python-headless", "simplejpeg", "pillow", "tifffile", "imagecodecs", "numpy")
 
 
 class Spec(BaseModel):

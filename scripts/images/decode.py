@@ -1,31 +1,29 @@
 """One raw file to one uint8 RGB array of the target size: the chain that packing and every raw loading backend share.
 
-The file is read once and decoded from memory: OpenCV's imread returns a grey-filled picture for a truncated JPEG. A
-JPEG goes through libjpeg-turbo (simplejpeg), which scales while it decodes and says when the scan data is damaged, as
-OpenCV's decoder does not; every other format goes through OpenCV. The EXIF orientation is applied to all of them.
+The file is read once and decoded from memory. One rule says by which library (scripts/images/decoders/): it decodes a
+kind only where it tells of damage, and shows what a second, independent one shows, on a grid of files of that kind
+(docs/formats.md).
 """
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
 import cv2
 import numpy as np
-import simplejpeg
 
 from scripts import registry
 from scripts.errors import ImageError
-from scripts.images.header import ONE_PICTURE, Header, read_bytes, read_header
+from scripts.images.decoders import jpeg, opencv, pillow
+from scripts.images.header import ONE_PICTURE, read_bytes, read_header
+from scripts.images.picture import Decoded, Header, Pixels
 from scripts.images.step import STEPS
 from scripts.images.steps import decode as decode_step
 from scripts.spec import Spec
 
-Pixels = np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]
-
 # One image is one task: parallelism is across images, and a pool of OpenCV threads inside each worker would fight it.
 cv2.setNumThreads(1)
-# OpenCV writes its own line for each damaged file; the reason stands in the error that is raised here.
-cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 # What brings a picture stored with an EXIF orientation upright (Exif 2.32, tag 0x0112).
 _UPRIGHT: dict[int, Callable[[Any], Any]] = {
@@ -37,8 +35,26 @@ _UPRIGHT: dict[int, Callable[[Any], Any]] = {
     7: lambda image: cv2.flip(cv2.transpose(image), -1),
     8: lambda image: cv2.rotate(image, cv2.ROTATE_90_COUNTERCLOCKWISE),
 }
-# libjpeg's warnings that leave every pixel as it was: bytes between the segments of the header, odd profiles.
-_HARMLESS = (*(f"before marker 0x{code}" for code in ("c0", "c2", "db", "e", "fe")), "ICC", "JFIF", "Adobe", "SOS")
+
+
+def _decode_tiff(data: bytes, header: Header) -> Decoded:
+    from scripts.images.decoders import tiff  # whose libraries no other kind needs
+
+    return tiff.decode(data, header)
+
+
+# By Pillow's name of the format; a JPEG is scaled while it is decoded, so it stands apart.
+_DECODERS: dict[str, Callable[[bytes, Header], Decoded]] = {
+    "AVIF": opencv.decode,
+    "BMP": pillow.decode,
+    "GIF": pillow.decode_gif,
+    "JPEG2000": pillow.decode_jpeg2000,
+    "PNG": opencv.decode,
+    "TIFF": _decode_tiff,
+    "WEBP": opencv.decode,
+}
+# Bits of a sample: a detector's 10, 12 or 14 are often stored in 16, with zeros above them.
+DEEP, MISTAKEN = 16, 14
 
 
 def _keep_freed_memory() -> None:
@@ -79,6 +95,7 @@ class Decoder:
             first = steps.pop(0)[1]
         self.least_edge = first.least_edge(spec.size)
         self.steps: list[tuple[str, Step]] = steps
+        self._json = spec.model_dump_json()
 
     def __call__(self, path: Path) -> Pixels:
         """The pixels of one file: uint8 RGB, (size, size, 3), C-contiguous.
@@ -107,8 +124,13 @@ class Decoder:
                 raise ImageError(f"images.steps: {name} failed on {header}: {error.err}") from None
         return found
 
-    def __reduce__(self) -> tuple[Callable[..., "Decoder"], tuple[DecodeSpec]]:
-        return Decoder, (self.spec,)
+    def __reduce__(self) -> tuple[Callable[[str], "Decoder"], tuple[str]]:
+        return _decoder, (self._json,)
+
+
+@cache  # a worker of a pool, of joblib or of Dask is sent it with each chunk
+def _decoder(spec: str) -> Decoder:
+    return Decoder(DecodeSpec.model_validate_json(spec))
 
 
 def build_steps(steps: Sequence[dict[str, dict[str, Any]]]) -> list[tuple[str, Any]]:
@@ -119,49 +141,22 @@ def build_steps(steps: Sequence[dict[str, dict[str, Any]]]) -> list[tuple[str, A
 def decode_bytes(data: bytes, header: Header, least_edge: int | None = None) -> Pixels:
     """uint8 RGB (h, w, 3), upright; a JPEG scaled down inside the decoder while both edges keep `least_edge`.
 
-    16-bit samples keep their high byte. Transparency is dropped, as torchvision's loader does; a picture of which
-    nothing is visible is refused. Colour profiles are not applied.
+    Samples of more than 8 bits keep their high byte; those that are said to have 16, but need 14 or fewer, are refused.
+    Transparency is dropped, and colours stay as they are stored; a picture of which nothing is visible is refused.
+    Colour profiles are not applied.
 
     Raises:
         ImageError: truncated, damaged, or a kind that the decoder does not know.
     """
     if header.kind in ONE_PICTURE:
-        image = _decode_jpeg(data, header, least_edge or 0)
+        found = jpeg.decode(data, header, least_edge or 0)
     else:
-        image = _decode_with_opencv(data, header)
-    return _UPRIGHT[header.orientation](image) if header.orientation in _UPRIGHT else image
-
-
-def _decode_jpeg(data: bytes, header: Header, least_edge: int) -> Pixels:
-    # Only 1/2, 1/4 and 1/8: scaling by 3/8, 5/8 or 7/8 gains little time and costs fidelity (`make bench`).
-    edge = min(header.width, header.height)
-    scale = max(scale for scale in (1, 2, 4, 8) if scale == 1 or (least_edge and edge >= scale * least_edge))
-    height, width = -(-header.height // scale), -(-header.width // scale)
-    try:
-        image: Pixels = simplejpeg.decode_jpeg(data, "RGB", min_height=height, min_width=width, strict=True)
-    except ValueError as error:
-        if not any(words in str(error) for words in _HARMLESS):
-            raise ImageError(f"{header}: truncated or damaged: {error}") from None
-        # Only the first warning is told, so that damage after a harmless one is not found.
-        return _decode_with_opencv(data, header)
-    return image
-
-
-def _decode_with_opencv(data: bytes, header: Header) -> Pixels:
-    encoded = np.frombuffer(data, np.uint8)
-    try:
-        if header.alpha and _is_transparent(cv2.imdecode(encoded, cv2.IMREAD_UNCHANGED)):
-            raise ImageError(f"{header}: transparent throughout, nothing is visible")
-        image = cv2.imdecode(encoded, cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
-    except cv2.error as error:
-        raise ImageError(f"{header}: cannot be decoded ({error.err})") from None
-    if image is None:
-        raise ImageError(f"{header}: truncated or damaged")
-    if image.dtype != np.uint8 or image.shape != (header.height, header.width, 3):
-        raise ImageError(f"{header}: decoded to {image.dtype} {image.shape}")
-    return image  # type: ignore[return-value]
-
-
-def _is_transparent(image: np.ndarray | None) -> bool:
-    """Whether an image with an alpha channel shows nothing."""
-    return image is not None and image.ndim == 3 and image.shape[2] == 4 and not image[..., 3].any()
+        found = _DECODERS[header.kind](data, header)
+    if found.alpha is not None and not found.alpha.any():
+        raise ImageError(f"{header}: transparent throughout, nothing is visible")
+    if found.bits == DEEP and (needed := 8 + int(found.pixels.max()).bit_length()) <= MISTAKEN:
+        raise ImageError(
+            f"{header}: {DEEP} bits a sample, of which it needs {needed}: its high bytes, which are kept, would be"
+            f" nearly black; apply a window, or multiply by {2 ** (DEEP - needed)}, and save it anew"
+        )
+    return _UPRIGHT[header.orientation](found.pixels) if header.orientation in _UPRIGHT else found.pixels

@@ -19,7 +19,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 
-from scripts.images.decode import Pixels
+from scripts.images.picture import Pixels
 
 SHRUNK = 32  # pixels an edge; twice the frequencies that are kept
 KEPT = 16  # frequencies an axis

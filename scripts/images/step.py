@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict
 
 if TYPE_CHECKING:
-    from scripts.images.decode import Pixels
+    from scripts.images.picture import Pixels
 
 STEPS = "scripts.images.steps"  # the package of the steps, one module each
 Space = Literal["rgb", "gray", "hsv", "lab"]

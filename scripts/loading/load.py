@@ -8,8 +8,9 @@ import cv2
 import numpy as np
 
 from scripts.errors import ImageError
-from scripts.images.decode import Decoder, DecodeSpec, Pixels
+from scripts.images.decode import Decoder, DecodeSpec
 from scripts.images.header import read_bytes, read_header
+from scripts.images.picture import Pixels
 from scripts.images.shards import Shards
 from scripts.loading import container
 from scripts.loading.backend import LITDATA, PACKED, RAW, REENCODED, WEBDATASET, Item

@@ -35,8 +35,9 @@ from pydantic import Field
 from scripts import cli
 from scripts.atomic import replacing
 from scripts.errors import ImageError, UserError
-from scripts.images.decode import Decoder, DecodeSpec, Pixels, build_steps
+from scripts.images.decode import Decoder, DecodeSpec, build_steps
 from scripts.images.header import Limits, check, read_bytes, read_header
+from scripts.images.picture import Pixels
 from scripts.report.style import COLOURS, GRID, INK, MUTED, STYLE, styled
 from scripts.spec import Spec
 

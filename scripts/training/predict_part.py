@@ -21,8 +21,9 @@ import torch
 from scripts import cli
 from scripts.atomic import replacing
 from scripts.errors import ImageError
-from scripts.images.decode import Decoder, DecodeSpec, Pixels
+from scripts.images.decode import Decoder, DecodeSpec
 from scripts.images.header import Limits, check, read_bytes, read_header
+from scripts.images.picture import Pixels
 from scripts.images.source import files_below, shard_of
 from scripts.spec import Spec
 from scripts.training.points import Device

@@ -1,15 +1,16 @@
 import io
 import os
 import struct
-import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from write_picture import chunk, write_png
 
 from scripts.errors import ImageError
-from scripts.images.header import Header, Limits, check, read_bytes, read_header
+from scripts.images.header import Limits, check, read_bytes, read_header
+from scripts.images.picture import Header
 
 LIMITS = Limits(max_bytes=1000, max_pixels=10_000, min_edge=8, frames="reject")
 
@@ -43,13 +44,30 @@ def test_the_header_tells_the_orientation_and_damaged_exif_tells_none() -> None:
     assert read_header(turned.replace(b"Exif\0\0", b"Exif\0\0junk", 1)).orientation == 1
 
 
+@pytest.mark.parametrize("where", ["before", "behind"])
+def test_the_orientation_of_a_png_is_found_before_its_pixels_and_behind_them(where: str) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    pixels = np.zeros((30, 40, 3), np.uint8)
+    data = write_png(pixels, 8, 2, **{where: chunk(b"eXIf", exif.tobytes().removeprefix(b"Exif\0\0"))})
+    assert read_header(data).orientation == 6
+
+
+def test_a_chunk_of_a_png_that_claims_gigabytes_is_refused_before_they_are_taken() -> None:
+    data = write_png(np.zeros((30, 40, 3), np.uint8), 8, 2)
+    at = data.index(b"IDAT") - 4
+    hurt = data[:at] + b"\x7f\xff\xff\xff" + data[at + 4 :]
+    with pytest.raises(ImageError, match="its chunk b'IDAT' ends beyond the end of the file"):
+        read_header(hurt)
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
         (b"<!DOCTYPE html>", "not a picture of a known format: begins with b'<!DOCTYPE html>'"),
         (b"\x89PNG\r\n\x1a\nrubbish", "begins as PNG, but its header is damaged"),
         (b"GIF89a\0\0\x20\0\xf1\3\0", "begins as GIF, but its header is damaged"),
-        (encoded(Image.new("RGB", (16, 16)), "ICO"), "ICO RGB(A)? 16x16: a format that OpenCV does not decode"),
+        (encoded(Image.new("RGB", (16, 16)), "ICO"), "ICO RGB(A)? 16x16: a format that is not decoded"),
     ],
 )
 def test_what_is_no_picture_is_refused_with_what_it_is(content: bytes, reason: str) -> None:
@@ -59,10 +77,6 @@ def test_what_is_no_picture_is_refused_with_what_it_is(content: bytes, reason: s
 
 def claiming(width: int, height: int) -> bytes:
     """A PNG whose header claims a size and which holds nothing."""
-
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"")
 

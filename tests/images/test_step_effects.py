@@ -9,8 +9,8 @@ import pytest
 from pydantic import ValidationError
 
 from scripts import registry
-from scripts.images.decode import Pixels
 from scripts.images.draw_sample import TISSUES, draw
+from scripts.images.picture import Pixels
 from scripts.images.step import STEPS, ImageStep
 
 SIZE = 32

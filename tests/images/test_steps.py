@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from scripts import registry
-from scripts.images.decode import Pixels
 from scripts.images.draw_sample import draw
+from scripts.images.picture import Pixels
 from scripts.images.step import STEPS, ImageStep, check_chain
 
 NAMES = [name for name in registry.names(STEPS) if name != "decode"]

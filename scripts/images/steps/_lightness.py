@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from scripts.images.decode import Pixels
+    from scripts.images.picture import Pixels
 
 
 def change_lightness(image: Pixels, change: Callable[[Any], Any]) -> Pixels:

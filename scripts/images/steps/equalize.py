@@ -11,7 +11,7 @@ from scripts.images.step import ImageStep
 from scripts.images.steps._lightness import change_lightness
 
 if TYPE_CHECKING:
-    from scripts.images.decode import Pixels
+    from scripts.images.picture import Pixels
 
 
 class Step(ImageStep):

@@ -12,7 +12,7 @@ from pydantic import Field
 from scripts.images.step import ImageStep
 
 if TYPE_CHECKING:
-    from scripts.images.decode import Pixels
+    from scripts.images.picture import Pixels
 
 
 class Step(ImageStep):

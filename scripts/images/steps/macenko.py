@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from scripts.images.decode import Pixels
+    from scripts.images.picture import Pixels
 
 Density = Annotated[float, Field(ge=0, le=1)]
 Amount = Annotated[float, Field(gt=0, le=10)]

@@ -14,7 +14,7 @@ from pydantic import Field
 from scripts.images.step import ImageStep, Space
 
 if TYPE_CHECKING:
-    from scripts.images.decode import Pixels
+    from scripts.images.picture import Pixels
 
 Mean = Annotated[float, Field(ge=-127, le=127)]
 Std = Annotated[float, Field(gt=0, le=127)]
