@@ -84,7 +84,7 @@ class Images(Settings):
     archive: Archive = Archive()
     sample: Sample = Sample()
     limits: Limits = Limits()
-    size: Annotated[int, Field(ge=8, le=1024)] = Field(64, description="edge of a packed image, pixels")
+    size: Annotated[int, Field(ge=8, le=1024)] = Field(48, description="edge of a packed image, pixels")
     shards: Annotated[int, Field(ge=1, le=2000)] = Field(
         8, description="files the packed images are spread over; one job each"
     )
