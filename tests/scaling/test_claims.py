@@ -9,7 +9,7 @@ from loading_records import HEADSPACE, PACKED, POOL, study
 from loading_records import SERIAL as LOAD
 from loading_records import SERIAL_COLD as COLD
 from rows_of import rows_of
-from test_tables import fault, made, serial
+from test_tables import SCALING, fault, made, serial
 
 from scripts.errors import UserError
 from scripts.loading.points import LoadingPoint
@@ -303,3 +303,30 @@ def test_what_a_trainer_takes_must_be_measured_often_enough_too() -> None:
 def test_blocks_that_broke_different_rules_are_refused_as_invalid() -> None:
     some = [made("ddp-2", block, 6.0, **fault("resumed" if block == 2 else "invalid")) for block in (1, 2, 3)]
     assert rules(compare(of_records(*some)[TWO], of_records()[SERIAL])) == ["validity before speed"]
+
+
+def test_a_ratio_and_the_efficiency_beside_it_are_one_estimate_and_that_of_the_table() -> None:
+    """Where blocks are missing, the paired ones alone would say 1.73 and the table something else."""
+    hours = {1: 1.0, 2: 0.6, 3: 1.0, 4: 1.2}
+    base = [made("serial-1", b, 10.0 / hours[b]) for b in (1, 2, 3)]
+    beside = [made("ddp-1", b, 10.5 / hours[b]) for b in hours]
+    two = [made("ddp-2", b, (6.0 if b == 2 else 5.6) / hours[b]) for b in (2, 3, 4)]
+    found: dict[str, list[Record]] = {}
+    for one in [*base, *beside, *two]:
+        found.setdefault(one.point_id, []).append(one)
+    rows = {row.point: row for row in tabulate_training.rows(found, list(found), SCALING)}
+    (said,) = [one for one in judge(list(rows.values()), [], ClaimsSpec(claims=[])) if one.rows == [TWO, SERIAL]]
+    row = rows[TWO]
+    assert row.speedup is not None
+    assert row.efficiency == row.speedup / 2
+    assert f"trains {row.speedup:.2f} [" in said.sentence
+    assert f"(efficiency {row.efficiency:.2f})" in said.sentence
+
+
+def test_a_fastest_with_too_many_cores_does_not_hide_the_lead_of_the_fastest_that_may_be_claimed() -> None:
+    rows = rows_of(GOOD | {"fsdp-2": [1.5, 1.51, 1.49], "hybrid-2": [3.0, 3.01, 2.99]})
+    many = rows["resnet18-hybrid-2"]
+    rows[many.point] = many.model_copy(update={"marks": "oversubscribed"})
+    standing = [one.rows for one in judge(list(rows.values()), [], ClaimsSpec(claims=[])) if one.stands]
+    assert [TWO, "resnet18-fsdp-2"] in standing
+    assert not any(many.point in some for some in standing)
