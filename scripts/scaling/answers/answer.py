@@ -110,6 +110,18 @@ class Parameter(Part):
     high: float | None
 
 
+MIXED = "mixed"  # the sum of all laws' costs among a curve's fits: no law that could be chosen
+
+
+class LackOfFit(Part):
+    """How far a law is from what was measured."""
+
+    p: float  # chance of as great a lack of fit, if the law holds (F, against pure error)
+    workers: int  # count that it misses most
+    by: float  # measured / law - 1 there
+    refused: bool  # p is too small: the law does not fit
+
+
 class LawFit(Part):
     """One law that applies to a curve."""
 
@@ -117,19 +129,21 @@ class LawFit(Part):
     formula: str
     parameters: list[Parameter]  # none where it could not be tried
     aicc: float | None  # of two laws the one with less is more likely
-    not_identifiable: str | None  # why the blocks cannot tell it from a simpler one, or contradict it
+    not_identifiable: str | None  # why it cannot be tried, or the blocks cannot tell it from a simpler one
+    lack_of_fit: LackOfFit | None  # null: it could not be tried
 
 
 class Prediction(Part):
-    """What the chosen law says of a worker count."""
+    """What the laws say of a worker count."""
 
     workers: int
     extrapolated: bool  # beyond the largest that was measured
-    speedup: float  # against the least worker count of the curve
-    low: float | None  # band of its mean: that of all laws that the blocks do not speak against
+    speedup: float | None  # against the least worker count of the curve; null: it cannot be foretold
+    low: float | None  # band of its mean: that of all sums of costs that the blocks do not speak against
     high: float | None
     launch_low: float | None  # band in which one more launch would lie, paired with one of the least worker count
     launch_high: float | None
+    not_foretold: str | None = None  # why, and what to measure
 
 
 class CurveLaws(Part):
@@ -139,8 +153,10 @@ class CurveLaws(Part):
     scaling: str
     workers: list[int]  # worker counts that count
     blocks: int
-    chosen: str | None  # null: nothing can be told
+    chosen: str | None  # null: nothing can be told, or no law fits
     same_curve: list[str]  # laws that draw the chosen one's curve and read it otherwise
+    may_be: list[str]  # laws of another curve that fit as well
+    breaks: str | None  # where no law fits: where the curve breaks
     fits: list[LawFit]
     predictions: list[Prediction]
     sentence: str
