@@ -13,7 +13,7 @@ LAWS_NOTE = (
     "A curve is what points that differ in workers alone share. Laws are fitted to the launches that count, levels of "
     "blocks apart; in brackets, intervals by leaving out a block at a time. Lack of fit: the chance of launches so far "
     "from the law, if it holds, by F against the scatter of the launches of one worker count. A law is refused where "
-    f"that is under {show.percent(LACK_OF_FIT)}, divided among a study's curves. Of those that fit, and that the blocks "
+    f"that is under {show.percent(LACK_OF_FIT)}, divided among a study's curves. Of those that fit and that the blocks "
     "can tell from a simpler one, the law with the least AICc is chosen. Formulas: scripts/scaling/laws/laws.py."
 )
 PREDICTION_TITLES = ("curve", "workers", "speedup", "one more launch", "kind")
@@ -116,14 +116,8 @@ def _verdict(fit: LawFit, curve: CurveLaws) -> str:
     if fit.lack_of_fit is not None and fit.lack_of_fit.refused:
         by = show.percent(round(abs(fit.lack_of_fit.by), 3))
         return f"refused: it misses {fit.lack_of_fit.workers} workers by {by}"
-    if fit.not_identifiable:
-        return f"not identifiable: {fit.not_identifiable}"
-    if fit.law == MIXED:
-        return "bands are made of it"
-    if curve.chosen is None:
-        return "no other law can be told from it"
-    if fit.law == curve.chosen:
-        return "chosen"
-    if fit.law in curve.may_be:
-        return "fits as well"
-    return f"the same curve as {curve.chosen}" if fit.law in curve.same_curve else "less likely"
+    said = {MIXED: "bands are made of it", curve.chosen: "chosen"}
+    said |= dict.fromkeys(curve.may_be, "fits as well")
+    said |= dict.fromkeys(curve.same_curve, f"the same curve as {curve.chosen}")
+    untold = f"not identifiable: {fit.not_identifiable}" if fit.not_identifiable else "no other law can be told from it"
+    return said.get(fit.law, untold)

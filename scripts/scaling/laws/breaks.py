@@ -41,7 +41,8 @@ def superlinear(curve: Curve, confidence: float) -> str:
         gain = curve.gain(n)
         reach = student_t(1 - (1 - confidence) / len(others), gain.freedom) * gain.error
         if gain.value - reach > math.log(n / least):
-            speedup = show.ratio(*(math.exp(gain.value + way * reach) for way in (0, -1, 1)))
+            low, high = math.exp(gain.value - reach), math.exp(gain.value + reach)
+            speedup = show.ratio(math.exp(gain.value), low, high)
             return f"superlinear up to {n} workers ({speedup} times as fast as {least})"
     return ""
 

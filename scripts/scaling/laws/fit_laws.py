@@ -88,7 +88,7 @@ def laws_of(name: str, scaling: str, curve: Curve, confidence: float, significan
     """All laws on one curve."""
     judged = judge(curve, scaling, confidence, significance)
     breaks = where_it_breaks(judged, curve, scaling, confidence) if judged.all_refused else ""
-    able = len(curve.workers) >= LEAST_COUNTS and judged.mixed is not None and not judged.mixed.unidentified
+    able = len(curve.workers) >= LEAST_COUNTS and judged.mixed is not None
     predictions = _predictions(judged, curve, confidence) if able else []
     mixed = [_shown(MIXED.name, judged.mixed)] if judged.mixed else []
     return CurveLaws(
@@ -173,10 +173,8 @@ def _sentence(name: str, judged: Judged, breaks: str, curve: Curve) -> str:
 
 
 def _untold(judged: Judged) -> str:
-    reasons = {one if isinstance(one, str) else one.unidentified for one in judged.tried.values()}
-    refused = [one for one in judged.fitted if one.refused]
-    found = [f"{_names(refused)} lack fit"] if refused else []
-    return "; ".join(found + sorted(filter(None, reasons))) or "too few launches"
+    reasons = {one for one in judged.tried.values() if isinstance(one, str)}
+    return "; ".join(sorted(reasons)) or "too few launches"
 
 
 def _followed(chosen: Fit, fitted: Sequence[Fit], curve: Curve) -> str:

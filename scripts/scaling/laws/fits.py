@@ -5,10 +5,10 @@ Student's t (jackknife: Tukey, Ann. Math. Stat. 29, 1958; Efron and Stein, Ann. 
 worker counts that is exactly the paired interval of the tables. Resampling blocks instead covers too seldom at six
 blocks (tests/scaling/test_known_truth.py).
 
-Choice: among the laws that fit (lack_of_fit.py) and that can be told from a simpler one, that with the least AICc
-(Hurvich and Tsai, Biometrika 76(2), 1989) of the launches' log rates, the blocks' levels counted as parameters. Others
-that fit are named beside it. That a loss cannot be told from none is no proof of none: what is foretold has a band of
-all laws (bands.py).
+Choice: among the laws that fit (lack_of_fit.py), and of these, if there are any, among those that can be told from a
+simpler one, that with the least AICc (Hurvich and Tsai, Biometrika 76(2), 1989) of the launches' log rates, the blocks'
+levels counted as parameters. Others that fit are named beside it. That a loss cannot be told from none is no proof of
+none: what is foretold has a band of all laws (bands.py).
 """
 
 import math
@@ -60,7 +60,7 @@ class Fit:
     law: Law
     parameters: dict[str, Estimate]
     aicc: float | None  # None: too few launches for it
-    unidentified: str  # why the blocks cannot tell the law; empty where they can
+    unidentified: str  # why the blocks cannot tell the law from a simpler one; empty where they can
     coefficients: Floats
     lack: LackOfFit
     refused: bool  # it does not fit
@@ -115,11 +115,12 @@ def judge(curve: Curve, scaling: str, confidence: float, significance: float) ->
     applies = [law for law in LAWS.values() if scaling in law.scaling and (curve.most_nodes > 1 or not law.needs_nodes)]
     tried = {law.name: fit(law, curve, confidence, significance) for law in applies}
     fitted = [one for one in tried.values() if isinstance(one, Fit)]
+    able = _able(fitted) or [one for one in fitted if one.aicc is not None and not one.refused]
     # Equal curves differ in the last digits; of these the first, the simplest.
-    chosen = min(_able(fitted), key=lambda one: round(one.aicc or 0.0, 6), default=None)
+    chosen = min(able, key=lambda one: round(one.aicc or 0.0, 6), default=None)
     if not any(one.law.losses for one in fitted):
         chosen = None
-    mixed = None if curve.levels is None else _fitted(MIXED, curve, confidence, significance)
+    mixed = None if _unfit(curve) else _fitted(MIXED, curve, confidence, significance)
     return Judged(tried, chosen, mixed)
 
 
@@ -130,9 +131,16 @@ def fit(law: Law, curve: Curve, confidence: float, significance: float = 0.05) -
         return f"{counts} worker counts; {law.coefficients + 1} or more can contradict it"
     if law.needs_bytes and curve.gradient_bytes is None:
         return "no profile says how many bytes a step averages over ranks"
+    return _unfit(curve) or _fitted(law, curve, confidence, significance)
+
+
+def _unfit(curve: Curve) -> str:
+    """Why no law can be fitted; empty where some can."""
+    if len(curve.blocks) < LEAST_BLOCKS:
+        return f"{len(curve.blocks)} blocks; {LEAST_BLOCKS} or more give intervals"
     if curve.levels is None:
         return "blocks have too many gaps for worker counts to be compared"
-    return _fitted(law, curve, confidence, significance)
+    return "" if curve.levels.freedom > 0 else "blocks have so many gaps that nothing tells the noise"
 
 
 def _fitted(law: Law, curve: Curve, confidence: float, significance: float) -> Fit:
@@ -144,7 +152,7 @@ def _fitted(law: Law, curve: Curve, confidence: float, significance: float) -> F
         for name, value in bounded.items()
     }
     lack = lack_of_fit(law, curve, coefficients)
-    reason = _unidentified(law, parameters, curve)
+    reason = _unidentified(law, parameters)
     return Fit(law, parameters, _aicc(law, curve, coefficients), reason, coefficients, lack, lack.p < significance)
 
 
@@ -184,11 +192,7 @@ def _aicc(law: Law, curve: Curve, coefficients: Floats) -> float | None:
     return n * math.log(noise) + 2 * k + 2 * k * (k + 1) / (n - k - 1)
 
 
-def _unidentified(law: Law, parameters: Mapping[str, Estimate], curve: Curve) -> str:
-    if len(curve.blocks) < LEAST_BLOCKS:
-        return f"{len(curve.blocks)} blocks; {LEAST_BLOCKS} or more give intervals"
-    if curve.known.freedom < 1:
-        return "blocks have so many gaps that nothing tells the noise"
+def _unidentified(law: Law, parameters: Mapping[str, Estimate]) -> str:
     for name in law.losses:
         low = parameters[name].low
         if low is None:
