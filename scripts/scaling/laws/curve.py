@@ -7,14 +7,13 @@ in no law. What is left is pure error: no law can explain it.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from statistics import fmean
 
 import numpy as np
 
 from scripts.scaling.comparing import two_way
-from scripts.scaling.comparing.limits import LEAST_BLOCKS
 from scripts.scaling.comparing.two_way import Difference, Rates
 from scripts.scaling.laws.laws import Axis, Floats, Law
 
@@ -30,7 +29,7 @@ class Levels:
     variances: Floats  # (k,) of a launch's log rate about both levels, its pure error
     freedom: float  # degrees of freedom of these
 
-    @property
+    @cached_property
     def weights(self) -> Floats:
         """(k, k) the information with that of the mean of all, which is free: positive definite."""
         k = len(self.logs)
@@ -76,18 +75,19 @@ class Curve:
 
     def only(self, workers: Sequence[int]) -> "Curve":
         """The curve of some of its worker counts."""
-        return self._with({n: self.rates[n] for n in workers})
+        return replace(self, rates={n: self.rates[n] for n in workers})
 
     @cached_property
-    def left_out(self) -> list["Curve"]:
-        """The curve without each of its blocks, where all worker counts stay comparable; nothing where they do not."""
-        if len(self.blocks) < LEAST_BLOCKS:
-            return []
-        found = [
-            self._with({n: {b: rate for b, rate in mine.items() if b != block} for n, mine in self.rates.items()})
-            for block in self.blocks
-        ]
-        return found if all(all(less.rates.values()) and less.levels is not None for less in found) else []
+    def left_out(self) -> list[Floats]:
+        """(k,) logs of the levels without each block, where they stay comparable; nothing where they do not."""
+        found = []
+        for block in self.blocks:
+            rates = {n: {b: rate for b, rate in mine.items() if b != block} for n, mine in self.rates.items()}
+            logs = replace(self, rates=rates)._logs() if all(rates.values()) else None
+            if logs is None:
+                return []
+            found.append(logs)
+        return found
 
     @property
     def known(self) -> Levels:
@@ -99,9 +99,10 @@ class Curve:
         """Log of the measured rate over that at the least count."""
         return self._two_way.difference(workers, self.workers[0])
 
-    def fit(self, law: Law, bounded: bool = True) -> Floats:
-        """Coefficients of a law: least squares on its relative errors."""
-        return law.fit(self.axis(self.workers), np.exp(self.known.logs), self.known.weights, bounded)
+    def fit(self, law: Law, bounded: bool = True, logs: Floats | None = None) -> Floats:
+        """Coefficients of a law: least squares on its relative errors, from all launches or from other `logs`."""
+        rates = np.exp(self.known.logs if logs is None else logs)
+        return law.fit(self.axis(self.workers), rates, self.known.weights, bounded)
 
     def log_speedup(self, law: Law, coefficients: Floats, workers: int) -> float:
         """Log of the rate at `workers` over that at the least count; infinite where coefficients make no sense."""
@@ -111,24 +112,29 @@ class Curve:
     @cached_property
     def levels(self) -> Levels | None:
         """Of each worker count; None where gaps leave some that no chain of shared blocks joins."""
+        logs, two = self._logs(), self._two_way
+        if logs is None:
+            return None
+        variances, freedoms = two.noise
+        variances = np.maximum(np.nan_to_num(variances), LEAST_VARIANCE)
+        from_mean = two.weights - two.weights.mean(axis=0)
+        covariance = (from_mean * variances[two.point_of]) @ from_mean.T
+        return Levels(logs, np.linalg.pinv(covariance), variances, float(freedoms.min()))
+
+    @cached_property
+    def _two_way(self) -> two_way.TwoWay[int]:
+        return two_way.fit({n: self.rates[n] for n in self.workers})
+
+    def _logs(self) -> Floats | None:
+        """(k,) log images/s of each worker count in the mean block; None where these cannot be compared."""
+        if all(len(mine) == len(self.blocks) for mine in self.rates.values()):  # no gap: the least squares are means
+            return np.array([fmean(map(math.log, self.rates[n].values())) for n in self.workers])
         two = self._two_way
-        if len(set(two.parts.tolist())) > 1:
+        if two.parts.any():
             return None
         level = dict(zip(two.points, two.levels.tolist(), strict=True))
         in_block: dict[int, list[float]] = {}
         for n, mine in self.rates.items():
             for block, rate in mine.items():
                 in_block.setdefault(block, []).append(math.log(rate) - level[n])
-        of_mean_block = fmean(map(fmean, in_block.values()))
-        variances, freedoms = two.noise
-        variances = np.maximum(np.nan_to_num(variances), LEAST_VARIANCE)
-        from_mean = two.weights - two.weights.mean(axis=0)
-        covariance = (from_mean * variances[two.point_of]) @ from_mean.T
-        return Levels(two.levels + of_mean_block, np.linalg.pinv(covariance), variances, float(freedoms.min()))
-
-    @cached_property
-    def _two_way(self) -> two_way.TwoWay[int]:
-        return two_way.fit({n: self.rates[n] for n in self.workers})
-
-    def _with(self, rates: Rates[int]) -> "Curve":
-        return Curve(rates, self.global_batch, self.gradient_bytes, self.nodes, self.node_holds)
+        return two.levels + fmean(map(fmean, in_block.values()))
