@@ -9,9 +9,9 @@ import pytest
 from known_truth import amdahl, drawn, gustafson, usl
 from rows_of import rows_of
 
-from scripts.scaling.answers.answer import CurveLaws
+from scripts.scaling.answers.answer import CurveLaws, LackOfFit
 from scripts.scaling.laws.curve import Curve
-from scripts.scaling.laws.fit_laws import curves, laws_of
+from scripts.scaling.laws.fit_laws import curves, fit_laws, laws_of
 from scripts.scaling.laws.fits import Fit, Judged, fit, judge
 from scripts.scaling.laws.laws import LAWS, Axis
 
@@ -140,6 +140,35 @@ def shown() -> CurveLaws:
 
 def test_a_curve_is_made_of_points_with_cores_enough() -> None:
     assert shown().workers == [1, 2, 4]
+
+
+def test_a_curve_knows_its_nodes_and_where_the_next_begins() -> None:
+    table = rows_of({"serial-1": [1.0] * 3} | {f"ddp-{n}": [float(n)] * 3 for n in (1, 2, 4, 8)})
+
+    def curve(nodes: dict[int, int], workers_per_node: int | None = None) -> Curve:
+        some = [row.model_copy(update={"nodes": nodes.get(row.workers, 1)}) for row in table.values()]
+        return curves(some, {}, workers_per_node)["resnet18-ddp"]
+
+    assert [curve({}).nodes_at(n) for n in (1, 8, 64, 65)] == [1, 1, 1, 2]  # as many as its cores
+    assert [curve({}, 8).nodes_at(n) for n in (8, 9)] == [1, 2]  # as the config has it
+    assert [curve({4: 2, 8: 4}).nodes_at(n) for n in (2, 4, 8, 16)] == [1, 2, 4, 8]  # as it was spread
+    assert curve({4: 2, 8: 4}).most_nodes == 4
+
+
+def test_several_curves_share_what_may_be_refused_wrongly() -> None:
+    def linear(rng: np.random.Generator, names: str) -> LackOfFit:
+        """Of the linear law on the first of several equal curves."""
+        speedups = {f"ddp-{n}": n * rng.lognormal(0, 0.01, 6) for n in (1, 2, 4, 8)}
+        table = rows_of({"serial-1": [1.0] * 6} | speedups)
+        some = [row.model_copy(update={"curve": name}) for row in table.values() for name in names]
+        laws = fit_laws([row for row in some if row.strategy == "ddp"], [], 0.95)
+        found = laws.curves[0].fits[0].lack_of_fit
+        assert found is not None
+        return found
+
+    seed = next(seed for seed in range(1000) if 0.025 < linear(np.random.default_rng(seed), "a").p < 0.05)
+    assert linear(np.random.default_rng(seed), "a").refused
+    assert not linear(np.random.default_rng(seed), "ab").refused
 
 
 def test_predictions_beyond_the_largest_count_are_called_extrapolated() -> None:
