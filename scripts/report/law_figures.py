@@ -10,7 +10,7 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 from scripts import format as show
 from scripts.report.figure_parts import IDEAL, entitle, fill_legend, start_grid
 from scripts.report.style import COLOURS, MUTED
-from scripts.scaling.answers.answer import CurveLaws, Laws
+from scripts.scaling.answers.laws import CurveLaws, Laws
 from scripts.scaling.tables.compared import compared
 from scripts.scaling.tables.rows import TrainingRow
 

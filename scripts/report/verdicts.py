@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from scripts import format as show
-from scripts.scaling.answers.answer import MIXED, Claim, Claims, CurveLaws, LawFit, Laws, Prediction
+from scripts.scaling.answers.answer import Claim, Claims
+from scripts.scaling.answers.laws import ALL_COSTS, CurveLaws, LawFit, Laws, Prediction
 from scripts.scaling.comparing.limits import FORETOLD, LACK_OF_FIT
 from scripts.scaling.plan.planned import Plan
 
@@ -114,9 +115,9 @@ def _lack_of_fit(fit: LawFit) -> str:
 
 def _verdict(fit: LawFit, curve: CurveLaws) -> str:
     if fit.lack_of_fit is not None and fit.lack_of_fit.refused:
-        by = show.percent(round(abs(fit.lack_of_fit.by), 3))
+        by = show.percent(float(f"{abs(fit.lack_of_fit.by):.2g}"))
         return f"refused: it misses {fit.lack_of_fit.workers} workers by {by}"
-    said = {MIXED: "bands are made of it", curve.chosen: "chosen"}
+    said = {ALL_COSTS: "bands are made of it", curve.chosen: "chosen"}
     said |= dict.fromkeys(curve.may_be, "fits as well")
     said |= dict.fromkeys(curve.same_curve, f"the same curve as {curve.chosen}")
     untold = f"not identifiable: {fit.not_identifiable}" if fit.not_identifiable else "no other law can be told from it"

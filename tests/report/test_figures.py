@@ -16,7 +16,7 @@ from scripts.report.scaling_figures import draw_efficiency, draw_speedup, line_n
 from scripts.report.style import PAPER
 from scripts.report.tables import counted
 from scripts.report.training_figures import draw_learning
-from scripts.scaling.answers.answer import Laws, Prediction
+from scripts.scaling.answers.laws import Laws, Prediction
 from scripts.scaling.tables.rows import LoadingRow, TrainingRow
 from scripts.scaling.tables.table_file import read_answer, read_rows
 

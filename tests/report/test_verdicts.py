@@ -1,7 +1,7 @@
 """Laws as the page and the terminal show them: rows of words."""
 
 from scripts.report.verdicts import LAW_TITLES, PREDICTION_TITLES, law_rows, prediction_rows
-from scripts.scaling.answers.answer import CurveLaws, LackOfFit, LawFit, Laws, Parameter, Prediction
+from scripts.scaling.answers.laws import CurveLaws, LackOfFit, LawFit, Laws, Parameter, Prediction
 
 
 def fitted(law: str, p: float, by: float = -0.01, refused: bool = False, untold: str | None = None) -> LawFit:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from known_truth import Truth, amdahl, cached, cliff, drawn, odd
 
-from scripts.scaling.answers.answer import CurveLaws
+from scripts.scaling.answers.laws import CurveLaws
 from scripts.scaling.laws.fit_laws import laws_of
 
 WORKERS = [1, 2, 4, 8, 16]

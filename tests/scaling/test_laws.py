@@ -9,7 +9,7 @@ import pytest
 from known_truth import amdahl, drawn, gustafson, usl
 from rows_of import rows_of
 
-from scripts.scaling.answers.answer import CurveLaws, LackOfFit
+from scripts.scaling.answers.laws import CurveLaws, LackOfFit
 from scripts.scaling.laws.curve import Curve
 from scripts.scaling.laws.fit_laws import curves, fit_laws, laws_of
 from scripts.scaling.laws.fits import Fit, Judged, fit, judge

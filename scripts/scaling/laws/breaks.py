@@ -59,7 +59,7 @@ class _Break:
 
     @property
     def size(self) -> str:
-        return f"{show.percent(round(abs(self.off), 2))} {'slower' if self.off < 0 else 'faster'}"
+        return f"{_percent(self.off)} {'slower' if self.off < 0 else 'faster'}"
 
 
 def _at_a_node(curve: Curve, scaling: str, confidence: float) -> str:
@@ -87,8 +87,8 @@ def _at_a_count(curve: Curve, scaling: str, confidence: float) -> str:
 
 def _missed_most(judged: Judged) -> str:
     nearest = max(judged.fitted, key=lambda one: one.lack.p)
-    by, at = show.percent(round(abs(nearest.lack.by), 2)), nearest.lack.at
-    return f"the nearest, {nearest.law.name}, misses it by up to {by}, at {at} workers"
+    by = _percent(nearest.lack.by)
+    return f"the nearest, {nearest.law.name}, misses it by up to {by}, at {nearest.lack.at} workers"
 
 
 def _breaks(curve: Curve, others: Sequence[int], n: int, scaling: str, confidence: float) -> Iterator[_Break]:
@@ -120,3 +120,7 @@ def _followed(curve: Curve, scaling: str) -> tuple[Law, float] | None:
         if p >= SURELY_NOT:
             return law, p
     return None
+
+
+def _percent(off: float) -> str:
+    return show.percent(float(f"{abs(off):.2g}"))

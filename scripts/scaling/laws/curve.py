@@ -26,14 +26,9 @@ class Levels:
 
     logs: Floats  # (k,) log images/s of each worker count in the mean block
     information: Floats  # (k, k) inverse of the covariance of `logs`, but for what they share
+    weights: Floats  # (k, k) the same with what they share, which is free, as sure as each of them: positive definite
     variances: Floats  # (k,) of a launch's log rate about both levels, its pure error
     freedom: float  # degrees of freedom of these
-
-    @cached_property
-    def weights(self) -> Floats:
-        """(k, k) the information with that of the mean of all, which is free: positive definite."""
-        k = len(self.logs)
-        return np.asarray(self.information + np.trace(self.information) / (k * max(1, k - 1)))
 
 
 @dataclass(frozen=True)
@@ -119,7 +114,10 @@ class Curve:
         variances = np.maximum(np.nan_to_num(variances), LEAST_VARIANCE)
         from_mean = two.weights - two.weights.mean(axis=0)
         covariance = (from_mean * variances[two.point_of]) @ from_mean.T
-        return Levels(logs, np.linalg.pinv(covariance), variances, float(freedoms.min()))
+        k = len(logs)
+        shared = np.trace(covariance) / (k * (k - 1))
+        weights = np.linalg.inv(covariance + shared)
+        return Levels(logs, weights - 1 / (shared * k**2), weights, variances, float(freedoms.min()))
 
     @cached_property
     def _two_way(self) -> two_way.TwoWay[int]:

@@ -5,7 +5,7 @@ more cores than the machine has take no part. laws.py has the laws, fits.py how 
 are refused, breaks.py where a curve breaks that none fits, bands.py what can be foretold.
 
 Inputs: `training.parquet`; `profiles.parquet`, for the bytes that a step averages over ranks, where there are profiles.
-Output: `laws.json` (scripts/scaling/answers/answer.py).
+Output: `laws.json` (scripts/scaling/answers/laws.py).
 
 By hand: see the command that `snakemake -np` prints for rule fit_laws.
 """
@@ -17,7 +17,7 @@ from pathlib import Path
 from scripts import cli
 from scripts import format as show
 from scripts.atomic import write_text
-from scripts.scaling.answers.answer import CurveLaws, LackOfFit, LawFit, Laws, Parameter, Prediction
+from scripts.scaling.answers.laws import CurveLaws, LackOfFit, LawFit, Laws, Parameter, Prediction
 from scripts.scaling.comparing.limits import LACK_OF_FIT, LEAST_BLOCKS
 from scripts.scaling.laws.bands import foretell
 from scripts.scaling.laws.breaks import where_it_breaks

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scripts.scaling.comparing.limits import LEAST_BLOCKS
+from scripts.scaling.comparing.limits import LACK_OF_FIT, LEAST_BLOCKS
 from scripts.scaling.comparing.ratios import student_t
 from scripts.scaling.laws.curve import Curve
 from scripts.scaling.laws.lack_of_fit import LackOfFit, lack_of_fit
@@ -124,7 +124,7 @@ def judge(curve: Curve, scaling: str, confidence: float, significance: float) ->
     return Judged(tried, chosen, mixed)
 
 
-def fit(law: Law, curve: Curve, confidence: float, significance: float = 0.05) -> Fit | str:
+def fit(law: Law, curve: Curve, confidence: float, significance: float = LACK_OF_FIT) -> Fit | str:
     """The law on a curve; a sentence where it cannot even be tried."""
     counts = len(curve.workers)
     if counts < law.coefficients + 1:

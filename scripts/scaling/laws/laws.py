@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
-from scripts.scaling.answers import answer
+from scripts.scaling.answers.laws import ALL_COSTS
 
 Floats = NDArray[np.float64]
 
@@ -189,7 +189,7 @@ HIERARCHICAL = Law(
     needs_nodes=True,
 )
 MIXED = Law(
-    answer.MIXED,
+    ALL_COSTS,
     "t(N) = the costs of all other laws, and from the second node on another compute and seconds for each node",
     ("strong", "weak"),
     lambda at: _columns(
