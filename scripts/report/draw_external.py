@@ -14,7 +14,7 @@ from scripts.report.figure_parts import save
 from scripts.report.law_figures import draw_laws
 from scripts.report.scaling_figures import draw_efficiency, draw_speedup
 from scripts.report.style import styled
-from scripts.scaling.answers.answer import Laws
+from scripts.scaling.answers.laws import Laws
 from scripts.scaling.tables.rows import TrainingRow
 from scripts.scaling.tables.table_file import read_answer, read_rows
 

@@ -25,7 +25,7 @@ from scripts.report.scaling_figures import draw_efficiency, draw_speedup
 from scripts.report.style import styled
 from scripts.report.training_figures import draw_learning
 from scripts.report.usage_figures import draw_usage
-from scripts.scaling.answers.answer import Laws
+from scripts.scaling.answers.laws import Laws
 from scripts.scaling.tables.read_records import read_all
 from scripts.scaling.tables.rows import LoadingRow, TrainingRow
 from scripts.scaling.tables.table_file import read_answer, read_rows

@@ -1,4 +1,4 @@
-"""What the chosen laws say of more workers, beside what was measured: a panel for each curve that follows one."""
+"""What the laws say of more workers, beside what was measured: a panel for each curve that could contradict one."""
 
 import math
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 from scripts import format as show
 from scripts.report.figure_parts import IDEAL, entitle, fill_legend, start_grid
 from scripts.report.style import COLOURS, MUTED
-from scripts.scaling.answers.answer import CurveLaws, Laws
+from scripts.scaling.answers.laws import CurveLaws, Laws
 from scripts.scaling.tables.compared import compared
 from scripts.scaling.tables.rows import TrainingRow
 
@@ -26,37 +26,30 @@ def draw_laws(laws: Laws, rows: Sequence[TrainingRow]) -> Figure:
         _draw_panel(one, curve, [row for row in rows if row.curve == curve.curve])
     for one in axes[len(curves) :]:
         one.set_axis_off()
-    handles = {}
-    if curves:
-        drawn, labels = axes[0].get_legend_handles_labels()
-        handles = dict(zip(labels, drawn, strict=True))
+    drawn = [one.get_legend_handles_labels() for one in reversed(axes[: len(curves)])]
+    handles = {label: handle for handles, labels in drawn for handle, label in zip(handles, labels, strict=True)}
     fill_legend(legend, figure, handles, 2)
     n = show.counts([curve.blocks for curve in curves]) if curves else "0"
     sure = show.percent(rows[0].confidence)
-    said = f"Band: {sure}, of every law that the blocks do not speak against; n = {n} blocks."
+    said = f"Band: {sure}, of all costs that the blocks do not speak against; n = {n} blocks."
     entitle(figure, "Scaling laws", said if curves else "No law can be told: n = 0 curves with three worker counts.")
     return figure
 
 
 def _draw_panel(axes: Axes, curve: CurveLaws, rows: Sequence[TrainingRow]) -> None:
-    least = curve.workers[0]
-    measured = [one for one in curve.predictions if not one.extrapolated]
-    beyond = [one for one in curve.predictions if one.extrapolated]
-    inside = [(least, 1.0), *((one.workers, one.speedup) for one in measured)]
-    colour = COLOURS[0]
-    axes.plot(*zip(*inside, strict=True), color=colour, label="law")
-    outside = [inside[-1], *((one.workers, one.speedup) for one in beyond)]
-    axes.plot(*zip(*outside, strict=True), color=colour, linestyle=(0, (1, 1.5)), label="law, extrapolated")
-    banded = [one for one in curve.predictions if one.low is not None and one.high is not None]
-    axes.fill_between(
-        [least, *(one.workers for one in banded)],
-        [1.0, *(one.low or 0.0 for one in banded)],
-        [1.0, *(one.high or 0.0 for one in banded)],
-        color=colour,
-        alpha=0.18,
-        linewidth=0,
-        label="band",
-    )
+    least, colour = curve.workers[0], COLOURS[0]
+    foretold = [(one.workers, one.speedup) for one in curve.predictions if one.speedup is not None]
+    inside = [(least, 1.0), *((n, speedup) for n, speedup in foretold if n in curve.workers)]
+    outside = [(n, speedup) for n, speedup in foretold if n not in curve.workers]
+    if foretold:
+        axes.plot(*zip(*inside, strict=True), color=colour, label="law")
+    if outside:
+        dotted = [inside[-1], *outside]
+        axes.plot(*zip(*dotted, strict=True), color=colour, linestyle=(0, (1, 1.5)), label="law, extrapolated")
+    banded = [(one.workers, one.low, one.high) for one in curve.predictions if one.low and one.high]
+    if banded:
+        at, lows, highs = zip((least, 1.0, 1.0), *banded, strict=True)
+        axes.fill_between(at, lows, highs, color=colour, alpha=0.18, linewidth=0, label="band")
     by_workers = {row.workers: row for row in rows if row.workers in curve.workers}
     comparison = compared([row for row in rows if row.baseline == by_workers[least].baseline])
     for n, row in by_workers.items():
@@ -70,10 +63,11 @@ def _draw_panel(axes: Axes, curve: CurveLaws, rows: Sequence[TrainingRow]) -> No
     axes.plot(ends, [end / least for end in ends], **IDEAL)
     axes.set_xscale("log", base=2)
     axes.set_yscale("log", base=2)
-    ticks = [least, *(one.workers for one in curve.predictions)]
+    ticks = sorted({*curve.workers, *(one.workers for one in curve.predictions)})
     axes.set_xticks(ticks, [f"{tick}" for tick in ticks])
     axes.xaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.set_xlabel("workers")
     axes.set_ylabel("speedup")
-    axes.set_title(f"{curve.curve}: {curve.chosen}", fontsize=8.5, color=MUTED, loc="left", fontweight="normal")
+    law = curve.chosen or "no single law"
+    axes.set_title(f"{curve.curve}: {law}", fontsize=8.5, color=MUTED, loc="left", fontweight="normal")

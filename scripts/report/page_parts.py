@@ -13,7 +13,8 @@ from pydantic import BaseModel
 from scripts import format as show
 from scripts.report import tables, verdicts
 from scripts.report.style import GRID, INK, MUTED, PAPER
-from scripts.scaling.answers.answer import Claims, Laws, Recommendations
+from scripts.scaling.answers.answer import Claims, Recommendations
+from scripts.scaling.answers.laws import Laws
 from scripts.scaling.plan.planned import Plan
 from scripts.scaling.tables.rows import Row, StrategyRow, TrainingRow
 from scripts.scaling.tables.table_file import read_answer

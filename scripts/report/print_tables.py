@@ -38,7 +38,8 @@ from scripts.report.tables import (
     note,
 )
 from scripts.report.verdicts import refusals
-from scripts.scaling.answers.answer import Claims, Laws
+from scripts.scaling.answers.answer import Claims
+from scripts.scaling.answers.laws import Laws
 from scripts.scaling.tables.rows import JobRow, LoadingRow, ProfileRow, Row, StrategyRow, TrainingRow
 from scripts.scaling.tables.table_file import read_answer, read_rows
 

@@ -13,7 +13,8 @@ from typing import Any
 from scripts import cli
 from scripts.atomic import write_text
 from scripts.report.page_parts import template, trainings
-from scripts.scaling.answers.answer import Claims, Laws, Recommendations
+from scripts.scaling.answers.answer import Claims, Recommendations
+from scripts.scaling.answers.laws import Laws
 from scripts.scaling.tables.rows import StrategyRow, TrainingRow
 from scripts.scaling.tables.table_file import read_answer, read_rows
 from scripts.spec import Spec

@@ -25,7 +25,8 @@ from scripts.atomic import write_text
 from scripts.budget import LeftOut
 from scripts.report import facts, tables
 from scripts.report.page_parts import inline_png, plain_section, section, template, trainings
-from scripts.scaling.answers.answer import Claims, Confirmations, Laws, LoadingAnswer, Recommendations
+from scripts.scaling.answers.answer import Claims, Confirmations, LoadingAnswer, Recommendations
+from scripts.scaling.answers.laws import Laws
 from scripts.scaling.answers.passes import Pass
 from scripts.scaling.tables.read_records import read_all
 from scripts.scaling.tables.rows import JobRow, LoadingRow, ProfileRow, StrategyRow, TrainingRow

@@ -4,19 +4,25 @@ from collections.abc import Iterable
 from typing import Any
 
 from scripts import format as show
-from scripts.scaling.answers.answer import Claim, Claims, CurveLaws, LawFit, Laws
+from scripts.scaling.answers.answer import Claim, Claims
+from scripts.scaling.answers.laws import ALL_COSTS, CurveLaws, LawFit, Laws, Prediction
+from scripts.scaling.comparing.limits import FORETOLD, LACK_OF_FIT
 from scripts.scaling.plan.planned import Plan
 
-LAW_TITLES = ("curve", "law", "parameters", "AICc", "verdict")
+LAW_TITLES = ("curve", "law", "parameters", "AICc", "lack of fit", "verdict")
 LAWS_NOTE = (
     "A curve is what points that differ in workers alone share. Laws are fitted to the launches that count, levels of "
-    "blocks apart; in brackets, intervals by leaving out a block at a time. Of those that the blocks can tell from a "
-    "simpler one, the law with the least AICc is chosen. Formulas: scripts/scaling/laws/laws.py."
+    "blocks apart; in brackets, intervals by leaving out a block at a time. Lack of fit: the chance of launches so far "
+    "from the law, if it holds, by F against the scatter of the launches of one worker count. A law is refused where "
+    f"that is under {show.percent(LACK_OF_FIT)}, divided among a study's curves. Of those that fit and that the blocks "
+    "can tell from a simpler one, the law with the least AICc is chosen. Formulas: scripts/scaling/laws/laws.py."
 )
 PREDICTION_TITLES = ("curve", "workers", "speedup", "one more launch", "kind")
 PREDICTIONS_NOTE = (
     "Predicted, not measured: speedup against the curve's least worker count by the chosen law, with the band of all "
-    "laws that the blocks do not speak against; and the band in which one more launch would lie."
+    "sums of the laws' costs that the blocks do not speak against; and the band in which one more launch would lie. "
+    "Nothing is foretold where no law fits, where a node begins that no launch has seen, and where the ends of the "
+    f"band are more than {show.number(FORETOLD)} times apart."
 )
 
 PLAN_TITLES = ("training", "way", "cores", "GPUs", "starts s", "ends s", "cost", "nodes")
@@ -32,6 +38,7 @@ def law_rows(laws: Laws) -> list[tuple[str, ...]]:
             ", ".join(f"{p.name} {show.ratio(p.value, p.low, p.high, edges=(0.0,))}" for p in fit.parameters)
             or show.MISSING,
             show.MISSING if fit.aicc is None else f"{fit.aicc:.1f}",
+            _lack_of_fit(fit),
             _verdict(fit, curve),
         )
         for curve in laws.curves
@@ -47,7 +54,7 @@ def prediction_rows(laws: Laws) -> list[tuple[str, ...]]:
             show.count(one.workers),
             show.ratio(one.speedup, one.low, one.high),
             show.interval(one.launch_low, one.launch_high),
-            "extrapolated" if one.extrapolated else "predicted",
+            _kind(one),
         )
         for curve in laws.curves
         for one in curve.predictions
@@ -94,11 +101,24 @@ def refusals(claims: Iterable[Claim]) -> list[tuple[str, list[str]]]:
     return [(one.sentence, [f"{breach.rule}: {breach.found}" for breach in one.breaches]) for one in claims]
 
 
+def _kind(one: Prediction) -> str:
+    if one.not_foretold:
+        return f"cannot be foretold ({one.not_foretold}): measure {one.workers}"
+    return "extrapolated" if one.extrapolated else "predicted"
+
+
+def _lack_of_fit(fit: LawFit) -> str:
+    if fit.lack_of_fit is None:
+        return show.MISSING
+    return "p < 0.001" if fit.lack_of_fit.p < 0.001 else f"p = {fit.lack_of_fit.p:.3f}"
+
+
 def _verdict(fit: LawFit, curve: CurveLaws) -> str:
-    if fit.not_identifiable:
-        return f"not identifiable: {fit.not_identifiable}"
-    if curve.chosen is None:
-        return "no other law can be told from it"
-    if fit.law == curve.chosen:
-        return "chosen"
-    return f"the same curve as {curve.chosen}" if fit.law in curve.same_curve else "less likely"
+    if fit.lack_of_fit is not None and fit.lack_of_fit.refused:
+        by = show.percent(float(f"{abs(fit.lack_of_fit.by):.2g}"))
+        return f"refused: it misses {fit.lack_of_fit.workers} workers by {by}"
+    said = {ALL_COSTS: "bands are made of it", curve.chosen: "chosen"}
+    said |= dict.fromkeys(curve.may_be, "fits as well")
+    said |= dict.fromkeys(curve.same_curve, f"the same curve as {curve.chosen}")
+    untold = f"not identifiable: {fit.not_identifiable}" if fit.not_identifiable else "no other law can be told from it"
+    return said.get(fit.law, untold)

@@ -61,7 +61,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_table(strategies, StrategyRow, tables / "strategies.csv", tables / "strategies.parquet")
     limits = {"confidence": 0.95, "tolerance": 0.05, "marginal_efficiency": 0.5, "deadline_seconds": None}
     for program, output, spec_of in (
-        ("laws.fit_laws", "laws", {"confidence": 0.95}),
+        ("laws.fit_laws", "laws", {"confidence": 0.95, "workers_per_node": None}),
         ("answers.recommend", "recommendation", limits | {"currency": ""}),
         ("claims.judge_claims", "claims", {"claims": []}),
     ):

@@ -16,7 +16,7 @@ from scripts.report.scaling_figures import draw_efficiency, draw_speedup, line_n
 from scripts.report.style import PAPER
 from scripts.report.tables import counted
 from scripts.report.training_figures import draw_learning
-from scripts.scaling.answers.answer import Laws
+from scripts.scaling.answers.laws import Laws, Prediction
 from scripts.scaling.tables.rows import LoadingRow, TrainingRow
 from scripts.scaling.tables.table_file import read_answer, read_rows
 
@@ -95,6 +95,23 @@ def test_the_law_is_drawn_through_what_was_measured_and_dotted_beyond(study: Pat
     dots = [line for line in axes.lines if line.get_marker() == "o"]
     measured = [np.atleast_1d(line.get_ydata())[0] for line in dots]
     assert np.allclose(measured, lines["law"].get_ydata(), rtol=0.05)
+
+
+def test_a_curve_that_follows_no_law_is_drawn_as_it_was_measured(study: Path) -> None:
+    laws = read_answer(study / "scaling/laws.json", Laws)
+    rows = read_rows(study / "scaling/training.parquet", TrainingRow)
+    (curve,) = [one for one in laws.curves if one.curve == "resnet18-ddp"]
+    nothing = dict.fromkeys(("speedup", "low", "high", "launch_low", "launch_high"))
+    beyond = Prediction(workers=8, extrapolated=True, **nothing, not_foretold="no law fits")
+    refused = curve.model_copy(update={"chosen": None, "predictions": [beyond]})
+
+    figure = draw_laws(Laws(curves=[refused]), rows)
+
+    axes, *_ = figure.axes
+    assert axes.get_title(loc="left") == "resnet18-ddp: no single law"
+    assert [line.get_label() for line in axes.lines if line.get_marker() == "o"][:1] == ["measured"]
+    assert not {"law", "law, extrapolated"} & {line.get_label() for line in axes.lines}
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["1", "2", "4", "8"]
 
 
 def test_efficiency_bars_are_the_speedups_divided_by_the_cores(study: Path) -> None:

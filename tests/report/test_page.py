@@ -12,7 +12,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from quirks import BLOCKS, CLASSES, DRIFTS, LOADING, LOST_JOB, REJECT, STRAYS, TRAINING, WRONG, python, render_page
 
 from scripts.loading.trace_dask import Trace
-from scripts.scaling.answers.answer import Claims, Laws, LoadingAnswer, Recommendations
+from scripts.scaling.answers.answer import Claims, LoadingAnswer, Recommendations
+from scripts.scaling.answers.laws import Laws
 from scripts.scaling.answers.passes import Pass
 from scripts.scaling.plan.planned import Plan
 from scripts.scaling.tables.rows import JobRow

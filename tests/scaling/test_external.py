@@ -75,6 +75,13 @@ def test_repeated_launches_have_intervals_and_a_column_of_ones_own_is_part_of_th
     assert "b and a differ in data (y against x)" in found["b"].reason
 
 
+def test_nodes_are_no_part_of_the_key(tmp_path: Path) -> None:
+    two = LINE.replace("a,a,1,1,100,10", "b,a,2,2,100,5.5")
+    found = rows(read(written(tmp_path, f"{HEAD},nodes", f"{LINE},1", f"{two},2")), 0.95, Prices())
+    assert [(row.nodes, row.blocks) for row in found] == [(1, 1), (2, 1)]
+    assert [row.nodes for row in rows(read(written(tmp_path, HEAD, LINE)), 0.95, Prices())] == [None]
+
+
 @pytest.mark.parametrize(
     ("lines", "said"),
     [

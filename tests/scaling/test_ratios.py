@@ -3,9 +3,7 @@ import pytest
 from scipy import stats
 
 from scripts.scaling.comparing.ratios import (
-    block_levels,
     efficiency,
-    fastest_first,
     paired_ratio,
     serial_fraction,
     unpaired_ratio,
@@ -48,17 +46,6 @@ def test_series_without_common_blocks_are_compared_by_welch_on_logs() -> None:
     expected = stats.ttest_ind(np.log(a), np.log(b), equal_var=False).confidence_interval(0.95)
     assert found.value == pytest.approx(stats.gmean(a) / stats.gmean(b))
     assert (found.low, found.high) == pytest.approx((np.exp(expected.low), np.exp(expected.high)))
-
-
-def test_what_was_measured_in_slower_blocks_is_levelled_before_it_is_ranked() -> None:
-    hours = {1: 0.7, 2: 0.7, 3: 0.7, 4: 1.0, 5: 1.0, 6: 1.0}
-    rates = {"a": {b: 110 * hours[b] for b in (1, 2, 3)}, "b": {b: 100 * hours[b] for b in hours}}
-    assert fastest_first(rates) == ["a", "b"]
-    levels = block_levels(rates)
-    assert levels is not None
-    assert np.exp(levels["a"] - levels["b"]) == pytest.approx(1.1)
-    assert block_levels({"a": {1: 5.0}, "b": {2: 6.0}}) is None
-    assert fastest_first({"a": {1: 5.0}, "b": {2: 6.0}}) == ["b", "a"]
 
 
 def test_fewer_than_three_blocks_give_no_interval() -> None:

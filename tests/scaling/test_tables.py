@@ -109,6 +109,13 @@ def test_a_speedup_is_paired_by_block() -> None:
     assert (row.baseline, row.baseline_seconds) == ("resnet18-serial-1", 12.0)
 
 
+def test_a_row_says_over_how_many_nodes_it_is_spread_and_what_one_holds() -> None:
+    spread = training_point("ddp", 4, nodes=2).model_dump()
+    ddp = [made("ddp-4", block, 4.0).model_copy(update={"point": spread}) for block in (1, 2, 3)]
+    rows = tabulated(*serial(), *ddp)
+    assert [(row.nodes, row.node_holds) for row in rows.values()] == [(1, 2), (2, None)]
+
+
 def test_the_baseline_is_one_without_an_interval() -> None:
     row = tabulated(*serial())["resnet18-serial-1"]
     assert (row.speedup, row.speedup_low, row.marks) == (1.0, None, "baseline")

@@ -39,7 +39,10 @@ rule fit_laws:
     conda:
         "../../envs/scalecard.yaml"
     params:
-        spec=canonical(confidence=STUDY.scaling.confidence),
+        spec=canonical(
+            confidence=STUDY.scaling.confidence,
+            workers_per_node=None if STUDY.scaling.external else STUDY.training.workers_per_node,
+        ),
     shell:
         "python -m scripts.scaling.laws.fit_laws --training {input.training:q} --profiles {input.profiles:q} "
         "--laws {output.laws:q} --spec {params.spec:q} 2> {log:q}"

@@ -101,57 +101,6 @@ class LoadingAnswer(Part):
         return [*(one.sentence for one in self.situations), self.feeding.sentence, *skipped]
 
 
-class Parameter(Part):
-    """One parameter of a law; see its formula."""
-
-    name: str
-    value: float
-    low: float | None  # its interval; null: too few blocks
-    high: float | None
-
-
-class LawFit(Part):
-    """One law that applies to a curve."""
-
-    law: str
-    formula: str
-    parameters: list[Parameter]  # none where it could not be tried
-    aicc: float | None  # of two laws the one with less is more likely
-    not_identifiable: str | None  # why the blocks cannot tell it from a simpler one, or contradict it
-
-
-class Prediction(Part):
-    """What the chosen law says of a worker count."""
-
-    workers: int
-    extrapolated: bool  # beyond the largest that was measured
-    speedup: float  # against the least worker count of the curve
-    low: float | None  # band of its mean: that of all laws that the blocks do not speak against
-    high: float | None
-    launch_low: float | None  # band in which one more launch would lie, paired with one of the least worker count
-    launch_high: float | None
-
-
-class CurveLaws(Part):
-    """The laws of one curve."""
-
-    curve: str
-    scaling: str
-    workers: list[int]  # worker counts that count
-    blocks: int
-    chosen: str | None  # null: nothing can be told
-    same_curve: list[str]  # laws that draw the chosen one's curve and read it otherwise
-    fits: list[LawFit]
-    predictions: list[Prediction]
-    sentence: str
-
-
-class Laws(Part):
-    """`laws.json`."""
-
-    curves: list[CurveLaws]
-
-
 class Choice(Part):
     """A point that was chosen."""
 

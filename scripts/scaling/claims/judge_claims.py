@@ -28,12 +28,11 @@ from scripts.scaling.answers.answer import (
     Claims,
     Confirmation,
     Confirmations,
-    CurveLaws,
-    Laws,
     LoadingAnswer,
     Recommendation,
     Recommendations,
 )
+from scripts.scaling.answers.laws import CurveLaws, Laws
 from scripts.scaling.claims.claims import answered, compare
 from scripts.scaling.comparing.comparison import Comparison
 from scripts.scaling.tables.compared import by_baseline, compared

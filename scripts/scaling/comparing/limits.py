@@ -10,3 +10,5 @@ CHANCE = 0.05  # likelihood of guessing as well, above which a training has lear
 LEAST_TEST_IMAGES = 30
 LEAST_BLOCKS = 3  # fewer give no interval: the row is exploratory
 FIRST_FRESH_BLOCK = 1001  # beyond those of any sweep: blocks that confirm, which no choice has seen
+LACK_OF_FIT = 0.05  # chance of so great a lack of fit, over all curves of a study: a law with less is refused
+FORETOLD = 4 / 3  # upper / lower end of a prediction's band: one whose ends are further apart foretells nothing

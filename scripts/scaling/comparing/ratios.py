@@ -5,18 +5,15 @@ Karp and Flatt, "Measuring Parallel Processor Performance", CACM 33(5), 1990.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
 from scripts.scaling.comparing.limits import LEAST_BLOCKS
-
-K = TypeVar("K")
 
 
 @dataclass(frozen=True)
@@ -77,38 +74,6 @@ def unpaired_ratio(numerators: Sequence[float], denominators: Sequence[float], c
     interval = stats.ttest_ind(above, below, equal_var=False).confidence_interval(confidence)
     value = math.exp(float(above.mean() - below.mean()))
     return Ratio(value, math.exp(float(interval.low)), math.exp(float(interval.high)))
-
-
-def lead(mine: Mapping[int, float], other: Mapping[int, float], confidence: float) -> Ratio:
-    """How many times as fast one is as another, by the rates of their valid blocks: paired where enough are shared."""
-    shared = sorted(mine.keys() & other.keys())
-    if len(shared) < LEAST_BLOCKS and min(len(mine), len(other)) > 1:
-        return unpaired_ratio(list(mine.values()), list(other.values()), confidence)
-    return paired_ratio([mine[block] for block in shared], [other[block] for block in shared], confidence)
-
-
-def block_levels(rates: Mapping[K, Mapping[int, float]]) -> dict[K, float] | None:
-    """Log rate of each in the mean block, by least squares: log rate = its level + level of the block + noise.
-
-    So two that were measured in different blocks are compared as if in the same ones. None where gaps leave some that
-    no chain of shared blocks joins.
-    """
-    names, blocks = list(rates), sorted({block for mine in rates.values() for block in mine})
-    if blocks and all(len(mine) == len(blocks) for mine in rates.values()):  # no gap: the least squares are means
-        return {name: float(np.mean([math.log(rate) for rate in mine.values()])) for name, mine in rates.items()}
-    seen = [(i, blocks.index(b), math.log(x)) for i, name in enumerate(names) for b, x in rates[name].items()]
-    design = np.zeros((len(seen) + 1, len(names) + len(blocks)))
-    for row, (i, j, _) in enumerate(seen):
-        design[row, i] = design[row, len(names) + j] = 1
-    design[-1, len(names) :] = 1  # blocks' levels add up to 0
-    found, _, rank, _ = np.linalg.lstsq(design, np.array([*(log for *_, log in seen), 0.0]), rcond=None)
-    return dict(zip(names, map(float, found), strict=False)) if rank == design.shape[1] else None
-
-
-def fastest_first(rates: Mapping[K, Mapping[int, float]]) -> list[K]:
-    """By their levels in the mean block; by their own mean rates where these cannot be told."""
-    levels = block_levels(rates) or {name: float(np.mean(np.log(list(mine.values())))) for name, mine in rates.items()}
-    return sorted(rates, key=lambda name: levels[name], reverse=True)
 
 
 def mean_rate(rates: Sequence[float], confidence: float) -> Ratio:

@@ -1,68 +1,27 @@
 """A law fitted to the blocks of a curve, how sure its parameters are, and which law the blocks speak for.
 
-Blocks come in full or in part: a launch that does not count leaves a gap. So the rates are read as log rate = level of
-the worker count + level of the block + noise, by least squares; what drifts from block to block is in no law.
-
 Intervals: a block is left out at a time, all is fitted anew, and the spread of these fits gives a standard error for
 Student's t (jackknife: Tukey, Ann. Math. Stat. 29, 1958; Efron and Stein, Ann. Stat. 9(3), 1981). For a ratio of two
 worker counts that is exactly the paired interval of the tables. Resampling blocks instead covers too seldom at six
 blocks (tests/scaling/test_known_truth.py).
 
-Choice: AICc (Hurvich and Tsai, Biometrika 76(2), 1989) of the launches' log rates, the blocks' levels counted as
-parameters, among the laws that can be told from a simpler one. That a loss cannot be told from none is no proof of
-none: predictions by the chosen law have the bands of all laws that the blocks do not speak against (AICc less than 4
-above).
+Choice: among the laws that fit (lack_of_fit.py), and of these, if there are any, among those that can be told from a
+simpler one, that with the least AICc (Hurvich and Tsai, Biometrika 76(2), 1989) of the launches' log rates, the blocks'
+levels counted as parameters. Others that fit are named beside it. That a loss cannot be told from none is no proof of
+none: what is foretold has a band of all laws (bands.py).
 """
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
-from scripts.scaling.comparing.limits import LEAST_BLOCKS
-from scripts.scaling.comparing.ratios import block_levels, student_t
-from scripts.scaling.laws.laws import LAWS, Axis, Floats, Law
-
-LIKELY = 4  # above the best law's AICc: a law with more is not reckoned with
-
-Rates = Mapping[int, Mapping[int, float]]  # worker count -> block -> images/s
-
-
-@dataclass(frozen=True)
-class Curve:
-    """What is measured of one way to train at several worker counts."""
-
-    rates: Rates
-    global_batch: Mapping[int, int]  # worker count -> images of a step
-    gradient_bytes: float | None = None
-
-    @property
-    def workers(self) -> list[int]:
-        return sorted(self.rates)
-
-    @property
-    def blocks(self) -> list[int]:
-        """Numbers of all blocks that have a launch."""
-        return sorted({block for mine in self.rates.values() for block in mine})
-
-    def axis(self, workers: Sequence[int]) -> Axis:
-        """Worker counts with what a step is there; beyond those measured it grows as between them."""
-        least, most = self.workers[0], self.workers[-1]
-        growth = 0 if self.global_batch[most] == self.global_batch[least] else self.global_batch[least] / least
-        batches = [self.global_batch.get(n, self.global_batch[least] + growth * (n - least)) for n in workers]
-        return Axis(np.array(workers, float), np.array(batches, float), self.gradient_bytes)
-
-    def without(self, block: int) -> "Curve":
-        rates = {n: {b: rate for b, rate in mine.items() if b != block} for n, mine in self.rates.items()}
-        return Curve(rates, self.global_batch, self.gradient_bytes)
-
-    @cached_property
-    def levels(self) -> Floats | None:
-        """(k,) log images/s of each worker count in the mean block; None where gaps leave some not comparable."""
-        found = block_levels(self.rates)
-        return None if found is None else np.array([found[n] for n in self.workers])
+from scripts.scaling.comparing.limits import LACK_OF_FIT, LEAST_BLOCKS
+from scripts.scaling.comparing.ratios import student_t
+from scripts.scaling.laws.curve import Curve
+from scripts.scaling.laws.lack_of_fit import LackOfFit, lack_of_fit
+from scripts.scaling.laws.laws import LAWS, MIXED, Floats, Law
 
 
 @dataclass(frozen=True)
@@ -101,112 +60,116 @@ class Fit:
     law: Law
     parameters: dict[str, Estimate]
     aicc: float | None  # None: too few launches for it
-    unidentified: str  # why the blocks cannot tell the law; empty where they can
+    unidentified: str  # why the blocks cannot tell the law from a simpler one; empty where they can
     coefficients: Floats
+    lack: LackOfFit
+    refused: bool  # it does not fit
 
-    def rates(self, curve: Curve, workers: Sequence[int]) -> Floats:
-        """(k,) images/s that the law gives."""
-        return self.law.rates(curve.axis(workers), self.coefficients)
+    def twin_of(self, other: "Fit") -> bool:
+        """Whether both draw one curve, and read it otherwise."""
+        if self is other or self.aicc is None or other.aicc is None:
+            return False
+        return self.law.coefficients == other.law.coefficients and math.isclose(self.aicc, other.aicc, rel_tol=1e-6)
 
 
-def fit(law: Law, curve: Curve, confidence: float) -> Fit | str:
+@dataclass(frozen=True)
+class Judged:
+    """What a curve says of the laws."""
+
+    tried: dict[str, Fit | str]  # every law that applies, or why it cannot be tried
+    chosen: Fit | None  # that the blocks speak for
+    mixed: Fit | None  # the sum of all costs; None where levels cannot be compared
+
+    @property
+    def fitted(self) -> list[Fit]:
+        """The laws that could be tried."""
+        return [one for one in self.tried.values() if isinstance(one, Fit)]
+
+    @property
+    def all_refused(self) -> bool:
+        """Whether no law fits."""
+        return bool(self.fitted) and all(one.refused for one in self.fitted)
+
+    @property
+    def twins(self) -> list[Fit]:
+        """Laws that draw the chosen one's curve."""
+        return [one for one in self.fitted if self.chosen is not None and one.twin_of(self.chosen)]
+
+    @property
+    def may_be(self) -> list[Fit]:
+        """Laws of another curve that fit as well, and have no loss more that need not be there."""
+        most = self.chosen.law.coefficients if self.chosen is not None else 0
+        others = [one for one in self.fitted if not (one is self.chosen or one.refused or one in self.twins)]
+        return [one for one in others if one in _able(others) or one.law.coefficients == most]
+
+
+def judge(curve: Curve, scaling: str, confidence: float, significance: float) -> Judged:
+    """Every law that applies to a curve, and the one that it follows.
+
+    Args:
+        confidence: of the intervals of parameters.
+        significance: a law with a smaller chance of so great a lack of fit is refused.
+
+    That no loss is told apart from 0 is said only where a law with a loss was fitted.
+    """
+    applies = [law for law in LAWS.values() if scaling in law.scaling and (curve.most_nodes > 1 or not law.needs_nodes)]
+    tried = {law.name: fit(law, curve, confidence, significance) for law in applies}
+    fitted = [one for one in tried.values() if isinstance(one, Fit)]
+    able = _able(fitted) or [one for one in fitted if one.aicc is not None and not one.refused]
+    # Equal curves differ in the last digits; of these the first, the simplest.
+    chosen = min(able, key=lambda one: round(one.aicc or 0.0, 6), default=None)
+    if not any(one.law.losses for one in fitted):
+        chosen = None
+    mixed = None if _unfit(curve) else _fitted(MIXED, curve, confidence, significance)
+    return Judged(tried, chosen, mixed)
+
+
+def fit(law: Law, curve: Curve, confidence: float, significance: float = LACK_OF_FIT) -> Fit | str:
     """The law on a curve; a sentence where it cannot even be tried."""
     counts = len(curve.workers)
     if counts < law.coefficients + 1:
         return f"{counts} worker counts; {law.coefficients + 1} or more can contradict it"
     if law.needs_bytes and curve.gradient_bytes is None:
         return "no profile says how many bytes a step averages over ranks"
+    return _unfit(curve) or _fitted(law, curve, confidence, significance)
+
+
+def _unfit(curve: Curve) -> str:
+    """Why no law can be fitted; empty where some can."""
+    if len(curve.blocks) < LEAST_BLOCKS:
+        return f"{len(curve.blocks)} blocks; {LEAST_BLOCKS} or more give intervals"
     if curve.levels is None:
         return "blocks have too many gaps for worker counts to be compared"
-    coefficients = _coefficients(law, curve, bounded=True)
-    bounded, free = law.parameters(coefficients), law.parameters(_coefficients(law, curve, bounded=False))
-    again = [law.parameters(_coefficients(law, less, bounded=False)) for less in _left_out(curve)]
-    intervals = {
-        name: _interval(free[name], [one[name] for one in again], confidence, bounded[name]) for name in bounded
+    return "" if curve.levels.freedom > 0 else "blocks have so many gaps that nothing tells the noise"
+
+
+def _fitted(law: Law, curve: Curve, confidence: float, significance: float) -> Fit:
+    coefficients = curve.fit(law)
+    bounded, free = law.parameters(coefficients), law.parameters(curve.fit(law, bounded=False))
+    again = [law.parameters(curve.fit(law, False, logs)) for logs in curve.left_out] if bounded else []
+    parameters = {
+        name: _interval(free[name], [one[name] for one in again], confidence, value).clipped(0, law.most(name))
+        for name, value in bounded.items()
     }
-    reason = _unidentified(law, intervals, len(curve.blocks))
-    parameters = {name: one.clipped(0, law.most(name)) for name, one in intervals.items()}
-    return Fit(law, parameters, _aicc(law, curve, coefficients), reason, coefficients)
+    lack = lack_of_fit(law, curve, coefficients)
+    reason = _unidentified(law, parameters)
+    return Fit(law, parameters, _aicc(law, curve, coefficients), reason, coefficients, lack, lack.p < significance)
 
 
-def choose(curve: Curve, scaling: str, confidence: float) -> tuple[dict[str, Fit | str], Fit | None]:
-    """Every law that applies, or why it cannot be tried, and the one that the blocks speak for.
-
-    That no loss is told apart from 0 is said only where a law with a loss was fitted, and none is much more likely.
-    """
-    tried = {name: fit(law, curve, confidence) for name, law in LAWS.items() if scaling in law.scaling}
-    known = [one for one in tried.values() if isinstance(one, Fit) and one.aicc is not None]
-    able = [one for one in known if not one.unidentified]
-    # Equal curves differ in the last digits.
-    best = min(able, key=lambda one: round(one.aicc or 0.0, 6), default=None)
-    lossy = [one for one in known if one.law.losses]
-    if best is None or not lossy:
-        return tried, None
-    much_better = min(one.aicc or 0.0 for one in known) < (best.aicc or 0.0) - LIKELY
-    return tried, None if much_better else best
-
-
-def predict(tried: Mapping[str, Fit | str], chosen: Fit, curve: Curve, workers: int, confidence: float) -> Estimate:
-    """Rate at `workers` over that at the least worker count: by the chosen law, with the band of all likely ones."""
-    best = chosen.aicc or 0.0
-    known = [one for one in tried.values() if isinstance(one, Fit) and one.aicc is not None]
-    bands = [speedup(one, curve, workers, confidence) for one in known if (one.aicc or 0.0) < best + LIKELY]
-    lows, highs = [one.low for one in bands], [one.high for one in bands]
-    value = speedup(chosen, curve, workers, confidence).value
-    if None in lows or None in highs:
-        return Estimate(value)
-    return Estimate(value, min(low for low in lows if low is not None), max(top for top in highs if top is not None))
-
-
-def speedup(one: Fit, curve: Curve, workers: int, confidence: float) -> Estimate:
-    """Rate at `workers` over that at the least worker count, with the interval of its mean, by the law of `one`."""
-    pair = [curve.workers[0], workers]
-
-    def log_ratio(coefficients: Floats) -> float:
-        low, high = one.law.rates(curve.axis(pair), coefficients)
-        return math.log(high / low) if low > 0 and high > 0 and math.isfinite(high) else math.inf
-
-    free = log_ratio(_coefficients(one.law, curve, bounded=False))
-    again = [log_ratio(_coefficients(one.law, less, bounded=False)) for less in _left_out(curve)]
-    if not all(map(math.isfinite, [free, *again])):
-        return Estimate(math.exp(log_ratio(one.coefficients)))
-    found = _interval(free, again, confidence, log_ratio(one.coefficients))
-    found = found.clipped(-math.inf, math.log(workers / pair[0]))
-    ends = [None if end is None else math.exp(end) for end in (found.low, found.high)]
-    return Estimate(math.exp(found.value), *ends)
-
-
-def launch_noise(one: Fit, curve: Curve) -> float:
-    """Standard deviation of a launch's log rate about law and block: what one more launch would show."""
-    residuals, free = _residuals(curve, one.rates(curve, curve.workers))
-    return math.sqrt(float(residuals @ residuals) / max(1, free - len(one.law.losses)))
-
-
-def _coefficients(law: Law, curve: Curve, bounded: bool) -> Floats:
-    levels = curve.levels
-    assert levels is not None, "only curves that can be compared are fitted"
-    weights = np.array([len(curve.rates[n]) for n in curve.workers], float)
-    return law.fit(curve.axis(curve.workers), np.exp(levels), weights, bounded)
-
-
-def _left_out(curve: Curve) -> list[Curve]:
-    """The curve without each of its blocks, where all worker counts stay comparable; nothing where they do not."""
-    if len(curve.blocks) < LEAST_BLOCKS:
-        return []
-    found = [curve.without(block) for block in curve.blocks]
-    able = all(all(less.rates.values()) and less.levels is not None for less in found)
-    return found if able else []
+def _able(fitted: Sequence[Fit]) -> list[Fit]:
+    """Laws that may be chosen."""
+    return [one for one in fitted if one.aicc is not None and not one.refused and not one.unidentified]
 
 
 def _interval(free: float, again: Sequence[float], confidence: float, value: float) -> Estimate:
-    """`value` with the interval of the unbounded fit, by the jackknife over blocks."""
+    """`value` with the interval of the unbounded fit, by the jackknife over blocks; a bound may keep it at the end."""
     n = len(again)
     if n < LEAST_BLOCKS:
         return Estimate(value)
     spread = np.asarray(again) - np.mean(again)
     error = math.sqrt((n - 1) / n * float(spread @ spread))
     reach = student_t(confidence, n - 1) * error
-    return Estimate(value, free - reach, free + reach)
+    return Estimate(value, min(free - reach, value), max(free + reach, value))
 
 
 def _residuals(curve: Curve, rates: Floats) -> tuple[Floats, int]:
@@ -229,12 +192,7 @@ def _aicc(law: Law, curve: Curve, coefficients: Floats) -> float | None:
     return n * math.log(noise) + 2 * k + 2 * k * (k + 1) / (n - k - 1)
 
 
-def _unidentified(law: Law, parameters: Mapping[str, Estimate], blocks: int) -> str:
-    if blocks < LEAST_BLOCKS:
-        return f"{blocks} blocks; {LEAST_BLOCKS} or more give intervals"
-    for name, one in parameters.items():
-        if one.low is not None and one.high is not None and not one.low <= one.value <= one.high:
-            return f"contradicted: without bounds, {name} would be {one.low:.3g} to {one.high:.3g}"
+def _unidentified(law: Law, parameters: Mapping[str, Estimate]) -> str:
     for name in law.losses:
         low = parameters[name].low
         if low is None:

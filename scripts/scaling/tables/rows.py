@@ -151,6 +151,10 @@ class TrainingRow(Row):
     )
     variant: str = Field(description="name of the tuning in `training.variants`; empty: `training.tuning`")
     device: str = Field(description="cpu or cuda, as it was used")
+    nodes: int | None = Field(None, description="that the ranks are spread over; empty: not known")
+    node_holds: int | None = Field(
+        None, description="ranks that the cores of the one node allow; empty: not known, or not what limits them"
+    )
     global_batch: int = Field(description="images of one optimizer step, all ranks together")
     steps_per_epoch: int | None = Field(description="optimizer steps of one epoch")
     epoch_seconds: float | None = Field(description="median over blocks of the median epoch after the first")

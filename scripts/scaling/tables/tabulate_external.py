@@ -34,7 +34,19 @@ class ExternalSpec(Spec):
     prices: Prices
 
 
-SAME = ("baseline", "curve", "workers", "cores", "model", "strategy", "device", "precision", "scaling", "global_batch")
+SAME = (
+    "baseline",
+    "curve",
+    "workers",
+    "cores",
+    "nodes",
+    "model",
+    "strategy",
+    "device",
+    "precision",
+    "scaling",
+    "global_batch",
+)
 
 
 class Outside(BaseModel):
@@ -48,6 +60,7 @@ class Outside(BaseModel):
     workers: Count = Field(description="ranks")
     cores: Count = Field(description="cores of all ranks; for trainings on GPUs these")
     usable_cores: Count | None = Field(None, description="that the machine offered; empty: as many as were used")
+    nodes: Count | None = Field(None, description="that the ranks are spread over; empty: not known")
     block: Count = Field(1, description="number of the repetition")
     images: Count = Field(description="trained on in `seconds`")
     seconds: Positive = Field(description="of those images, as an epoch's")
@@ -203,6 +216,7 @@ def _row(common: dict[str, Any], judged: Judged[Outside], prices: Prices) -> Tra
         scaling=first.scaling,
         variant="",
         device=first.device,
+        nodes=first.nodes,
         global_batch=first.global_batch,
         steps_per_epoch=first.images // first.global_batch or None,
         epoch_seconds=median([one.seconds for one in good]),

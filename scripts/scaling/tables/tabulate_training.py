@@ -62,7 +62,7 @@ def rows(records: dict[str, list[Record]], points: list[str], scaling: TableSpec
     by_baseline = groups(judged, baselines, scaling.confidence, scaling.families)
     found = []
     for point in points:
-        mine, good, first = records[point], judged[point].good, records[point][0]
+        mine, good, first, trained = records[point], judged[point].good, records[point][0], trainings[point]
         common = by_baseline[baselines[point]].columns(point)
         baseline = {one.block: one for one in records.get(baselines[point], [])}
         if any(one.quality is not None and one.quality.precision_emulated for one in mine):
@@ -70,18 +70,21 @@ def rows(records: dict[str, list[Record]], points: list[str], scaling: TableSpec
         qualities = [one.quality for one in good if one.quality is not None]
         wall = median([one.wall_seconds for one in good])
         gpus = first.workers if first.key["device"] == "cuda" else 0
+        machine_cores = first.environment.machine_cores
         distances = [loss_distance(one, baseline[one.block]) for one in good if one.block in baseline]
         found.append(
             TrainingRow(
                 **common,
                 model=first.point["model"],
                 strategy=first.point["strategy"],
-                curve=trainings[point].curve,
+                curve=trained.curve,
                 threads=first.point["threads"],
                 precision_of_numbers=first.point["precision"],
                 scaling=first.point["scaling"],
                 variant=first.point["variant"],
                 device=first.key["device"],
+                nodes=trained.nodes,
+                node_holds=None if gpus or trained.nodes > 1 else machine_cores // trained.cores_per_rank,
                 global_batch=first.point["global_batch"],
                 steps_per_epoch=qualities[0].steps_per_epoch if qualities else None,
                 epoch_seconds=median([epoch_seconds(quality) for quality in qualities]),
