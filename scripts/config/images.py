@@ -6,7 +6,8 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from scripts import registry
 from scripts.config.settings import Count, Fraction, Settings, known, on_path
-from scripts.images.source import Layout, is_plain
+from scripts.images.layout import Layout
+from scripts.images.source import is_plain
 from scripts.images.step import STEPS, check_chain
 
 

@@ -19,7 +19,8 @@ from pathlib import Path
 from scripts.atomic import write_text
 from scripts.errors import ImageError
 from scripts.images.cut import training_images
-from scripts.images.source import SPLIT_FOLDERS, Entry, check_classes, is_plain, shard_of
+from scripts.images.layout import SIDES, side_of
+from scripts.images.source import Entry, check_classes, is_plain, shard_of
 from scripts.spec import Spec
 
 CANDIDATES = 4  # files of each class that a preview may show, the first good ones of them
@@ -30,19 +31,35 @@ class Summary(Spec):
 
     classes: dict[str, dict[str, int]]  # images of each class by the split that the source gives; "": none
     candidates: dict[str, list[str]]  # by class, paths that Snakemake can name, for the preview: of the least crc32
+    groups: int = 0  # that a manifest names
+    grouped: int = 0  # images in them
+    contradictions: tuple[str, ...] = ()  # paths whose stated sha256 stands in a row of another class too; sorted
 
     @classmethod
     def of(cls, listed: Iterable[Entry]) -> "Summary":
         """The summary of the images, which are in any order."""
         classes: dict[str, Counter[str]] = {}
         ranked: dict[str, list[tuple[int, str]]] = {}
+        groups: Counter[str] = Counter()
+        stated: dict[str, list[Entry]] = {}
         for entry in listed:
             classes.setdefault(entry.label, Counter())[entry.split or ""] += 1
+            if entry.group is not None:
+                groups[entry.group] += 1
+            if entry.sha256 is not None:
+                stated.setdefault(entry.sha256, []).append(entry)
             paths = ranked.setdefault(entry.label, [])
             if is_plain(entry.path):
                 paths.append((zlib.crc32(entry.line.encode()), entry.path))
         best = {label: [path for _, path in sorted(paths)[:CANDIDATES]] for label, paths in sorted(ranked.items())}
-        return cls(classes=classes, candidates=best)
+        torn = [entry.path for same in stated.values() if len({one.label for one in same}) > 1 for entry in same]
+        return cls(
+            classes=classes,
+            candidates=best,
+            groups=len(groups),
+            grouped=groups.total(),
+            contradictions=tuple(sorted(torn)),
+        )
 
     @property
     def images(self) -> int:
@@ -71,7 +88,7 @@ class Summary(Spec):
         return kept + training_images({label: count for label, count in free.items() if count}, fractions, given)
 
 
-VERSION = 1  # of the lists' form
+VERSION = 2  # of the lists' form
 
 
 class Lists(Spec):
@@ -81,8 +98,13 @@ class Lists(Spec):
     summary: Summary
 
 
+COLUMNS = ("path", "label", "split", "group", "sha256")
+
+
 def read_manifest(manifest: Path) -> Iterator[Entry]:
     """The rows of a CSV with the columns path and label and, where known, split, group and sha256.
+
+    Blanks around a cell are none of it, but for a path's.
 
     Raises:
         ImageError: the file or a column is missing, or a row cannot be used; the message names the line.
@@ -90,25 +112,56 @@ def read_manifest(manifest: Path) -> Iterator[Entry]:
     where = f"images.manifest: {manifest}"
     try:
         with manifest.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.DictReader(file)
-            if missing := {"path", "label"} - set(rows.fieldnames or ()):
-                raise ImageError(f"{where} lacks the column {', '.join(sorted(missing))}; its first line names them")
+            rows = csv.reader(file)
+            columns = _columns(rows, where)
             for row in rows:
-                path, label, split = row["path"], row["label"], row.get("split") or None
-                if not path or not label:
-                    raise ImageError(f"{where} line {rows.line_num}: expected a path and a label, found {path!r}")
-                if path.startswith(("/", "../")) or path != posixpath.normpath(path) or "\0" in path:
+                if not row:
+                    continue
+                line = f"{where} line {rows.line_num}"
+                if len(row) > len(columns):
                     raise ImageError(
-                        f"{where} line {rows.line_num}: found {path!r}; expected a plain path inside the image folder"
+                        f"{line}: found {len(row)} cells for {len(columns)} columns; expected quotes around a cell "
+                        "with a comma in it"
                     )
-                if split is not None and split.lower() not in SPLIT_FOLDERS:
-                    raise ImageError(
-                        f"{where} line {rows.line_num}: split {split!r} is none of {', '.join(SPLIT_FOLDERS)}"
-                    )
-                split = split and SPLIT_FOLDERS[split.lower()]
-                yield Entry(path, label, split, row.get("group") or None, (row.get("sha256") or "").lower() or None)
+                cells = dict(itertools.zip_longest(columns, row, fillvalue=""))
+                yield _entry(cells.pop("path"), {name: cell.strip() for name, cell in cells.items()}, line)
     except (OSError, UnicodeError, csv.Error) as error:
         raise ImageError(f"{where} cannot be read: {error}") from None
+
+
+def unused_columns(manifest: Path) -> list[str]:
+    """The columns of a manifest of which a study takes nothing.
+
+    Raises:
+        ImageError: the file or a column is missing.
+    """
+    try:
+        with manifest.open(encoding="utf-8-sig", newline="") as file:
+            return sorted(set(_columns(csv.reader(file), f"images.manifest: {manifest}")).difference(COLUMNS))
+    except (OSError, UnicodeError, csv.Error) as error:
+        raise ImageError(f"images.manifest: {manifest} cannot be read: {error}") from None
+
+
+def _columns(rows: Iterator[list[str]], where: str) -> list[str]:
+    """The names of the first line."""
+    names = [name.strip() for name in next(rows, [])]
+    if missing := {"path", "label"} - set(names):
+        raise ImageError(f"{where} lacks the column {', '.join(sorted(missing))}; its first line names them")
+    if twice := [name for name, count in Counter(names).items() if count > 1 and name in COLUMNS]:
+        raise ImageError(f"{where} has the column {twice[0]} twice; expected it once")
+    return names
+
+
+def _entry(path: str, cells: Mapping[str, str], line: str) -> Entry:
+    """What the cells of a row say of the image at `path`."""
+    label, side = cells["label"], cells.get("split", "")
+    if not path or not label:
+        raise ImageError(f"{line}: expected a path and a label, found {path!r} and {label!r}")
+    if path.startswith(("/", "../")) or path != posixpath.normpath(path) or "\0" in path:
+        raise ImageError(f"{line}: found {path!r}; expected a plain path inside the image folder")
+    if side and side_of(side) is None:
+        raise ImageError(f"{line}: split {side!r} is none of {', '.join(SIDES)}")
+    return Entry(path, label, side_of(side), cells.get("group") or None, cells.get("sha256", "").lower() or None)
 
 
 def listed_once(rows: Iterable[Entry], manifest: Path) -> list[Entry]:

@@ -25,11 +25,12 @@ from scripts.atomic import replacing
 from scripts.errors import ImageError
 from scripts.images.decode import Decoder, DecodeSpec
 from scripts.images.header import Limits, check, read_bytes, read_header
+from scripts.images.layout import Layout
 from scripts.images.manifest import read_manifest
 from scripts.images.perceptual_hash import perceptual_hash
 from scripts.images.picture import Pixels
 from scripts.images.shards import SHARD_COLUMNS
-from scripts.images.source import Entry, Layout, entries, shard_of
+from scripts.images.source import Entry, entries, shard_of
 from scripts.spec import Spec
 
 

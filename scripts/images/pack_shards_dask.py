@@ -15,8 +15,9 @@ from typing import get_args
 from distributed import Client, as_completed
 
 from scripts import cli
+from scripts.images.layout import Layout
 from scripts.images.pack_shard import PackSpec, list_entries, write
-from scripts.images.source import Entry, Layout, shard_of
+from scripts.images.source import Entry, shard_of
 from scripts.slurm.dask_cluster import dask_cluster
 
 MEMORY_MB = 2000  # of a worker: as a job of pack_shard's

@@ -10,18 +10,16 @@ import os
 import stat
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from pathlib import Path, PurePosixPath
-from typing import Literal, NamedTuple
+from pathlib import Path
+from typing import NamedTuple
 
 from scripts.errors import ImageError
 from scripts.images.cut import SPLITS
+from scripts.images.layout import Arrangement, Layout, Place, counts, recognise
 from scripts.images.sample_classes import CLASSES, file_name
 
-Layout = Literal["auto", "classes", "splits", "lc25000"]
-SPLIT_FOLDERS = {"train": "train", "valid": "valid", "val": "valid", "validation": "valid", "test": "test"}
-# Borkowski et al. 2019, arXiv:1912.12142: with lung_aca, lung_n, lung_scc inside, and colon_aca, colon_n.
-LC25000_FOLDERS = {"lung_image_sets", "colon_image_sets"}
-MADE_BY_SNAKEMAKE = ".snakemake_timestamp"  # in each folder that is an output, as those of drawn classes
+# What file managers leave in folders, and Snakemake in each that is an output, as those of drawn classes.
+LEFT_BEHIND = {".DS_Store", "Thumbs.db", "desktop.ini", ".snakemake_timestamp"}
 EXPECTED = "expected a folder with one folder of images a class"
 
 
@@ -40,86 +38,103 @@ class Entry(NamedTuple):
         return "\t".join(ascii(value) for value in self)
 
 
-def entries(folder: Path, layout: Layout = "auto") -> list[Entry]:
-    """Every file inside the class folders of `folder`, sorted by path.
+class Listing(NamedTuple):
+    """What a folder of images was understood as."""
 
-    Layouts: `classes`, one folder of images a class; `splits`, the same inside each of train, valid (or val,
-    validation) and test; `lc25000`, that data set's own. `auto` recognises them by the names of the folders, and looks
-    through a single folder that holds nothing but folders. Images may lie deeper; files beside the class folders are
-    not of the study.
+    entries: list[Entry]  # sorted by path
+    arrangement: Arrangement
+    passed_over: dict[str, list[str]]  # what is not of the study: by the reason, paths; sorted
+
+
+def entries(folder: Path, layout: Layout = "auto") -> list[Entry]:
+    """The images of `look`."""
+    return look(folder, layout).entries
+
+
+def look(folder: Path, layout: Layout = "auto") -> Listing:
+    """Every file inside the class folders of `folder`, and what is passed over.
+
+    Layouts: `classes`, one folder of images a class; `splits`, the same inside each of train, valid and test;
+    `lc25000`, that data set's own. `auto` recognises them (scripts/images/layout.py). Images may lie deeper; files
+    beside the class folders are not of the study.
 
     Raises:
-        ImageError: the folder is missing, or holds no folder with a file in it.
+        ImageError: the folder is missing, holds no folder with a file in it, may be read in two ways, or a link leads
+            to one of its folders twice.
     """
     if not folder.is_dir():
         raise ImageError(f"images.folder: {folder} is not a folder; {EXPECTED}")
-    base, found = recognise(folder, layout)
-    depth = len(base.parts) + (0 if found == "classes" else 1)
+    arrangement = recognise(folder, layout)
+    listed: list[Entry] = []
+    passed: dict[str, list[str]] = {}
+    empty: dict[str, bool] = {}  # of each class folder, whether it holds no file
     try:
-        paths = list(_files(folder, base))
+        for where, names in _walk(folder, passed):
+            place = _place_of(where, arrangement.places)
+            prefix = "/".join((*where, ""))
+            if place is None:
+                beside = any(one.folder[: len(where)] == where for one in arrangement.places)
+                reason = "beside the class folders" if beside else "in folders that hold no classes"
+                passed.setdefault(reason, []).extend(prefix + name for name in names)
+                continue
+            depth = len(place.folder)
+            class_folder = "/".join(where[: depth + 1])
+            empty[class_folder] = empty.get(class_folder, True) and not names
+            listed += [Entry(prefix + name, where[depth], place.side) for name in names]
     except ImageError as error:
         raise ImageError(f"images.folder: {error}") from None
-    listed = []
-    for path in paths:
-        parts = path.split("/")  # not pathlib: there may be tens of thousands, and each cluster job asks
-        if len(parts) <= depth + 1:
-            continue
-        above = parts[depth - 1] if depth else ""
-        split = SPLIT_FOLDERS.get(above.lower()) if found == "splits" else None
-        if (found == "splits" and split is None) or (found == "lc25000" and above not in LC25000_FOLDERS):
-            continue
-        listed.append(Entry(path, parts[depth], split))
     if not listed:
         raise ImageError(f"images.folder: {folder} holds no images; {EXPECTED}")
-    return sorted(listed)
+    if without := sorted(name for name, none in empty.items() if none):
+        passed["class folders without a file"] = without
+    return Listing(sorted(listed), arrangement, {why: sorted(paths) for why, paths in passed.items() if paths})
 
 
 def files_below(folder: Path) -> list[str]:
     """Relative paths of all files in `folder` and the folders below it, hidden ones apart; sorted.
 
     Raises:
-        ImageError: there is no such folder, or one below it cannot be read.
+        ImageError: there is no such folder, one below it cannot be read, or a link leads to one twice.
     """
     if not folder.is_dir():
         raise ImageError(f"{folder} is not a folder")
-    return sorted(_files(folder, PurePosixPath()))
+    return sorted("/".join((*where, name)) for where, names in _walk(folder, {}) for name in names)
 
 
-def recognise(folder: Path, layout: Layout) -> tuple[PurePosixPath, Layout]:
-    """Where below `folder` the layout begins, and which it is."""
-    base = PurePosixPath()
-    while True:
-        names = {entry.name for entry in os.scandir(folder / base) if entry.is_dir() and _counts(entry.name)}
-        sides = [SPLIT_FOLDERS.get(name.lower()) for name in names]
-        if layout == "auto" and names and names <= LC25000_FOLDERS:
-            return base, "lc25000"
-        if layout == "auto" and len(names) > 1 and "train" in sides and None not in sides:
-            return base, "splits"
-        if layout != "auto" and (layout != "lc25000" or names & LC25000_FOLDERS):
-            return base, layout
-        inner = base / next(iter(names)) if len(names) == 1 else None
-        if inner is None or any(entry.is_file() for entry in os.scandir(folder / inner)):
-            return base, "classes" if layout == "auto" else layout
-        base = inner
+def _place_of(where: tuple[str, ...], places: Iterable[Place]) -> Place | None:
+    """The place in whose class folders the folder `where` lies."""
+    for place in places:
+        depth = len(place.folder)
+        if len(where) > depth and where[:depth] == place.folder:
+            return place
+    return None
 
 
-def _files(folder: Path, base: PurePosixPath) -> Iterator[str]:
-    """Relative paths of all files below `base`; a linked folder is followed, each folder once."""
-    seen = set()
-    for top, folders, names in os.walk(folder / base, onerror=_refuse, followlinks=True):
+def _walk(folder: Path, passed: dict[str, list[str]]) -> Iterator[tuple[tuple[str, ...], list[str]]]:
+    """Each folder below `folder` by the parts of its relative path, with the names of its files; links are followed.
+
+    What is no file of a study goes to `passed`, by the reason.
+    """
+    seen: dict[tuple[int, int], tuple[str, ...]] = {}
+    for top, folders, names in os.walk(folder, onerror=_refuse, followlinks=True):
         there = Path(top).stat()
-        if (there.st_dev, there.st_ino) in seen:
+        where = Path(top).relative_to(folder).parts
+        before = seen.setdefault((there.st_dev, there.st_ino), where)
+        if before != where:
             folders.clear()
+            if where[: len(before)] != before:
+                one, other = sorted(("/".join(before), "/".join(where)))
+                raise ImageError(
+                    f"{one} and {other} in {folder} are one folder; expected one way to each picture: remove the link"
+                )
+            passed.setdefault("links to a folder above", []).append("/".join(where))
             continue
-        seen.add((there.st_dev, there.st_ino))
-        folders[:] = [name for name in folders if _counts(name)]
-        prefix = Path(os.path.relpath(top, folder)).as_posix()
-        yield from (name if prefix == "." else f"{prefix}/{name}" for name in names if name != MADE_BY_SNAKEMAKE)
-
-
-def _counts(folder: str) -> bool:
-    """Whether a folder is of the study: not hidden, and none that macOS adds to a zip."""
-    return not folder.startswith(".") and folder != "__MACOSX"
+        hidden = [name for name in folders if not counts(name)]
+        passed.setdefault("hidden folders", []).extend("/".join((*where, name)) for name in hidden)
+        folders[:] = sorted(set(folders).difference(hidden))
+        left = [name for name in names if name in LEFT_BEHIND or name.startswith("._")]
+        passed.setdefault("left behind by other programs", []).extend("/".join((*where, name)) for name in left)
+        yield where, [name for name in names if name not in left] if left else names
 
 
 def _refuse(error: OSError) -> None:

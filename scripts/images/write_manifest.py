@@ -20,7 +20,8 @@ from typing import get_args
 from scripts import cli
 from scripts.atomic import replacing
 from scripts.errors import ImageError
-from scripts.images.source import Entry, Layout, entries
+from scripts.images.layout import Layout
+from scripts.images.source import Entry, entries
 
 THREADS = 8  # reading waits for the disk, and hashing leaves the interpreter's lock
 

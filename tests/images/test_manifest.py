@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from scripts.errors import ImageError
-from scripts.images.manifest import Summary, listed_once, read_manifest, refresh_lists
+from scripts.images.manifest import Summary, listed_once, read_manifest, refresh_lists, unused_columns
 from scripts.images.source import Entry
 
 
@@ -22,6 +22,15 @@ def test_a_row_gives_what_it_knows(tmp_path: Path) -> None:
     ]
 
 
+def test_blanks_around_a_cell_are_none_of_it(tmp_path: Path) -> None:
+    rows = write(tmp_path / "m.csv", "1.jpg, ant", "2.jpg,ant , Test, P1 ", "", columns="path, label, split, group")
+    assert list(read_manifest(rows)) == [Entry("1.jpg", "ant"), Entry("2.jpg", "ant", "test", "P1")]
+
+
+def test_the_columns_of_which_nothing_is_taken_are_known(tmp_path: Path) -> None:
+    assert unused_columns(write(tmp_path / "m.csv", columns="path,label,spilt,age")) == ["age", "spilt"]
+
+
 def test_path_and_label_are_enough_in_any_order(tmp_path: Path) -> None:
     assert list(read_manifest(write(tmp_path / "m.csv", "cat,1.jpg", columns="label,path"))) == [Entry("1.jpg", "cat")]
 
@@ -35,7 +44,10 @@ def test_path_and_label_are_enough_in_any_order(tmp_path: Path) -> None:
         ("../1.jpg,a", "path,label", "line 2: found '../1.jpg'; expected a plain path inside"),
         ("./1.jpg,a", "path,label", "line 2: found './1.jpg'; expected a plain path"),
         ("a//1.jpg,a", "path,label", "line 2: found 'a//1.jpg'; expected a plain path"),
-        ("1.jpg,a,dev", "path,label,split", "line 2: split 'dev' is none of train, valid"),
+        ("1.jpg,a,holdout", "path,label,split", "line 2: split 'holdout' is none of train, training, valid, val"),
+        ("1.jpg, ", "path,label", "line 2: expected a path and a label, found '1.jpg' and ''"),
+        ("1.jpg,a,b,c", "path,label,split", "line 2: found 4 cells for 3 columns; expected quotes around a cell"),
+        ("1.jpg,a,b", "path,label,label", "has the column label twice; expected it once"),
     ],
 )
 def test_a_row_that_cannot_be_used_is_named(row: str, columns: str, message: str, tmp_path: Path) -> None:
@@ -66,6 +78,18 @@ def test_the_summary_counts_classes_by_given_split_and_names_candidates() -> Non
         "c": [],
     }
     assert summary.images == 5
+
+
+def test_the_summary_counts_groups_and_names_equal_bytes_of_two_classes() -> None:
+    listed = [
+        Entry("1", "a", group="p", sha256="x"),
+        Entry("2", "b", group="p", sha256="x"),
+        Entry("3", "b", sha256="y"),
+        Entry("4", "b", sha256="y"),
+        Entry("5", "a", group="q"),
+    ]
+    summary = Summary.of(listed)
+    assert (summary.groups, summary.grouped, summary.contradictions) == (2, 3, ("1", "2"))
 
 
 def test_a_given_split_must_hold_every_class() -> None:

@@ -1,11 +1,15 @@
 import os
+import tempfile
 from pathlib import Path
 
+import hypothesis
+import hypothesis.strategies as st
 import pytest
 
 from scripts.errors import ImageError
 from scripts.images import source
-from scripts.images.source import Entry, entries
+from scripts.images.layout import Layout
+from scripts.images.source import Entry, entries, look
 
 
 def touch(folder: Path, *names: str) -> Path:
@@ -29,46 +33,33 @@ def test_what_snakemake_leaves_in_a_folder_that_it_made_is_no_file_of_the_study(
     assert [entry.path for entry in entries(tmp_path)] == ["a/1.jpg", "b/2.jpg"]
 
 
-@pytest.mark.parametrize("valid", ["valid", "val", "Validation"])
-def test_folders_that_are_split_already_are_recognised(valid: str, tmp_path: Path) -> None:
-    touch(tmp_path, "train/a/1.jpg", f"{valid}/a/2.jpg", "test/b/deep/3.jpg", "train/readme.txt", "index.txt")
-    assert {entry.path: (entry.label, entry.split) for entry in entries(tmp_path)} == {
-        "test/b/deep/3.jpg": ("b", "test"),
-        "train/a/1.jpg": ("a", "train"),
-        f"{valid}/a/2.jpg": ("a", "valid"),
-    }
-
-
-def test_classes_that_are_called_train_and_bus_are_no_splits(tmp_path: Path) -> None:
-    touch(tmp_path, "train/1.jpg", "bus/2.jpg")
-    assert [entry.label for entry in entries(tmp_path)] == ["bus", "train"]
-
-
-def test_a_layout_that_is_named_is_taken(tmp_path: Path) -> None:
-    touch(tmp_path, "train/x/1.jpg", "test/x/2.jpg")
-    assert [entry.label for entry in entries(tmp_path, "classes")] == ["test", "train"]
-    assert [entry.label for entry in entries(tmp_path, "splits")] == ["x", "x"]
-
-
-@pytest.mark.parametrize("wrapper", ["", "lung_colon_image_set/", "LC25000/lung_colon_image_set/"])
-def test_the_layout_of_lc25000_is_recognised(wrapper: str, tmp_path: Path) -> None:
-    names = ("lung_image_sets/lung_aca", "lung_image_sets/lung_n", "colon_image_sets/colon_aca")
-    touch(tmp_path, *(f"{wrapper}{name}/1.jpeg" for name in names))
-    assert [entry.label for entry in entries(tmp_path)] == ["colon_aca", "lung_aca", "lung_n"]
-
-
-def test_a_single_folder_of_folders_is_looked_through_and_one_of_images_is_a_class(tmp_path: Path) -> None:
-    touch(tmp_path / "wrapped", "set/a/1.jpg", "set/b/2.jpg")
-    assert [entry.label for entry in entries(tmp_path / "wrapped")] == ["a", "b"]
-    touch(tmp_path / "one", "mixed/1.jpg", "mixed/2.jpg")
-    assert {entry.label for entry in entries(tmp_path / "one")} == {"mixed"}
-
-
-def test_a_link_to_a_folder_above_is_followed_no_further(tmp_path: Path) -> None:
+def test_a_link_to_a_folder_above_is_followed_no_further_and_named(tmp_path: Path) -> None:
     touch(tmp_path, "a/1.jpg", "b/2.jpg")
     (tmp_path / "a" / "loop").symlink_to(tmp_path)
-    (tmp_path / "c").symlink_to(tmp_path / "b")
-    assert len(entries(tmp_path)) == 2
+    found = look(tmp_path)
+    assert [entry.path for entry in found.entries] == ["a/1.jpg", "b/2.jpg"]
+    assert found.passed_over == {"links to a folder above": ["a/loop"]}
+
+
+@pytest.mark.parametrize(
+    ("link", "to", "message"),
+    [
+        ("tumour/reviewed", "normal", "normal and tumour/reviewed in .* are one folder"),
+        ("again", "normal", "again and normal in .* are one folder; expected one way to each picture: remove the link"),
+    ],
+)
+def test_two_ways_to_one_folder_are_refused_by_name(link: str, to: str, message: str, tmp_path: Path) -> None:
+    touch(tmp_path, "normal/1.jpg", "tumour/2.jpg")
+    (tmp_path / link).symlink_to(tmp_path / to)
+    with pytest.raises(ImageError, match=f"images.folder: {message}"):
+        entries(tmp_path)
+
+
+def test_a_side_that_is_a_link_to_another_is_refused(tmp_path: Path) -> None:
+    touch(tmp_path, *(f"{side}/{label}/1.jpg" for side in ("train", "test") for label in "ab"))
+    (tmp_path / "val").symlink_to(tmp_path / "test")
+    with pytest.raises(ImageError, match=r"test and val in .* are one folder"):
+        entries(tmp_path)
 
 
 def test_a_linked_class_folder_is_followed(tmp_path: Path) -> None:
@@ -156,6 +147,47 @@ def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pyte
         entries(tmp_path)
 
 
-def test_what_macos_adds_to_a_zip_is_no_class(tmp_path: Path) -> None:
-    touch(tmp_path, "set/a/1.jpg", "set/b/2.jpg", "__MACOSX/set/a/._1.jpg", "set/.cache/3.jpg", "set/a/.hidden.jpg")
-    assert [entry.path for entry in entries(tmp_path)] == ["set/a/.hidden.jpg", "set/a/1.jpg", "set/b/2.jpg"]
+def test_what_other_programs_leave_is_no_picture(tmp_path: Path) -> None:
+    touch(tmp_path, "set/a/1.jpg", "set/b/2.jpg", "set/a/.hidden.jpg", "set/.cache/3.jpg", "__MACOSX/set/a/4.jpg")
+    touch(tmp_path, "set/a/._1.jpg", "set/b/.DS_Store", "set/a/Thumbs.db", "set/.DS_Store", ".DS_Store")
+    found = look(tmp_path)
+    assert [entry.path for entry in found.entries] == ["set/a/.hidden.jpg", "set/a/1.jpg", "set/b/2.jpg"]
+    assert found.passed_over == {
+        "hidden folders": ["__MACOSX", "set/.cache"],
+        "left behind by other programs": [
+            *(".DS_Store", "set/.DS_Store", "set/a/._1.jpg", "set/a/Thumbs.db", "set/b/.DS_Store"),
+        ],
+    }
+
+
+def test_a_class_folder_without_a_file_and_files_beside_the_classes_are_named(tmp_path: Path) -> None:
+    touch(tmp_path, "set/a/1.jpg", "set/b/deep/2.jpg", "set/readme.txt", "c.csv", "set/empty/.DS_Store")
+    assert look(tmp_path).passed_over == {
+        "beside the class folders": ["c.csv", "set/readme.txt"],
+        "left behind by other programs": ["set/empty/.DS_Store"],
+        "class folders without a file": ["set/empty"],
+    }
+
+
+FOLDERS = st.sampled_from(["a", "b", "train", "test", "Val", "docs", ".git", "lung_image_sets", "seg_train"])
+FILES = st.sampled_from(["1.jpg", "2", ".DS_Store", "._1.jpg", "{x}.png", " y "])
+PATHS = st.builds(lambda folders, name: "/".join([*folders, name]), st.lists(FOLDERS, max_size=4), FILES)
+
+
+@hypothesis.given(st.sets(PATHS, min_size=1, max_size=25), st.sampled_from(["auto", "classes", "splits"]))
+@hypothesis.settings(deadline=None, max_examples=150)
+def test_whatever_the_folders_each_file_is_of_the_study_or_passed_over_or_all_is_refused(
+    paths: set[str], layout: Layout
+) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = touch(Path(name), *paths)
+        try:
+            found = look(folder, layout)
+        except ImageError:
+            return
+        passed = [path for paths in found.passed_over.values() for path in paths]
+        listed = [entry.path for entry in found.entries]
+        assert listed == sorted(set(listed))
+        hidden = tuple(f"{folder}/" for folder in found.passed_over.get("hidden folders", []))
+        assert {path for path in paths if not path.startswith(hidden)} == {*listed, *passed} & paths
+        assert not set(listed) & set(passed)
