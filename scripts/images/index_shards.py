@@ -2,7 +2,7 @@
 
 Inputs: the shards' parquet files; optionally a CSV of `path,group`.
 Outputs: `index.parquet`, one row a raw file in order of path (the columns of scripts/images/shards.py and `group`);
-`rejects.csv`, `path,reason` of each file that could not be packed.
+`rejects.csv`, `path,reason` of each file that could not be packed, or has the bytes of a file of another class.
 
 Images of one group stay on one side of the split. A group is what equal bytes, near duplicates and the known groups (of
 the CSV, or of the manifest for an image that the CSV does not name) link: scripts/images/groups.py.
@@ -12,15 +12,15 @@ By hand:
         --spec '{"near_duplicates": 32}'
 """
 
-import posixpath
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 
 from scripts import cli
 from scripts.atomic import replacing
-from scripts.errors import ImageError
 from scripts.images.groups import group_images
+from scripts.images.known_groups import check_groups, read_groups
 from scripts.spec import Spec
 
 
@@ -30,42 +30,34 @@ class IndexSpec(Spec):
     near_duplicates: int | None  # bits in which the hashes of two copies may differ
 
 
-def read_groups(path: Path) -> pd.Series:
-    """The group of each relative path that the CSV names.
-
-    Raises:
-        ImageError: the file is missing, lacks a column, or gives one path twice.
-    """
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)  # a group may be called NA
-    except (OSError, ValueError) as error:
-        raise ImageError(f"images.groups: {path} cannot be read: {error}") from None
-    if missing := {"path", "group"} - set(table.columns):
-        raise ImageError(f"images.groups: {path} lacks the column {', '.join(sorted(missing))}")
-    table = table[table["group"] != ""]
-    table["path"] = table["path"].map(posixpath.normpath)
-    if table.empty:
-        raise ImageError(f"images.groups: {path} names no groups")
-    if (twice := table["path"].duplicated()).any():
-        raise ImageError(f"images.groups: {path} names {table['path'][twice].iloc[0]!r} twice")
-    return table.set_index("path")["group"]
+def reject_contradictions(index: pd.DataFrame) -> pd.DataFrame:
+    """`index` with each image rejected whose bytes stand in another class too: nobody knows which of them is right."""
+    good = index[index["status"] == "ok"]
+    labels = good.groupby("sha256")["class"].nunique()
+    reasons: dict[str, str] = {}
+    for _, same in good[good["sha256"].isin(labels.index[labels > 1])].groupby("sha256"):
+        for path, label in zip(same["path"], same["class"], strict=True):
+            other = same[same["class"] != label].iloc[0]
+            reasons[path] = f"of class {label!r}, with the bytes of {other['path']}, of class {other['class']!r}"
+    torn = index["path"].isin(reasons)
+    return index.assign(
+        status=index["status"].mask(torn, "rejected"),
+        row=index["row"].mask(torn, -1),
+        reason=index["reason"].mask(torn, index["path"].map(reasons)),
+    )
 
 
-def assign_groups(index: pd.DataFrame, groups: pd.Series | None, bits: int | None) -> list[str]:
+def assign_groups(index: pd.DataFrame, groups: Mapping[str, str] | None, bits: int | None) -> list[str]:
     """The group of each row of `index`.
 
     Raises:
-        ImageError: the CSV names none of the images.
+        ImageError: the CSV names a path that is of no image.
     """
     stated = index.dropna(subset=["given_group"])
     known = dict(zip(stated["path"], stated["given_group"], strict=True))
     if groups is not None:
-        if not index["path"].isin(groups.index).any():
-            raise ImageError(f"images.groups names none of the images; its paths look like {groups.index[0]!r}")
-        unknown = sorted(set(groups.index) - set(index["path"]))
-        if unknown:
-            cli.log.info("images.groups: %d paths are of no image of the study, as %r", len(unknown), unknown[0])
-        known |= dict(zip(groups.index, groups, strict=True))
+        check_groups(groups, index["path"].tolist())
+        known |= groups
     return group_images(index["path"].tolist(), index["sha256"].tolist(), index["phash"].tolist(), known, bits)
 
 
@@ -79,6 +71,7 @@ def main() -> None:
     args = parser.parse_args()
 
     index = pd.concat([pd.read_parquet(table) for table in args.tables]).sort_values("path", ignore_index=True)
+    index = reject_contradictions(index)
     groups = read_groups(args.groups) if args.groups else None
     index["group"] = assign_groups(index, groups, args.spec.near_duplicates)
     rejects = index.loc[index["status"] == "rejected", ["path", "reason"]]

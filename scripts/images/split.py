@@ -22,6 +22,7 @@ import hashlib
 import itertools
 import json
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import asdict
 from pathlib import Path
 
@@ -61,13 +62,11 @@ def assign_splits(images: pd.DataFrame, fractions: dict[str, float], seed: int) 
     owner = free.sort_values("path").groupby("group")["class"].first()
     sizes = free.groupby("group").size()
     split: dict[str, str] = dict(fixed)
-    for name, groups in owner.groupby(owner):
-        if len(groups) < len(shares):
-            raise ImageError(
-                f"class {name!r} has {len(groups)} groups of images, fewer than the splits {', '.join(shares)}; "
-                "copies of one image, and images of one known group, count once"
-            )
-        ordered = sorted(groups.index, key=lambda group: hashlib.sha256(f"{seed}:{group}".encode()).digest())
+    for name in sorted(set(images["class"])):
+        groups = owner.index[owner == name]
+        if len(groups) and len(groups) < len(shares):
+            raise ImageError(_too_few(name, len(groups), shares))
+        ordered = sorted(groups, key=lambda group: hashlib.sha256(f"{seed}:{group}".encode()).digest())
         split |= dict(zip(ordered, cut([int(sizes[group]) for group in ordered], shares), strict=True))
     found = images["group"].map(split)
     # A given valid and test are as they were given: what shares a group with them stays out of all three.
@@ -75,24 +74,59 @@ def assign_splits(images: pd.DataFrame, fractions: dict[str, float], seed: int) 
     present = set(zip(images["class"], found, strict=True))
     for name, side in itertools.product(sorted(set(images["class"])), SPLITS):
         if (name, side) not in present:
-            raise ImageError(
-                f"class {name!r} has no image in {side}: its images share groups with those of other classes or "
-                "splits; give another seed, or groups that span fewer of them"
-            )
+            raise ImageError(_why_absent(name, side, images[images["class"] == name], free, shares))
     return found
+
+
+def _too_few(name: str, groups: int, shares: Collection[str]) -> str:
+    return (
+        f"class {name!r} has {groups} group{'s' * (groups > 1)} of images, fewer than the splits {', '.join(shares)}; "
+        "copies of one image, and images of one known group, count once"
+    )
+
+
+def _why_absent(name: str, side: str, mine: pd.DataFrame, free: pd.DataFrame, shares: Collection[str]) -> str:
+    """Why class `name`, whose images are `mine`, has none in `side`; `free` images were cut by `shares`."""
+    head, given, mine_free = f"class {name!r} has no image in {side}: ", mine["given_split"], free["class"] == name
+    if side not in shares:
+        told = int((given == side).sum())
+        return head + (
+            f"the {told} that are given to it share groups with images of a split that goes before"
+            if told
+            else "none is given to it; give one, or give no image to it"
+        )
+    if not mine_free.any():
+        if (given == "train").all():
+            return head + (
+                f"all {len(mine)} are given to train, and {side} is cut from images that are given to no split; give "
+                "each image a split, or none"
+            )
+        return head + f"all {len(mine)} share groups with images that are given to a split"
+    groups = set(free.loc[mine_free, "group"])
+    if len(groups) < len(shares):
+        return _too_few(name, len(groups), shares)
+    others = sorted(set(free.loc[free["group"].isin(groups) & ~mine_free, "class"]))
+    return head + (
+        f"its {len(groups)} groups hold images of {', '.join(map(repr, others[:3]))} too, by which they are placed; "
+        "give another seed, or groups that span fewer classes"
+    )
 
 
 def check_rejects(index: pd.DataFrame, rejects: Path, limit: float) -> None:
     """Raises ImageError where more than the share `limit` of the files was rejected, or all of a class were."""
     bad = index[index["status"] == "rejected"]
+    first = "; ".join(f"{row.path}: {row.reason}" for row in bad.head(3).itertuples())
     if len(bad) > limit * len(index):
-        first = "; ".join(f"{row.path}: {row.reason}" for row in bad.head(3).itertuples())
         raise ImageError(
-            f"{len(bad)} of {len(index)} files are no readable images, more than images.max_reject_fraction "
-            f"{limit:g} allows; {rejects} names each ({first})"
+            f"{len(bad)} of {len(index)} files cannot be used, more than images.max_reject_fraction {limit:g} allows; "
+            f"{rejects} names each ({first})"
         )
     if lost := set(index["class"]) - set(index.loc[index["status"] == "ok", "class"]):
-        raise ImageError(f"class {min(lost)!r} has no readable image; {rejects} says why")
+        name = min(lost)
+        one = bad[bad["class"] == name].iloc[0]
+        raise ImageError(
+            f"class {name!r} has no usable image; {rejects} says why of each ({one['path']}: {one['reason']})"
+        )
 
 
 def main() -> None:

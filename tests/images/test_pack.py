@@ -11,7 +11,8 @@ from helping import LIMITS, pack
 from scripts.errors import ImageError
 from scripts.images.channel_stats import channel_stats
 from scripts.images.decode import Decoder, DecodeSpec
-from scripts.images.index_shards import assign_groups, read_groups
+from scripts.images.index_shards import assign_groups, reject_contradictions
+from scripts.images.known_groups import read_groups
 from scripts.images.shards import Shards, digests, read_split
 from scripts.images.source import Entry, entries
 from scripts.images.split import check_rejects
@@ -96,23 +97,45 @@ def test_equal_files_and_named_groups_stay_together(tmp_path: Path) -> None:
 def test_the_groups_of_a_manifest_hold_where_no_csv_says_otherwise() -> None:
     index = indexed(path=["a/1", "a/2", "b/1"], sha256=["x", "y", "z"], given_group=["p", "p", "q"])
     assert assign_groups(index, None, None) == ["csv:p", "csv:p", "csv:q"]
-    assert assign_groups(index, pd.Series({"a/2": "r"}), None) == ["csv:p", "csv:r", "csv:q"]
+    assert assign_groups(index, {"a/2": "r"}, None) == ["csv:p", "csv:r", "csv:q"]
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("path\na/1\n", "lacks the column group"), ("path,group\na,1\na,2\n", "names 'a' twice"), ("", "cannot be read")],
+    [
+        ("path\na/1\n", "lacks the column group"),
+        ("path,group\na,1\na,2\n", "line 3 names 'a' twice"),
+        ("", "lacks the column group, path"),
+        ("path,group\na,\n", "names no groups"),
+        ("path,group\n\udce9,1\n", "cannot be read"),
+    ],
 )
 def test_a_wrong_file_of_groups_is_refused(tmp_path: Path, text: str, message: str) -> None:
-    (tmp_path / "groups.csv").write_text(text)
+    (tmp_path / "groups.csv").write_text(text, errors="surrogateescape")
     with pytest.raises(ImageError, match=message):
         read_groups(tmp_path / "groups.csv")
 
 
-def test_groups_that_name_none_of_the_images_are_refused() -> None:
-    index = indexed(path=["a/1"], sha256=["x"])
-    with pytest.raises(ImageError, match="names none of the images; its paths look like 'set/a/1'"):
-        assign_groups(index, pd.Series({"set/a/1": "g"}), None)
+def test_groups_are_named_without_the_blanks_around_them(tmp_path: Path) -> None:
+    (tmp_path / "groups.csv").write_text("path, group\na/1,P1 \n./a/2, P1,more\na/3,\n\n")
+    assert read_groups(tmp_path / "groups.csv") == {"a/1": "P1", "a/2": "P1"}
+
+
+def test_a_path_of_no_image_among_the_groups_is_refused() -> None:
+    index = indexed(path=["a/1", "a/2"], sha256=["x", "y"])
+    with pytest.raises(ImageError, match=r"1 of its 2 paths are of no image, 'a\\\\2' among them; .* as 'a/1'"):
+        assign_groups(index, {"a/1": "g", "a\\2": "g"}, None)
+
+
+def test_equal_bytes_of_two_classes_are_rejected_by_name() -> None:
+    index = indexed(path=["a/1", "a/2", "b/1", "b/2", "b/3"], sha256=["x", "y", "x", "z", "z"])
+    index = index.assign(**{"class": ["a", "a", "b", "b", "b"], "status": "ok", "row": range(5), "reason": ""})
+    found = reject_contradictions(index)
+    assert found["status"].tolist() == ["rejected", "ok", "rejected", "ok", "ok"]
+    assert found["row"].tolist() == [-1, 1, -1, 3, 4]
+    assert found["reason"][0] == "of class 'a', with the bytes of b/1, of class 'b'"
+    with pytest.raises(ImageError, match=r"2 of 5 files cannot be used, more than images.max_reject_fraction 0.3"):
+        check_rejects(found, Path("rejects.csv"), limit=0.3)
 
 
 def test_too_many_rejects_stop_the_study_by_name() -> None:
@@ -124,11 +147,11 @@ def test_too_many_rejects_stop_the_study_by_name() -> None:
         check_rejects(index, Path("rejects.csv"), limit=0.4)
 
 
-def test_a_class_with_no_readable_image_stops_the_study() -> None:
+def test_a_class_with_no_usable_image_stops_the_study_with_the_cause() -> None:
     index = pd.DataFrame(
         {"path": ["a/1", "b/1"], "class": ["a", "b"], "status": ["ok", "rejected"], "reason": ["", "empty file"]}
     )
-    with pytest.raises(ImageError, match="class 'b' has no readable image"):
+    with pytest.raises(ImageError, match=r"class 'b' has no usable image; .* \(b/1: empty file\)"):
         check_rejects(index, Path("rejects.csv"), limit=0.9)
 
 

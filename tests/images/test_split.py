@@ -103,19 +103,40 @@ def test_too_few_groups_are_refused_by_class() -> None:
         assign_splits(table({"a": 10, "b": 4}, images_a_group=2), FRACTIONS, seed=0)
 
 
-def test_a_class_whose_groups_all_fall_on_other_sides_is_refused() -> None:
-    patients = [{"path": f"normal/{i}", "class": "normal", "group": f"patient{i}"} for i in range(10)]
-    patients += [{"path": f"tumor/{i}", "class": "tumor", "group": f"patient{i}"} for i in range(2)]
-    with pytest.raises(ImageError, match="class 'tumor' has no image in"):
-        assign_splits(pd.DataFrame(patients).assign(given_split=None), FRACTIONS, seed=0)
-
-
 def given(images: pd.DataFrame, **sides: str) -> pd.DataFrame:
     """`images` with a given split for each path that starts with a name, as `a0=\"test\"` for a/000*."""
     found = images.copy()
     for name, side in sides.items():
         found.loc[found["path"].str.startswith(f"{name[0]}/{name[1:]}"), "given_split"] = side
     return found
+
+
+def test_a_class_that_lacks_a_split_is_told_the_true_cause() -> None:
+    def refused(images: pd.DataFrame) -> str:
+        with pytest.raises(ImageError) as error:
+            assign_splits(images, FRACTIONS, seed=0)
+        return str(error.value)
+
+    images = table({"normal": 10, "tumor": 10}).assign(given_split=None)
+    tumor = images["class"] == "tumor"
+    two_patients = images.assign(group=[*range(10), *([0, 1] * 5)]).astype({"group": str})
+    assert refused(two_patients).startswith("class 'tumor' has 2 groups of images, fewer than the splits train, valid")
+    copies = images.assign(group=images["group"].mask(tumor, "one picture"))
+    assert refused(copies).startswith("class 'tumor' has 1 group of images")
+    some = images.assign(given_split=images["given_split"].mask(tumor, "train"))
+    assert refused(some).startswith("class 'tumor' has no image in valid: all 10 are given to train, and valid is cut")
+    beside = images.assign(given_split=["test", *["train"] * 10, *["test"] * 9], group="one patient")
+    assert refused(beside).endswith("no image in train: all 10 share groups with images that are given to a split")
+    taken = images.assign(given_split=["valid", "test", *["train"] * 8, "test", "valid", *["train"] * 8])
+    taken = taken.assign(group=taken["group"].mask(taken["path"].isin(["normal/0001", "tumor/0001"]), "both"))
+    assert refused(taken).startswith("class 'tumor' has no image in valid: the 1 that are given to it share groups")
+
+
+def test_another_seed_is_advised_where_it_may_help() -> None:
+    rows = [{"path": f"normal/{i}", "class": "normal", "group": f"patient{i}"} for i in range(40)]
+    rows += [{"path": f"tumor/{i}", "class": "tumor", "group": f"patient{i}"} for i in range(3)]
+    with pytest.raises(ImageError, match=r"its 3 groups hold images of 'normal' too, .*; give another seed"):
+        assign_splits(pd.DataFrame(rows).assign(given_split=None), FRACTIONS, seed=0)
 
 
 def test_a_given_split_is_kept() -> None:

@@ -52,7 +52,7 @@ def test_a_folder_without_one_readable_image_stops_with_the_reason(run: Run, tmp
         ROOT, "snakemake", "--profile", "local", "--directory", str(tmp_path), "--config", *settings, check=False
     )
     assert done.returncode != 0
-    assert "error: 40 of 40 files are no readable images" in done.stdout + done.stderr
+    assert "error: 40 of 40 files cannot be used" in done.stdout + done.stderr
     assert "results/junk/images/rejects.csv" in done.stdout + done.stderr
     assert len(pd.read_csv(tmp_path / "results/junk/images/rejects.csv")) == 40
     assert not (tmp_path / "results/junk/images/split.parquet").exists()
