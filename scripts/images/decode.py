@@ -108,7 +108,11 @@ class Decoder:
 
     def decode(self, data: bytes, header: Header) -> Pixels:
         """As `__call__`, from the bytes of a file and their header."""
-        image = self.stages(data, header)[-1][1]
+        return self.finished(self.stages(data, header))
+
+    def finished(self, stages: Sequence[tuple[str, Pixels]]) -> Pixels:
+        """What `decode` gives, of the stages of a picture."""
+        image = stages[-1][1]
         expected = (self.spec.size, self.spec.size, 3)
         if image.shape != expected or image.dtype != np.uint8:
             raise ImageError(f"images.steps end in {image.dtype} {image.shape}, expected uint8 {expected}")

@@ -23,12 +23,12 @@ import pandas as pd
 from scripts import cli
 from scripts.atomic import replacing
 from scripts.errors import ImageError
-from scripts.images.decode import Decoder, DecodeSpec
+from scripts.images.decode import Decoder, DecodeSpec, decode_bytes
 from scripts.images.header import Limits, check, read_bytes, read_header
 from scripts.images.layout import Layout
 from scripts.images.manifest import read_manifest
-from scripts.images.perceptual_hash import perceptual_hash
-from scripts.images.picture import Pixels
+from scripts.images.perceptual_hash import LEAST_EDGE, perceptual_hash
+from scripts.images.picture import Header, Pixels
 from scripts.images.shards import SHARD_COLUMNS
 from scripts.images.source import Entry, entries, shard_of
 from scripts.spec import Spec
@@ -69,14 +69,26 @@ def pack(
             header = read_header(data)
             row |= {"kind": f"{header.kind} {header.mode}", "width": header.width, "height": header.height}
             check(header, limits)
-            image = decoder.decode(data, header)
-            row |= {"pixels": hashlib.sha256(image.data).hexdigest()[:16], "phash": perceptual_hash(image)}
+            picture, image = decode(decoder, data, header)
+            row |= {"pixels": hashlib.sha256(image.data).hexdigest()[:16], "phash": perceptual_hash(picture)}
             keep(image)
             good += 1
         except ImageError as error:
             row |= {"status": "rejected", "row": -1, "reason": str(error)}
         rows.append(row)
     return pd.DataFrame(rows, columns=list(SHARD_COLUMNS)).astype(SHARD_COLUMNS)
+
+
+def decode(decoder: Decoder, data: bytes, header: Header) -> tuple[Pixels, Pixels]:
+    """A picture as its copies are told by, and as it is packed: uint8 RGB (h, w, 3) before any step, and after all.
+
+    No step changes the first, and it is never smaller than the hash needs: what copies there are depends on the images.
+    """
+    stages = decoder.stages(data, header)
+    picture, image = stages[0][1], decoder.finished(stages)
+    if min(picture.shape[:2]) < min(LEAST_EDGE, header.width, header.height):  # a JPEG, scaled down for small shards
+        picture = decode_bytes(data, header, LEAST_EDGE)
+    return picture, image
 
 
 def list_entries(folder: Path, manifest: Path | None, layout: Layout) -> list[Entry]:

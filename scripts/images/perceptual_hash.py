@@ -22,6 +22,7 @@ from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 from scripts.images.picture import Pixels
 
 SHRUNK = 32  # pixels an edge; twice the frequencies that are kept
+LEAST_EDGE = 2 * SHRUNK  # pixels of a picture that is decoded to be hashed: of fewer, the hash would be another
 KEPT = 16  # frequencies an axis
 NOISE = 1.0  # gray levels; a rounding error of r a pixel is one of r a coefficient, since the DCT is orthonormal
 
@@ -38,8 +39,12 @@ def perceptual_hash(image: Pixels) -> str | None:
     None: half of the coefficients are within the noise of rounding and of JPEG, as in a blank, a plain gradient or a
     single straight edge. Their bits would be chance, or would make one picture of all blank tiles of a study.
     """
-    gray = cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2GRAY).astype(np.float32)
-    shrunk = cv2.resize(gray, (SHRUNK, SHRUNK), interpolation=cv2.INTER_AREA)
+    gray = cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2GRAY)
+    height, width = gray.shape
+    # First by a whole factor: many times faster than to average over parts of pixels, and as a JPEG's decoder scales.
+    if (factor := 1 << max(0, (min(height, width) // LEAST_EDGE).bit_length() - 1)) > 1:
+        gray = cv2.resize(gray, (-(-width // factor), -(-height // factor)), interpolation=cv2.INTER_AREA)
+    shrunk = cv2.resize(gray.astype(np.float32), (SHRUNK, SHRUNK), interpolation=cv2.INTER_AREA)
     coefficients = cv2.dct(shrunk)[:KEPT, :KEPT]
     if np.count_nonzero(np.abs(coefficients) > NOISE) < KEPT * KEPT // 2:
         return None

@@ -20,7 +20,7 @@ SHARD_COLUMNS = {
     "row": "int64",  # row in the shard's pixels; -1 for a rejected file
     "sha256": "str",  # of the raw file
     "pixels": "str",  # digest of the packed pixels
-    "phash": "str",  # perceptual hash of the packed pixels; missing where they show no detail
+    "phash": "str",  # perceptual hash of the decoded picture, before any step; missing where it shows no detail
     "kind": "str",  # format and mode of the content, as Pillow names them
     "width": "Int64",  # of the raw image, pixels
     "height": "Int64",

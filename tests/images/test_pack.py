@@ -81,6 +81,33 @@ def test_equal_pixels_have_equal_digests_and_others_not(pictures: Path) -> None:
     assert not set(first) & set(pack(pictures, 0, entries(pictures), other, LIMITS)[1]["pixels"])
 
 
+@pytest.mark.parametrize(
+    ("size", "steps"),
+    [
+        (16, [{"resize": {}}]),
+        (16, [{"resize": {}}, {"canny": {}}]),
+        (32, [{"gaussian": {"sigma": 9.0}}, {"resize": {}}, {"tissue_mask": {}}]),
+        (64, [{"decode": {"scaling": "none"}}, {"resize": {"mode": "pad"}}, {"equalize": {}}]),
+    ],
+)
+def test_what_copies_there_are_depends_on_the_images_and_on_no_step(
+    size: int, steps: list[dict[str, dict[str, object]]], pictures: Path
+) -> None:
+    plain = Decoder(DecodeSpec(size=64, steps=[{"resize": {}}]))
+    expected, found = (
+        pack(pictures, 0, entries(pictures), decoder, LIMITS)[1]["phash"].tolist()
+        for decoder in (plain, Decoder(DecodeSpec(size=size, steps=steps)))
+    )
+    assert found == expected
+    assert len(set(found)) == 36
+
+
+def test_a_chain_that_ends_in_another_size_is_refused_by_name(pictures: Path) -> None:
+    decoder = Decoder(DecodeSpec(size=16, steps=[{"gaussian": {}}]))
+    _, table = pack(pictures, 0, entries(pictures)[:1], decoder, LIMITS)
+    assert table["reason"][0].startswith("images.steps end in uint8 (24, 24, 3), expected uint8 (16, 16, 3)")
+
+
 def indexed(**columns: list[str | None]) -> pd.DataFrame:
     rows = pd.DataFrame(columns)
     return rows.assign(given_group=columns.get("given_group"), phash=columns.get("phash"))
