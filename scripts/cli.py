@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
-from scripts.errors import PassingError, UserError
+from scripts.errors import PassingError, UserError, in_one_line
 
 T = TypeVar("T")
 ERROR, MAY_PASS = "error: ", "(may pass) "
@@ -40,6 +40,8 @@ def run(main: Callable[[], None], at_once: bool = False) -> None:
     except UserError as error:
         sys.exit(f"{ERROR}{error}")
     except OSError as error:
+        if "AF_UNIX" in str(error):
+            sys.exit(f"{ERROR}{in_one_line(error)}")
         if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
             raise
         sys.exit(f"{MAY_PASS}{ERROR}{error.filename or 'an output'}: {error.strerror}")

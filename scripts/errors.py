@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
 import textwrap
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
+
+SOCKET_PATH = 107  # bytes of a Unix socket's path, at most: sun_path of unix(7), without its end
 
 
 class UserError(Exception):
@@ -46,3 +49,14 @@ def first_fault(error: ValidationError) -> str:
         return f"{where}: found a field of this name, expected none"
     found = textwrap.shorten(repr(first["input"]), 60)
     return f"{where}: found {found}, expected {message.removeprefix('Input should be ')}"
+
+
+def in_one_line(error: Exception) -> str:
+    """What went wrong, and of what is known to come from the environment, what to change there."""
+    said = f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]}"
+    if "AF_UNIX" in said:
+        said += (
+            f"; TMPDIR is {tempfile.gettempdir()}, in which processes make sockets whose whole path has at most "
+            f"{SOCKET_PATH} bytes: set a shorter one, and `--config again=invalid` measures again what has failed"
+        )
+    return said

@@ -89,4 +89,6 @@ def _explain(error: dict[str, Any]) -> str:
     message = error["msg"].removeprefix("Value error, ")
     if error["type"] == "value_error":
         return f"{path}: {message}" if path else message
-    return f"{path}: found {error['input']!r}; {message[0].lower()}{message[1:]}"
+    # YAML takes 2023_05 for 202305 and 001 for 1: what was written is gone.
+    quote = '; in quotes, "2023_05", it is text' if error["type"] == "string_type" else ""
+    return f"{path}: found {error['input']!r}; {message[0].lower()}{message[1:]}{quote}"

@@ -25,7 +25,7 @@ def _from_command_line(value: Any) -> Any:
 class Settings(BaseModel):
     """A group of settings: unknown keys and wrong types are errors, and nothing changes after the check."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, coerce_numbers_to_str=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
 
     @field_validator("*", mode="before")
     @classmethod

@@ -18,8 +18,8 @@ from scripts.images.cut import SPLITS
 from scripts.images.layout import Arrangement, Layout, Place, counts, recognise
 from scripts.images.sample_classes import CLASSES, file_name
 
-# What file managers leave in folders, and Snakemake in each that is an output, as those of drawn classes.
-LEFT_BEHIND = {".DS_Store", "Thumbs.db", "desktop.ini", ".snakemake_timestamp"}
+# What file managers leave in folders; Snakemake in each that is an output, as those of drawn classes; fetch_archive.
+LEFT_BEHIND = {".DS_Store", "Thumbs.db", "desktop.ini", ".snakemake_timestamp", ".fetch_archive.json"}
 EXPECTED = "expected a folder with one folder of images a class"
 
 

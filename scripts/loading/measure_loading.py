@@ -26,7 +26,7 @@ from scripts.again import Stop, until_calm
 from scripts.calibration import calibrate
 from scripts.cli import log
 from scripts.clock import Stopwatch
-from scripts.errors import UserError
+from scripts.errors import UserError, in_one_line
 from scripts.images.shards import Split, read_split
 from scripts.lease import lease
 from scripts.loading import page_cache, remote
@@ -81,8 +81,7 @@ def measure(
         raise
     except Exception as error:  # whatever ends one way to load must not end the others
         log.exception("the backend failed")
-        cause = (str(error).strip().splitlines() or [""])[0]
-        checks["backend"] = ("every image", f"failed: {type(error).__name__}: {cause}")
+        checks["backend"] = ("every image", f"failed: {in_one_line(error)}")
         watch.lap("failed")
     else:
         share = ran.loaded.resident_share

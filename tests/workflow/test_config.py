@@ -99,6 +99,8 @@ from scripts.errors import ConfigError
         ({"scaling": {"baseline": "serial-2"}}, "scaling.baseline: found 'serial-2'; expected one of serial-1, ddp-1"),
         ({"scaling": {"confidence": 95}}, "scaling.confidence: found 95"),
         ({"study": "../up"}, "study: found '../up'"),
+        ({"study": 202305}, 'study: found 202305; input should be a valid string; in quotes, "2023_05", it is text'),
+        ({"images": {"folder": 1}}, "images.folder: found 1; input should be a valid string; in quotes"),
         (
             {"training": {"weights": "w.pt", "model": ["resnet18", "resnet50"]}},
             "weights 'w.pt' can be of one model only",

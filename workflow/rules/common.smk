@@ -19,6 +19,8 @@ from scripts.images.seen import SeenFiles
 from scripts.images.step import STEPS
 from scripts.loading.points import BACKENDS, backend_class, skipped_backends
 from scripts.report.terminal.job_words import JobWords
+from scripts.report.terminal.study_words import OpeningWords, study_words
+from scripts.report.terminal.uncounted import uncounted
 from scripts.slurm.attempts import try_in_vain_no_more
 from scripts.slurm.handed_on import check_handed_on
 from scripts.slurm.recover import jobs_of
@@ -39,9 +41,22 @@ def code(*modules):
     return str(made(*modules))
 
 
-# What a dry run, or a run, says of a job, in a person's words.
-if workflow.is_main_process and not workflow.output_settings.verbose:
-    logger.addFilter(JobWords(workflow, {CODE_FOLDER: ROOT, SEEN_FOLDER: Path(RAW_FOLDER)}))
+if workflow.is_main_process:
+    UNCOUNTED = []
+    if AGAIN:
+        measured = {
+            "loading": dict.fromkeys(LOADING_POINTS, STUDY.loading.blocks),
+            "training": TRAINING_BLOCKS,
+        }
+        UNCOUNTED = uncounted(Path(f"results/{STUDY.study}"), measured)
+        # As `--forcerun` with their names.
+        workflow.dag_settings.forcerun = frozenset(workflow.dag_settings.forcerun).union(UNCOUNTED)
+    # What a dry run, or a run, says of the study and of a job, in a person's words.
+    if SUMMARY.classes and not STUDY.scaling.external:
+        rejects = Path(f"results/{STUDY.study}/images/rejects.csv")
+        logger.addFilter(OpeningWords(partial(study_words, STUDY, UNDERSTOOD, rejects, len(UNCOUNTED))))
+    if not workflow.output_settings.verbose:
+        logger.addFilter(JobWords(workflow, {CODE_FOLDER: ROOT, SEEN_FOLDER: Path(RAW_FOLDER)}))
 
 
 def get_raw_folder(wildcards, input):
@@ -112,62 +127,9 @@ def get_left_out(wildcards):
     return get_left_out_file() if file_in_force() else []
 
 
-@cache  # every loading measurement asks
-def get_decode():
-    """How a raw file becomes pixels: the same for packing, the reference digest and every raw loading backend."""
-    return {
-        "size": STUDY.images.size,
-        # With all their settings, so that to write out a default changes nothing.
-        "steps": [
-            {name: registry.load(STEPS, name, "Step")(**settings).model_dump(mode="json")}
-            for step in STUDY.images.steps
-            for name, settings in step.items()
-        ],
-        "packages": pins(*PIXELS),
-    }
-
-
-def get_raw(shard, listed):
-    """What stands for the raw files of a shard; the folders of drawn classes. Where only a manifest is tracked: nothing."""
-    if DRAWN or not listed:
-        return get_raw_files(listed)
-    if not workflow.is_main_process:
-        return str(SEEN_FOLDER / shard)
-    return str(SEEN.stand_in(shard, (entry.path for entry in listed if entry.path not in UNNAMEABLE)))
-
-
-def get_raw_files(listed):
-    """The files of entries as inputs; those that Snakemake cannot name stand in the spec instead. Of drawn images, the
-    folders of their classes.
-    """
-    if DRAWN:
-        return sorted({f"{RAW_FOLDER}/{entry.label}" for entry in listed})
-    return [f"{RAW_FOLDER}/{entry.path}" for entry in listed if entry.path not in UNNAMEABLE]
-
-
-def get_packing(listed):
-    """What packing these entries depends on beside their names and times."""
-    return {
-        "decode": get_decode(),
-        "limits": STUDY.images.limits,
-        "shards": STUDY.images.shards,
-        "listed": source.digest(listed, None if DRAWN else RAW_FOLDER, UNNAMEABLE),
-    }
-
-
 def get_tables_memory(wildcards, attempt):
     """MB: 2000, and 2 for 1,000 images, whose rows and groups are held at once."""
     return attempt * (2000 + 2 * SUMMARY.images // 1000)
-
-
-def get_layout(wildcards, input):
-    """Not tracked: what it makes of the folder, `listed` holds."""
-    return STUDY.images.layout
-
-
-def get_manifest(wildcards, input):
-    """The CSV that names the images of a packing job, where there is one; not tracked, as get_raw_folder."""
-    return input.get("listed") or STUDY.images.manifest or []
 
 
 def get_step_modules():

@@ -33,8 +33,9 @@ from scripts import config as study_config
 from scripts.budget import Budget, file_in_force, left_out
 from scripts.config.training import training_fault
 from scripts.errors import ImageError, UserError
-from scripts.images import manifest, source
+from scripts.images.manifest import Summary
 from scripts.images.sample_classes import CLASSES
+from scripts.images.understood import Understood, understand
 from scripts.loading.points import loading_points
 from scripts.scaling.answers.answer import Recommendations
 from scripts.scaling.answers.passes import blocks_of
@@ -47,49 +48,41 @@ from scripts.training.steps import check_steps
 STARTED = time.time()
 # All of the machine, in the shares that `resources: machine` of profiles/local counts.
 MACHINE = 1000
+# Asked of this run, no setting of a study.
+AGAIN = config.pop("again", None)
 
 
 def read_study():
-    """The checked study; its raw images where each file is tracked, of these the paths that Snakemake cannot take as
-    input, and the summary of all images; no images where an archive is still to be fetched.
+    """The checked study, and what is known of its images: none where an archive is still to be fetched.
 
     A user's mistake ends the run here.
     """
+    # Of `--config study=2023_05` Snakemake makes a number: the name is what was typed.
+    for word in workflow.config_settings.config_args:
+        key, _, typed = word.partition("=")
+        if key == "study" and isinstance(config["study"], (int, float)):
+            config["study"] = typed.strip("'\"")
     try:
+        if AGAIN not in {None, "invalid"}:
+            raise UserError(f"again: found {AGAIN!r}; expected 'invalid', for the launches that do not count")
         study = study_config.read(config)
         external = study.scaling.external
         if external is not None and not Path(external).is_file():
             raise UserError(f"scaling.external: found no file {external}; expected a CSV of launches")
         if is_archive_pending(study.images):
-            return study, [], set(), manifest.Summary.of([])
-        images, training, root = study.images, study.training, Path(get_raw_root(study))
-        drawn = images.folder is None and images.manifest is None
-        if not drawn and not root.is_dir():
-            raise ImageError(f"images.folder: {root} is not a folder; {source.EXPECTED}")
-        listed = []
-        if images.track == "manifest":
-            lists = Path(f"results/{study.study}/images/lists")
-            summary = manifest.refresh_lists(Path(images.manifest), images.shards, lists)
-        else:
-            if images.manifest is not None:
-                table = Path(images.manifest)
-                listed = manifest.listed_once(manifest.read_manifest(table), table)
-            elif drawn:
-                listed = source.sample_entries(images.sample.per_class)
-            else:
-                listed = source.entries(root, images.layout)
-            summary = manifest.Summary.of(listed)
-        summary.check()
+            return study, Understood(Summary.of([]))
+        found = understand(
+            study.images, Path(get_raw_root(study)), Path(f"results/{study.study}/images/lists")
+        )
         # Copies and known groups may put a few images more or less into training; training checks again, exactly.
-        train = summary.training_images(images.fractions.model_dump())
-        train = summary.images if images.groups else train
+        train = found.summary.training_images(study.images.fractions.model_dump())
+        train = found.summary.images if found.groups else train
+        training = study.training
         for batch in dict.fromkeys(point.global_batch for point in training_points(training).values()):
             check_steps(train, batch, training.epochs, training.warmup_steps)
     except UserError as error:
         sys.exit(f"error: {error}")
-    # The sample's files, which may still have to be drawn, all have plain names.
-    odd = {entry.path for entry in listed if not drawn and not source.is_nameable(root, entry.path)}
-    return study, listed, odd, summary
+    return study, found
 
 
 def is_archive_pending(images):
@@ -121,7 +114,8 @@ def get_raw_root(study):
     return str(Path(study.images.folder or f"results/{study.study}/images/sample"))
 
 
-STUDY, LISTED, UNNAMEABLE, SUMMARY = read_study()
+STUDY, UNDERSTOOD = read_study()
+LISTED, UNNAMEABLE, SUMMARY = UNDERSTOOD.listed, UNDERSTOOD.odd, UNDERSTOOD.summary
 ARCHIVE_PENDING = not SUMMARY.classes
 RAW_FOLDER = get_raw_root(STUDY)
 DRAWN = STUDY.images.folder is None and STUDY.images.manifest is None
