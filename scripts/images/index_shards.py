@@ -61,6 +61,16 @@ def assign_groups(index: pd.DataFrame, groups: Mapping[str, str] | None, bits: i
     return group_images(index["path"].tolist(), index["sha256"].tolist(), index["phash"].tolist(), known, bits)
 
 
+def index_images(tables: pd.DataFrame, groups: Mapping[str, str] | None, bits: int | None) -> pd.DataFrame:
+    """The index of the rows of all shards.
+
+    Raises:
+        ImageError: as `assign_groups`.
+    """
+    index = reject_contradictions(tables.sort_values("path", ignore_index=True))
+    return index.assign(group=assign_groups(index, groups, bits))
+
+
 def main() -> None:
     parser = cli.parser(__doc__)
     parser.add_argument("--tables", type=Path, nargs="+", required=True)
@@ -70,10 +80,8 @@ def main() -> None:
     parser.add_argument("--spec", type=IndexSpec.model_validate_json, required=True)
     args = parser.parse_args()
 
-    index = pd.concat([pd.read_parquet(table) for table in args.tables]).sort_values("path", ignore_index=True)
-    index = reject_contradictions(index)
-    groups = read_groups(args.groups) if args.groups else None
-    index["group"] = assign_groups(index, groups, args.spec.near_duplicates)
+    tables = pd.concat([pd.read_parquet(table) for table in args.tables])
+    index = index_images(tables, read_groups(args.groups) if args.groups else None, args.spec.near_duplicates)
     rejects = index.loc[index["status"] == "rejected", ["path", "reason"]]
     with replacing(args.rejects) as temporary:
         rejects.to_csv(temporary, index=False)

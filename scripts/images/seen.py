@@ -43,6 +43,7 @@ class SeenFiles:
     def __init__(self, folder: Path, root: Path, tables: Path) -> None:
         self.folder, self.root, self.tables = folder, root, tables
         self.changed = self.told = False
+        self.differing: set[str] = set()  # paths, of those that were looked at, with another content than was packed
         self.looks: dict[str, Look] = {}
         try:
             found = json.loads((folder / "index.json").read_text(encoding="utf-8"))
@@ -66,16 +67,10 @@ class SeenFiles:
                 look = self._look(path, place, look, packed.get(path))
                 if look != self.looks.get(path):
                     self.looks[path], self.changed = look, True
-            shown = os.fsencode(path).decode("utf-8", "backslashreplace")
-            lines.append(f"{look.mark}  {shown}\n")
-        stand_in, text = self.folder / shard, "".join(lines)
-        if not stand_in.is_file():
-            write_text(stand_in, text, lasting=False)
-            newest = min(newest, time.time_ns())  # a picture may be dated next year
-            os.utime(stand_in, ns=(newest, newest))
-        elif stand_in.read_text(encoding="utf-8") != text:
-            write_text(stand_in, text, lasting=False)
-        return stand_in
+            if look.mark != look.packed:
+                self.differing.add(path)
+            lines.append(f"{look.mark}  {_shown(path)}\n")
+        return _written(self.folder / shard, "".join(lines), newest)
 
     def save(self) -> None:
         """Remember what was found, for the next start."""
@@ -102,6 +97,34 @@ class SeenFiles:
             content = _sha256(self.root / path)
             mark = then if content == packed else content
         return Look(place, mark, then)
+
+
+def by_time(stand_in: Path, root: Path, paths: Iterable[str]) -> Path:
+    """As `SeenFiles.stand_in`, of files in `root` that no shard is packed of: told apart by their time and size."""
+    lines, newest = [], 0
+    for path in paths:
+        try:
+            there = os.stat(root / path)  # noqa: PTH116 - as above
+            told, newest = f"{there.st_mtime_ns} {there.st_size}", max(newest, there.st_mtime_ns)
+        except OSError:
+            told = "unreadable"
+        lines.append(f"{told}  {_shown(path)}\n")
+    return _written(stand_in, "".join(lines), newest)
+
+
+def _shown(path: str) -> str:
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def _written(stand_in: Path, text: str, newest: int) -> Path:
+    """`stand_in`, written where its text is another; where there was none, as old as `newest` (ns)."""
+    if not stand_in.is_file():
+        write_text(stand_in, text, lasting=False)
+        newest = min(newest, time.time_ns())  # a picture may be dated next year
+        os.utime(stand_in, ns=(newest, newest))
+    elif stand_in.read_text(encoding="utf-8") != text:
+        write_text(stand_in, text, lasting=False)
+    return stand_in
 
 
 def packed_digests(table: Path) -> dict[str, str]:

@@ -129,6 +129,18 @@ def check_rejects(index: pd.DataFrame, rejects: Path, limit: float) -> None:
         )
 
 
+def split_images(index: pd.DataFrame, rejects: Path, spec: SplitSpec) -> pd.DataFrame:
+    """The usable images of `index` in order of path, with their split.
+
+    Raises:
+        ImageError: too few of them can be used, or they cannot be split.
+    """
+    check_rejects(index, rejects, spec.max_reject_fraction)
+    images = index[index["status"] == "ok"].sort_values("path", ignore_index=True)
+    check_classes(Counter(images["class"]))
+    return images.assign(split=assign_splits(images, spec.fractions, spec.seed))
+
+
 def main() -> None:
     parser = cli.parser(__doc__)
     parser.add_argument("--index", type=Path, required=True)
@@ -138,11 +150,7 @@ def main() -> None:
     parser.add_argument("--spec", type=SplitSpec.model_validate_json, required=True)
     args = parser.parse_args()
 
-    index = pd.read_parquet(args.index)
-    check_rejects(index, args.rejects, args.spec.max_reject_fraction)
-    images = index[index["status"] == "ok"].sort_values("path", ignore_index=True)
-    check_classes(Counter(images["class"]))
-    images["split"] = assign_splits(images, args.spec.fractions, args.spec.seed)
+    images = split_images(pd.read_parquet(args.index), args.rejects, args.spec)
     used = images[images["split"] != UNUSED]
     leaks = leaked_by_random_split(*(used[name].tolist() for name in ("class", "group", "split")))
     with replacing(args.split) as temporary:

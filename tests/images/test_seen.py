@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from scripts.images.seen import SeenFiles
+from scripts.images.seen import SeenFiles, by_time
 
 NAMES = ["a/1.jpg", "a/2.jpg", "b/3.jpg"]
 
@@ -162,3 +162,21 @@ def test_a_file_that_is_gone_or_has_an_odd_name_can_be_listed(study: Study) -> N
     study.names += ["b/gone.jpg", "b/\udcff.jpg"]
     assert "b/gone.jpg\n" in study.look()
     assert study.look() == study.look()
+
+
+def test_the_files_that_another_content_has_come_to_are_known(study: Study) -> None:
+    exchange(study)
+    touch(study)
+    seen = SeenFiles(study.folder, study.raw, study.tables)
+    seen.stand_in("0000", study.names)
+    assert seen.differing == {"a/1.jpg", "a/2.jpg"}
+
+
+def test_files_of_no_shard_are_told_by_their_time_and_one_of_tomorrow_is_never_new_twice(tmp_path: Path) -> None:
+    (tmp_path / "1.jpg").write_text("x")
+    os.utime(tmp_path / "1.jpg", ns=(2**62, 2**62))
+    first = by_time(tmp_path / "preview", tmp_path, ["1.jpg", "gone.jpg"]).stat().st_mtime_ns
+    assert first < 2**62
+    assert by_time(tmp_path / "preview", tmp_path, ["1.jpg", "gone.jpg"]).stat().st_mtime_ns == first
+    (tmp_path / "1.jpg").write_text("other")
+    assert by_time(tmp_path / "preview", tmp_path, ["1.jpg", "gone.jpg"]).stat().st_mtime_ns > first

@@ -15,7 +15,6 @@ from scripts import record, registry
 from scripts.closure import Sources, stand_in_path
 from scripts.errors import UserError
 from scripts.images import source
-from scripts.images.seen import SeenFiles
 from scripts.images.step import STEPS
 from scripts.loading.points import BACKENDS, backend_class, skipped_backends
 from scripts.report.terminal.job_words import JobWords
@@ -29,8 +28,6 @@ from scripts.training.points import STRATEGIES
 
 CODE_FOLDER = Path(".snakemake/code")
 SOURCES = Sources(CODE_FOLDER)
-SEEN_FOLDER = Path(".snakemake/raw", STUDY.study)
-SEEN = SeenFiles(SEEN_FOLDER, Path(RAW_FOLDER), Path(f"results/{STUDY.study}/images/shards"))
 
 
 @cache
@@ -56,7 +53,9 @@ if workflow.is_main_process:
         rejects = Path(f"results/{STUDY.study}/images/rejects.csv")
         logger.addFilter(OpeningWords(partial(study_words, STUDY, UNDERSTOOD, rejects, len(UNCOUNTED))))
     if not workflow.output_settings.verbose:
-        logger.addFilter(JobWords(workflow, {CODE_FOLDER: ROOT, SEEN_FOLDER: Path(RAW_FOLDER)}))
+        logger.addFilter(
+            JobWords(workflow, {CODE_FOLDER: ROOT, Path(f".snakemake/raw/{STUDY.study}"): Path(RAW_FOLDER)})
+        )
 
 
 def get_raw_folder(wildcards, input):

@@ -116,7 +116,7 @@ if STUDY.images.pack_on == "dask":
 rule index_shards:
     input:
         tables=expand("results/{{study}}/images/shards/{shard}.parquet", shard=SHARDS),
-        groups=STUDY.images.groups or [],
+        groups=get_dated("groups", "", [STUDY.images.groups]) if STUDY.images.groups else [],
         code=code("scripts.images.index_shards"),
     output:
         index="results/{study}/images/index.parquet",
@@ -129,8 +129,9 @@ rule index_shards:
         mem_mb=get_tables_memory,
     params:
         spec=canonical(near_duplicates=STUDY.images.near_duplicates),
+        groups=lambda wildcards, input: STUDY.images.groups or [],
     shell:
-        "python -m scripts.images.index_shards --tables {input.tables:q} --groups {input.groups:q} "
+        "python -m scripts.images.index_shards --tables {input.tables:q} --groups {params.groups:q} "
         "--index {output.index:q} --rejects {output.rejects:q} --spec {params.spec:q} 2> {log:q}"
 
 
@@ -149,11 +150,7 @@ rule split:
     resources:
         mem_mb=get_tables_memory,
     params:
-        spec=canonical(
-            fractions=STUDY.images.fractions,
-            max_reject_fraction=STUDY.images.max_reject_fraction,
-            seed=STUDY.seed,
-        ),
+        spec=canonical(**get_splitting()),
     shell:
         "python -m scripts.images.split --index {input.index:q} --rejects {input.rejects:q} "
         "--split {output.split:q} --leaks {output.leaks:q} --spec {params.spec:q} 2> {log:q}"

@@ -8,7 +8,8 @@ and block), trace_dask (where the study loads with Dask: what Dask itself tells 
 
 rule reference_digest:
     input:
-        split="results/{study}/images/split.parquet",
+        split=get_split(),
+        training=get_training_images(),
         code=code("scripts.loading.reference_digest", *get_step_modules()),
     output:
         reference="results/{study}/loading/reference.json",
@@ -26,7 +27,8 @@ rule reference_digest:
 
 rule reencode:
     input:
-        split="results/{study}/images/split.parquet",
+        split=get_split(),
+        training=get_training_images(),
         code=code("scripts.loading.reencode"),
     output:
         listed="results/{study}/loading/reencoded.csv",
@@ -43,7 +45,8 @@ rule reencode:
 
 rule pack_webdataset:
     input:
-        split="results/{study}/images/split.parquet",
+        split=get_split(),
+        training=get_training_images(),
         code=code("scripts.loading.pack_webdataset"),
     output:
         listed="results/{study}/loading/webdataset.csv",
@@ -61,7 +64,8 @@ rule pack_webdataset:
 
 rule pack_litdata:
     input:
-        split="results/{study}/images/split.parquet",
+        split=get_split(),
+        training=get_training_images(),
         code=code("scripts.loading.pack_litdata"),
     output:
         listed="results/{study}/loading/litdata.csv",
@@ -79,7 +83,8 @@ rule pack_litdata:
 
 rule measure_loading:
     input:
-        split="results/{study}/images/split.parquet",
+        split=get_split(),
+        training=get_training_images(),
         reference="results/{study}/loading/reference.json",
         prepared=get_prepared,
         code=lambda wildcards: LOADING_CODE[get_loading_point(wildcards).backend],
@@ -120,7 +125,8 @@ rule measure_loading:
 
 rule trace_dask:
     input:
-        split="results/{study}/images/split.parquet",
+        split=get_split(),
+        training=get_training_images(),
         code=code("scripts.loading.trace_dask", *get_step_modules()),
     output:
         graph="results/{study}/loading/dask_graph.json",

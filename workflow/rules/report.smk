@@ -8,6 +8,13 @@ draw_dask_graph (where the study loads with Dask), render_page. The target `prev
 PREVIEWED = dict(list(SUMMARY.candidates.items())[:24])
 
 
+def get_previewed():
+    """What stands for the files that a preview may show."""
+    if DRAWN:
+        return get_drawn([entry for entry in LISTED if entry.label in PREVIEWED])
+    return get_dated("preview", RAW_FOLDER, sorted(path for paths in PREVIEWED.values() for path in paths))
+
+
 rule contact_sheet:
     input:
         shards=expand("results/{{study}}/images/shards/{shard}.npy", shard=SHARDS),
@@ -30,7 +37,7 @@ rule contact_sheet:
 
 rule draw_preview:
     input:
-        raw=get_raw_files([entry for entry in LISTED if entry.path in PREVIEWED.get(entry.label, [])]),
+        raw=get_previewed(),
         code=code("scripts.report.draw_preview", *get_step_modules()),
     output:
         sheets=report(

@@ -253,11 +253,11 @@ rule extract_features:
 rule predict_part:
     input:
         model="results/{study}/training/model/model.pt",
-        raw=lambda wildcards: [
-            f"{STUDY.training.predict.folder}/{entry.path}"
-            for entry in PREDICTED[wildcards.part]
-            if source.is_nameable(Path(STUDY.training.predict.folder), entry.path)
-        ],
+        raw=lambda wildcards: get_dated(
+            f"predict-{wildcards.part}",
+            STUDY.training.predict.folder,
+            [entry.path for entry in PREDICTED[wildcards.part]],
+        ),
         code=code("scripts.training.predict_part", *get_step_modules()),
     output:
         predictions="results/{study}/training/predictions/{part}.csv",
