@@ -11,6 +11,7 @@ import pandas as pd
 from scripts import format as show
 from scripts.images.cut import SPLITS
 from scripts.record import ClassScores, Record
+from scripts.report.shown import CLASSES
 from scripts.report.tables import baselines, counted
 from scripts.scaling.comparing.faults import noisy
 from scripts.scaling.comparing.limits import DRIFT, FOREIGN
@@ -29,6 +30,7 @@ class Images:
     rejects: int  # files that could not be packed
     first_rejects: list[tuple[str, str]]  # path and reason
     groups: int  # of images that share a split
+    known: int  # images in a group that the user, or the data set, names
     unused: int  # images left out, since their copies are in valid or test
     leaks: dict[str, float]  # scripts/images/leaks.py
 
@@ -47,6 +49,12 @@ class Confusion:
     classes: list[str]
     counts: list[list[int]]  # rows: true class; columns: predicted
     scores: list[ClassScores]
+    record: str  # where the whole of it stands, in the study's folder
+
+    @property
+    def shown(self) -> range:
+        """The classes that the page has room for, by their number."""
+        return range(min(len(self.classes), CLASSES))
 
     @property
     def total(self) -> int:
@@ -66,6 +74,7 @@ def images(split: Path, rejects: Path, leaks: Path) -> Images:
         classes=sorted(good["class"].unique()),
         splits={name: int(counts.get(name, 0)) for name in SPLITS},
         groups=good["group"].nunique(),
+        known=int(good["group"].str.startswith("csv:").sum()),
         unused=len(good) - int(sum(counts.get(name, 0) for name in SPLITS)),
         leaks=json.loads(leaks.read_text()),
         rejects=len(bad),
@@ -85,6 +94,7 @@ def confusions(rows: Sequence[TrainingRow], records: Sequence[Record]) -> list[C
                     *(row.point, one.block, quality.test_accuracy, quality.classes),
                     counts=quality.confusion,
                     scores=quality.per_class,
+                    record=f"training/records/{one.point_id}/b{one.block}.json",
                 )
             )
     return found

@@ -3,6 +3,7 @@
 import base64
 import re
 from collections.abc import Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -107,9 +108,16 @@ def inline_svg(path: Path) -> Markup:
     return Markup(text.replace("<svg", f'<svg role="img" aria-label="{label}"', 1))
 
 
-def inline_png(path: Path) -> str:
-    """A picture as it stands in HTML."""
-    return f"data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}"
+def inline_picture(path: Path) -> str:
+    """A PNG or a JPEG as it stands in HTML."""
+    kind = "png" if path.suffix == ".png" else "jpeg"
+    return f"data:image/{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"
+
+
+def that_fit(pictures: Sequence[Path], size: int) -> list[Path]:
+    """The first pictures, as many as take at most `size` bytes together."""
+    sizes = accumulate(path.stat().st_size for path in pictures)
+    return [path for path, taken in zip(pictures, sizes, strict=True) if taken <= size]
 
 
 def section(rows: Sequence[Row], kind: type[Row], columns: Sequence[tables.Column]) -> dict[str, Any]:

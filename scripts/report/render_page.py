@@ -2,16 +2,16 @@
 
 Inputs: the scaling tables, the profiles where there are some, what the study answers (`loading.json`, `laws.json`,
 `recommendation.json`, `claims.json`; once there are some, `confirmation.json`, a plan, what a pass decided), all
-records, `split.parquet`, `rejects.csv`, `leaks.json`, the figures (SVG), the contact sheet and the previews (PNG), the
-template; where the study loads with Dask, its task graph among the figures, and its own report, which the page links
-to. Output: `index.html`, which loads nothing from a network: styles, figures and images are inside.
+records, `split.parquet`, `rejects.csv`, `leaks.json`, the figures (SVG), the contact sheet (JPEG), the previews (PNG),
+the template; where the study loads with Dask, its task graph among the figures, and its own report, which the page
+links to. Output: `index.html`, which loads nothing from a network: styles, figures and images are inside.
 
 By hand:
     python -m scripts.report.render_page --training training.parquet --loading loading.parquet --jobs jobs.parquet \
         --strategies strategies.parquet --networks results/demo/training/facts/*.json \
         --records results/demo/*/records/*/*.json --split split.parquet --rejects rejects.csv --leaks leaks.json \
         --answer loading.json --laws laws.json --recommendation recommendation.json --claims claims.json \
-        --figures figures/*.svg --sheet contact_sheet.png --previews preview/*.png \
+        --figures figures/*.svg --sheet contact_sheet.jpg --previews preview/*.png \
         --template scripts/report/page.html.jinja --page index.html --spec '{"config": {...}}'
 """
 
@@ -24,7 +24,8 @@ from scripts import cli
 from scripts.atomic import write_text
 from scripts.budget import LeftOut
 from scripts.report import facts, tables
-from scripts.report.page_parts import inline_png, plain_section, section, template, trainings
+from scripts.report.page_parts import inline_picture, plain_section, section, template, that_fit, trainings
+from scripts.report.shown import CLASSES, PICTURE_BYTES, PREVIEWS
 from scripts.scaling.answers.answer import Claims, Confirmations, LoadingAnswer, Recommendations
 from scripts.scaling.answers.laws import Laws
 from scripts.scaling.answers.passes import Pass
@@ -33,8 +34,6 @@ from scripts.scaling.tables.rows import JobRow, LoadingRow, ProfileRow, Strategy
 from scripts.scaling.tables.table_file import read_answer, read_rows
 from scripts.spec import Spec
 from scripts.training.model_facts import ModelFacts
-
-PREVIEWS = 12  # on the page, at most; the others stay beside it
 
 
 class PageSpec(Spec):
@@ -79,7 +78,8 @@ def main() -> None:
     records = read_all(args.records)
     advice = read_answer(args.recommendation, Recommendations)
     images = facts.images(args.split, args.rejects, args.leaks)
-    previews = zip(images.classes, args.previews[:PREVIEWS], strict=False)
+    room = PICTURE_BYTES - args.sheet.stat().st_size
+    previews = zip(images.classes, that_fit(args.previews[:PREVIEWS], room), strict=False)
     page = template(args.template).render(
         **trainings(
             training,
@@ -107,8 +107,9 @@ def main() -> None:
         loading=section(loading, LoadingRow, tables.LOADING),
         attribution=tables.ATTRIBUTION_NOTE,
         dask_report=args.dask_report and Path(os.path.relpath(args.dask_report, args.page.parent)).as_posix(),
-        sheet=inline_png(args.sheet),
-        previews=[(name, inline_png(path)) for name, path in previews],
+        sheet=inline_picture(args.sheet),
+        shown=CLASSES,
+        previews=[(name, inline_picture(path)) for name, path in previews],
         confusions=facts.confusions(training, records),
         # Nothing where no launch was a Slurm job.
         jobs=plain_section(jobs if any(row.job_id for row in jobs) else [], JobRow, tables.JOBS),

@@ -1,14 +1,12 @@
-"""The figures and the contact sheet."""
+"""The figures."""
 
 import re
 from pathlib import Path
 
 import numpy as np
-from quirks import CLASSES, STRAYS, WRONG, draw_figures
+from quirks import STRAYS, WRONG, draw_figures
 
 from scripts import record
-from scripts.images.shards import Shards, read_split
-from scripts.report.contact_sheet import choose, draw_sheet
 from scripts.report.law_figures import draw_laws
 from scripts.report.loading_curves import draw_curves
 from scripts.report.loading_figures import draw_phases, draw_throughput
@@ -157,24 +155,3 @@ def test_points_without_intervals_are_said_to_have_none(study: Path) -> None:
 
     assert "no intervals: fewer than 3 blocks; n = 1 block." in " ".join(figure.get_supxlabel().split())
     assert figure.axes[0].containers == []
-
-
-def test_the_sheet_has_a_row_of_each_class(study: Path) -> None:
-    images, shards = read_split(study / "images/split.parquet", "train"), Shards(study / "images/shards")
-
-    figure = draw_sheet(shards, images)
-    drawn = [axes.images[0].get_array() for axes in figure.axes]
-    chosen = [i for label in range(3) for i in choose(images, label)]
-
-    assert [text.get_text() for text in figure.texts] == CLASSES
-    assert len(drawn) == 3 * 8
-    assert all(np.array_equal(a, shards[0, images.rows[i]]) for a, i in zip(drawn, chosen, strict=True))
-
-
-def test_the_sheet_shows_the_same_images_whatever_else_is_there(study: Path) -> None:
-    images = read_split(study / "images/split.parquet", "train")
-    paths = [images.paths[i] for i in choose(images, 0)]
-
-    assert len(paths) == 8
-    assert all(path.startswith(CLASSES[0]) for path in paths)
-    assert paths == [images.paths[i] for i in choose(images, 0)]

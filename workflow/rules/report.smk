@@ -4,8 +4,10 @@ Requires the split images, all records and the scaling tables. Steps: contact_sh
 draw_dask_graph (where the study loads with Dask), render_page. The target `preview` draws what the steps do to a few images of each class, and packs nothing.
 """
 
+from scripts.report import shown
+
 # A sheet each is for studying: of a thousand classes the first ones do.
-PREVIEWED = dict(list(SUMMARY.candidates.items())[:24])
+PREVIEWED = dict(list(SUMMARY.candidates.items())[: shown.CLASSES])
 
 
 def get_previewed():
@@ -22,17 +24,21 @@ rule contact_sheet:
         code=code("scripts.report.contact_sheet"),
     output:
         sheet=report(
-            "results/{study}/report/contact_sheet.png",
+            "results/{study}/report/contact_sheet.jpg",
             category="Images",
             caption="../report/contact_sheet.rst",
         ),
+        more=[
+            f"results/{{study}}/report/contact_sheets/{number:02d}.jpg"
+            for number in range(1, shown.sheets(len(SUMMARY.classes)))
+        ],
     log:
         "logs/{study}/report/contact_sheet.log",
     conda:
         "../../envs/scalecard.yaml"
     shell:
         "python -m scripts.report.contact_sheet --shards results/{wildcards.study}/images/shards "
-        "--split {input.split:q} --sheet {output.sheet:q} 2> {log:q}"
+        "--split {input.split:q} --sheets {output.sheet:q} {output.more:q} 2> {log:q}"
 
 
 rule draw_preview:
@@ -194,7 +200,7 @@ rule render_page:
         ),
         dask_graph=rules.draw_dask_graph.output.svg if is_traced() else [],
         dask_report=rules.trace_dask.output.report if is_traced() else [],
-        sheet="results/{study}/report/contact_sheet.png",
+        sheet="results/{study}/report/contact_sheet.jpg",
         previews=rules.draw_preview.output.sheets,
         template=get_template("page"),
         extends=[get_template("base"), get_template("parts")],
