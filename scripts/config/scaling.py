@@ -35,6 +35,7 @@ def _digits(found: str) -> str:
 # As it is written, since its digits count.
 Times = Annotated[
     str,
+    Field(coerce_numbers_to_str=True),
     AfterValidator(_digits),
     WithJsonSchema({"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "string"}]}),
 ]

@@ -20,8 +20,6 @@ from scripts.images.pack_shard import PackSpec, list_entries, write
 from scripts.images.source import Entry, shard_of
 from scripts.slurm.dask_cluster import dask_cluster
 
-MEMORY_MB = 2000  # of a worker: as a job of pack_shard's
-
 
 def pack_all(client: Client, folder: Path, listed: list[Entry], output: Path, spec: PackSpec) -> None:
     """Pack every shard; the first one that fails ends it."""
@@ -52,10 +50,11 @@ def main() -> None:
     parser.add_argument("--layout", choices=get_args(Layout), default="auto", help="of the folder")
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--workers", type=int, required=True)
+    parser.add_argument("--memory", type=int, required=True, help="MB of a worker")
     parser.add_argument("--spec", type=PackSpec.model_validate_json, required=True)
     args = parser.parse_args()
 
-    with dask_cluster(args.workers, MEMORY_MB) as client:
+    with dask_cluster(args.workers, args.memory) as client:
         listed = list_entries(args.folder, args.manifest, args.layout)
         pack_all(client, args.folder, listed, args.output, args.spec)
 

@@ -286,10 +286,9 @@ def typeset_tables(study: Path, training: Path, folder: Path) -> None:
 def render_page(study: Path, figures: Path, jobs: Path, page: Path, *more: object) -> None:
     """Run the programs of the contact sheet and the page on the study, the page's with `more` arguments."""
     sheet, images = page.with_name("contact_sheet.jpg"), study / "images"
-    python(
-        "scripts.report.contact_sheet",
-        *("--shards", images / "shards", "--split", images / "split.parquet", "--sheets", sheet),
-    )
+    if not sheet.exists():
+        shards = ("--shards", images / "shards", "--split", images / "split.parquet")
+        python("scripts.report.contact_sheet", *shards, "--sheets", sheet)
     config = {
         "study": "quirks",
         "training": {"epochs": 6, "scaling": "strong", "global_batch": 32},

@@ -66,6 +66,7 @@ def test_two_workers_on_two_nodes_pack_the_shards_of_pack_shard(slurm: Slurm, he
     # Two workers of one core would fit on one node.
     slurm.env["SBATCH_EXCLUSIVE"] = "exclusive"
     program = [sys.executable, "-m", "scripts.images.pack_shards_dask", "--folder", str(pictures), "--workers", "2"]
+    program += ["--memory", str(MEMORY_MB)]
 
     try:
         done = slurm.run(here, *program, "--output", "dask", "--spec", spec.model_dump_json())

@@ -65,15 +65,18 @@ def test_a_wrong_setting_is_named(raw: dict[str, Any], message: str) -> None:
 @pytest.mark.parametrize(
     ("pack_on", "expected"), [("jobs", {"pack_shard": 2}), ("dask", {"pack_shards_dask": 1})], ids=["jobs", "dask"]
 )
-def test_shards_are_packed_by_a_job_each_or_by_one_for_all(
+def test_shards_are_packed_by_a_job_each_or_by_one_for_all_with_memory_for_the_largest_picture(
     pack_on: str, expected: dict[str, int], run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = copy_checkout(tmp_path / "study")
     (tmp_path / "sbatch").touch(mode=0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    (folder / "study.yaml").write_text(f"images: {{pack_on: {pack_on}, dask_workers: 3, shards: 2}}\n")
+    (folder / "study.yaml").write_text(
+        f"images: {{pack_on: {pack_on}, dask_workers: 3, shards: 2, limits: {{max_pixels: 100000000}}}}\n"
+    )
 
     printed = run(folder, "snakemake", "--dry-run", "--configfile", "study.yaml", "--until", "index_shards").stdout
 
     stats = [line.split() for line in printed.splitlines() if line.startswith("pack_shard")]
     assert {name: int(count) for name, count in stats} == expected
+    assert {"jobs": " mem_mb=4900", "dask": "worker_mb=4900"}[pack_on] in printed

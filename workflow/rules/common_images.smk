@@ -1,5 +1,6 @@
 """What the rules ask of the raw images: how they are decoded, which files a shard is packed of, which of them train."""
 
+from scripts.images import packing_cost
 from scripts.images.seen import SeenFiles, by_time
 from scripts.images.training_images import Asked, TrainingImages, digest
 
@@ -53,6 +54,20 @@ def get_packing(listed):
         "shards": STUDY.images.shards,
         "listed": source.digest(listed, None if DRAWN else RAW_FOLDER, UNNAMEABLE),
     }
+
+
+def get_packing_memory(wildcards, attempt):
+    """MB: of one packing process, for the largest picture that it may meet."""
+    limits, names = STUDY.images.limits, [
+        name for step in STUDY.images.steps for name in step if name != "decode"
+    ]
+    resized_first = registry.load(STEPS, names[0], "Step").resizes
+    return attempt * packing_cost.memory_mb(limits.max_bytes, limits.max_pixels, resized_first)
+
+
+def get_packing_minutes(parts):
+    """Of one packing process, where so many share the images."""
+    return packing_cost.minutes(SUMMARY.images // parts, STUDY.images.limits.max_pixels)
 
 
 def get_layout(wildcards, input):

@@ -69,8 +69,8 @@ rule pack_shard:
     conda:
         "../../envs/scalecard.yaml"
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=get_packing_memory,
+        runtime=lambda wildcards, attempt: attempt * get_packing_minutes(STUDY.images.shards),
     params:
         spec=lambda wildcards: canonical(**get_packing(SHARDS[wildcards.shard])),
         folder=get_raw_folder,
@@ -99,7 +99,9 @@ if STUDY.images.pack_on == "dask":
             "../../envs/scalecard.yaml"
         resources:
             mem_mb=2000,
-            runtime=120,
+            worker_mb=get_packing_memory,
+            # Dask's workers may queue for a while.
+            runtime=lambda wildcards, attempt: attempt * (90 + get_packing_minutes(STUDY.images.dask_workers)),
         params:
             spec=lambda wildcards: canonical(**get_packing(LISTED)),
             folder=get_raw_folder,
@@ -109,7 +111,8 @@ if STUDY.images.pack_on == "dask":
             workers=lambda wildcards, input: STUDY.images.dask_workers,
         shell:
             "python -m scripts.images.pack_shards_dask --folder {params.folder:q} --manifest {params.manifest:q} "
-            "--layout {params.layout} --output results/{wildcards.study}/images/shards --workers {params.workers} --spec {params.spec:q} "
+            "--layout {params.layout} --output results/{wildcards.study}/images/shards --workers {params.workers} "
+            "--memory {resources.worker_mb} --spec {params.spec:q} "
             "2> {log:q}"
 
 
