@@ -25,6 +25,8 @@ def classes(folder: Path, **counts: int) -> str:
         (["images={'folder': 'good'}"], "training.global_batch: found 32; expected at most the 14 training images"),
         (["training={'workers': [0]}"], "training.workers[0]: found '0'"),
         (["training={'global_batch': 4096}"], "training.global_batch: found 4096; expected at most the 240 training"),
+        (["images={'folder': 'sides'}"], "images.folder: each of odd, other in sides holds a, b: they may be sides"),
+        (["again=all"], "again: found 'all'; expected 'invalid', for the launches that do not count"),
         (["colour=blue"], "colour: unknown key"),
         (["images={'size': 'large'}"], "images.size: found 'large'"),
     ],
@@ -36,6 +38,8 @@ def test_bad_input_ends_before_any_job_with_one_clear_error(
     classes(tmp_path / "one", a=9)
     classes(tmp_path / "few", a=9, b=2)
     classes(tmp_path / "good", a=9, b=9)
+    classes(tmp_path / "sides/odd", a=9, b=9)
+    classes(tmp_path / "sides/other", a=9, b=9)
     done = run(
         ROOT, "snakemake", "--profile", "local", "--directory", str(tmp_path), "--config", *settings, check=False
     )

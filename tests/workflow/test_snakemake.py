@@ -1,6 +1,8 @@
 """The workflow as its users run it: a tiny study from raw pictures to the page, then what an edit makes stale."""
 
+import hashlib
 import json
+import os
 import re
 import shutil
 from collections import Counter
@@ -9,6 +11,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from helping import ROOT, Run, copy_checkout, write_jpeg
+
+from scripts.images.split import assign_splits
 
 STUDY = """
 study: tiny
@@ -177,6 +181,51 @@ def test_changing_one_raw_image_makes_one_shard_stale_and_what_follows(checkout:
     jobs = dry_run(run, checkout)
     assert jobs["pack_shard"] == 1
     assert jobs.items() >= (MEASURED | {"index_shards": 1, "split": 1}).items()
+
+
+def test_loading_is_stale_with_the_training_images_alone(checkout: Path, run: Run) -> None:
+    index = pd.read_parquet(checkout / "results/tiny/images/index.parquet")
+    images = index[index["status"] == "ok"].reset_index(drop=True)
+    fractions, picture = {"train": 0.6, "valid": 0.2, "test": 0.2}, checkout / "new.jpg"
+    before = assign_splits(images, fractions, seed=0)
+    path = images["path"][before == "valid"].iloc[0]
+    for seed in range(
+        900, 1000
+    ):  # the first picture that validates in place of the old one, and moves none that trains
+        write_jpeg(picture, seed)
+        group = f"sha256:{hashlib.sha256(picture.read_bytes()).hexdigest()}"
+        after = assign_splits(
+            images.assign(group=images["group"].mask(images["path"] == path, group)), fractions, seed=0
+        )
+        if before.eq("train").equals(after.eq("train")):
+            break
+    picture.rename(checkout / "pictures" / path)
+    changed = {"pack_shard": 1, "index_shards": 1, "split": 1}
+    jobs = dry_run(run, checkout)
+    assert jobs.items() >= (changed | {"train": 3}).items()
+    assert not {"reference_digest", "measure_loading"} & jobs.keys()
+    run(checkout, *LOCAL, "--until", "split")
+    assert not {"split", "reference_digest", "measure_loading"} & dry_run(run, checkout).keys()
+    write_jpeg(checkout / "pictures" / images["path"][before == "train"].iloc[0], seed=999)
+    assert dry_run(run, checkout).items() >= (changed | {"reference_digest": 1, "measure_loading": 6}).items()
+
+
+def test_launches_that_do_not_count_are_measured_again_on_request(checkout: Path, run: Run) -> None:
+    records = ("loading/records/packed-1/b1.json", "training/records/resnet18-ddp-2/b1.json")
+    paths = [checkout / "results/tiny" / record for record in records]
+    for path in paths:
+        time, one = path.stat().st_mtime_ns, json.loads(path.read_text())
+        fault = {"parameter": "backend", "expected": "every image", "actual": "failed: OSError: AF_UNIX path too long"}
+        path.write_text(json.dumps(one | {"validity": {"ok": False, "faults": [fault]}}))
+        os.utime(path, ns=(time, time))
+    assert dry_run(run, checkout) == {}
+    printed = run(checkout, *LOCAL, "-n", "--config", "again=invalid").stdout
+    uncounted = int(re.findall(r"measured again +(\d+) launches that did not count", printed)[0])
+    jobs = planned(printed)
+    assert jobs["measure_loading"] + jobs["train"] == uncounted
+    for path in paths:
+        assert str(path.relative_to(checkout)) in printed
+    assert dry_run(run, checkout) == {}
 
 
 def test_changing_an_image_that_snakemake_cannot_name_is_seen(checkout: Path, run: Run) -> None:

@@ -38,6 +38,19 @@ def code(*modules):
     return str(made(*modules))
 
 
+def force(records):
+    """As `--forcerun` with the names of these files, which Snakemake takes no more once it reads this: so they are handed
+    over as it begins to plan. It rests on names inside Snakemake, which requirements.lock pins.
+    """
+    build = workflow._build_dag
+
+    def build_forced():
+        workflow.dag.forcefiles.update(records)
+        build()
+
+    workflow._build_dag = build_forced
+
+
 if workflow.is_main_process:
     UNCOUNTED = []
     if AGAIN:
@@ -46,8 +59,7 @@ if workflow.is_main_process:
             "training": TRAINING_BLOCKS,
         }
         UNCOUNTED = uncounted(Path(f"results/{STUDY.study}"), measured)
-        # As `--forcerun` with their names.
-        workflow.dag_settings.forcerun = frozenset(workflow.dag_settings.forcerun).union(UNCOUNTED)
+        force(UNCOUNTED)
     # What a dry run, or a run, says of the study and of a job, in a person's words.
     if SUMMARY.classes and not STUDY.scaling.external:
         rejects = Path(f"results/{STUDY.study}/images/rejects.csv")
