@@ -289,8 +289,8 @@ def divisor(rows: Sequence[Row]) -> str:
     kind = "model, precision and scaling" if isinstance(rows[0], TrainingRow) else "storage and page cache"
     several = f"the baseline of its {kind}: " if len(names) > 1 else ""
     return (
-        f"Speedup is against {several}{'; '.join(names)}. In brackets its {level}: Student t on log ratios paired by "
-        "block; no bracket where n is below 3."
+        f"Speedup is against {several}{'; '.join(names)}. In brackets its {level}, of each statement alone: along shared "
+        "blocks, as measured and at equal speed of the machine; no bracket where n is below 3."
     )
 
 

@@ -148,17 +148,6 @@ def get_step_modules():
     return [registry.module(STEPS, name) for step in STUDY.images.steps for name in step]
 
 
-# As TRAIN_CODE.
-LOADING_CODE = {
-    backend: code("scripts.loading.measure_loading", registry.module(BACKENDS, backend), *get_step_modules())
-    for backend in {point.backend for point in LOADING_POINTS.values()}
-}
-
-
-def get_loading_point(wildcards):
-    return LOADING_POINTS[wildcards.point]
-
-
 def get_shown_config():
     """The study's settings as the page shows them: where files stand on this machine is no part of a study."""
     shown = STUDY.model_dump(mode="json")
@@ -212,43 +201,10 @@ def get_runtime(stage, unknown):
     return minutes
 
 
-def get_loading_folder(wildcards, input):
-    """Where what a point reads lies; not tracked, as get_raw_folder: `prepared` and `split` are."""
-    source = get_loading_point(wildcards).source
-    return {
-        "packed": f"results/{wildcards.study}/images/shards",
-        "raw": RAW_FOLDER,
-        "remote": RAW_FOLDER,
-    }.get(source, f"results/{wildcards.study}/loading/{source}")
-
-
-def get_prepared(wildcards):
-    """What must be made before a point can be measured, beside the packed images."""
-    made_by = {
-        "reencoded": rules.reencode,
-        "webdataset": rules.pack_webdataset,
-        "litdata": rules.pack_litdata,
-    }.get(get_loading_point(wildcards).source)
-    return made_by.output.listed.format(study=wildcards.study) if made_by else []
-
-
-def get_package(name):
-    """The version of a library that scalecard can do without; null where it is not installed."""
-    with suppress(metadata.PackageNotFoundError):
-        return f"{name}=={metadata.version(name)}"
-
-
 def get_lock(wildcards):
     """What all packages of a loading measurement are told by: the lock, and the library that it does not name."""
     package = backend_class(get_loading_point(wildcards).backend).package
     return f"{LOCK} {get_package(package)}" if package else LOCK
-
-
-def get_remote_limits(wildcards):
-    """Those of the network, for a point behind one: no other point depends on them."""
-    if get_loading_point(wildcards).source != "remote":
-        return None
-    return STUDY.loading.remote.model_dump(exclude={"backends", "workers"})
 
 
 def get_last_output():
@@ -283,38 +239,9 @@ def get_families():
     return len({*trained, *(point.baseline for point in LOADING_POINTS.values())})
 
 
-def is_traced():
-    """Whether Dask is asked for its own account of a run: where the study loads with it."""
-    return any(name.startswith("dask_") for name in STUDY.loading.backends)
-
-
 def is_trainer_asked():
     """Whether the trainings tell how fast images must come, as the config does not."""
     return STUDY.loading.needed_images_per_second is None
-
-
-def get_traced_workers():
-    """As many as the study's greatest count, but what stays readable in Dask's account."""
-    return min(4, max(STUDY.loading.workers))
-
-
-def get_dask_address(wildcards, input):
-    """Flags that name a Dask cluster that runs already; not tracked: which one it is, is no part of a study."""
-    address = STUDY.loading.dask_address
-    if address is None or get_loading_point(wildcards).backend != "dask_distributed":
-        return ""
-    return f"--address {shlex.quote(address)}"
-
-
-def get_loading_memory(wildcards, attempt):
-    """MB: all training images decoded, twice where they are ready batches or shared; their files where these are held; 100
-    for each worker, which decodes a large picture, and 600 more for one that is a process, which is what a DataLoader's
-    takes with torch in it.
-    """
-    point = get_loading_point(wildcards)
-    decoded = SUMMARY.images * 3 * STUDY.images.size**2 // 1_000_000
-    held = get_raw_megabytes() if point.backend == "decode_only" else 0
-    return attempt * (2000 + 2 * decoded + held + 100 * point.workers + 600 * point.processes_here)
 
 
 @cache

@@ -1,6 +1,5 @@
 """What the rules of the training stage ask of the study."""
 
-
 # Made before Snakemake builds its graph: it looks into a folder once, and takes what comes later for missing.
 TRAIN_CODE, PROFILE_CODE = (
     {
