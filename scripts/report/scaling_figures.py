@@ -145,7 +145,7 @@ def _said(rows: Sequence[TrainingRow]) -> str:
         return "No point has a speedup."
     names = list(dict.fromkeys(row.baseline for row in rows))
     against = f"Against {names[0]}" if len(names) == 1 else "Each panel against its baseline"
-    bars = f"bars: {show.percent(rows[0].confidence)} interval (Student t on log ratios paired by block)"
+    bars = f"bars: {show.percent(rows[0].confidence)} interval of each ratio alone"
     if all(row.speedup_low is None for row in rows):
         bars = "no intervals: fewer than 3 blocks"
     return f"{against}; {bars}; {blocks_said(rows)}"

@@ -146,7 +146,7 @@ STRATEGIES = [
     Column("core-hours", ("core_hours",), show.number, brief="core-\nhours"),
 ]
 STRATEGIES_NOTE = (
-    "Points that share a baseline and their number of cores, the fastest first: images/s as a share of its, paired by "
+    "Points that share a baseline and their number of cores, the fastest first: images/s as a share of its, along shared "
     "block. tied: the interval holds 1."
 )
 # Of one step: they add up to what it takes beyond the ideal.

@@ -28,7 +28,7 @@ def test_the_caption_says_baseline_n_interval_and_machine(typeset: Path) -> None
     caption = (typeset / "training.md").read_text().split("\n\n")[0]
 
     assert re.search(r"resnet18-serial-1, [\d.]+ s \(n = 4\)", caption)
-    assert "its 95 % interval: Student t on log ratios paired by block" in caption
+    assert "its 95 % interval, of each statement alone: along shared blocks" in caption
     assert "Machine: AMD EPYC 7763, 4 cores, " in caption
     assert "torch " in caption
 

@@ -19,7 +19,7 @@ class Rival(Part):
     """The fastest way that is told apart from the best."""
 
     point: str
-    ratio: float  # rate of the best / its own: exp of the mean log ratio, paired by block
+    ratio: float  # rate of the best / its own, as one of all statements about its situation
     low: float | None  # interval of the ratio
     high: float | None
 
