@@ -245,8 +245,7 @@ class Training(Settings):
     @property
     def weights_name(self) -> str | None:
         """The name of torchvision's weights to start from."""
-        named = self.weights is not None and re.fullmatch(r"[A-Z][A-Z0-9_]*", self.weights)
-        return self.weights if named else None
+        return self.weights if re.fullmatch(r"[A-Z][A-Z0-9_]*", self.weights or "") else None
 
     @model_validator(mode="after")
     def _points_can_be_trained(self) -> Self:
@@ -255,9 +254,8 @@ class Training(Settings):
             raise ValueError(f"cores_at_most {self.cores_at_most} leaves no point to train")
         if self.predict.point not in {None, *points}:
             raise ValueError(f"predict.point: found {self.predict.point!r}; expected one of {', '.join(points)}")
-        for point in points.values():
-            if fault := training_fault(point):
-                raise ValueError(fault)
+        if fault := next(filter(None, map(training_fault, points.values())), None):
+            raise ValueError(fault)
         return self
 
 

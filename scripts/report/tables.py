@@ -146,8 +146,8 @@ STRATEGIES = [
     Column("core-hours", ("core_hours",), show.number, brief="core-\nhours"),
 ]
 STRATEGIES_NOTE = (
-    "Points that share a baseline and their number of cores, the fastest first: images/s as a share of its, along shared "
-    "block. tied: the interval holds 1."
+    "Points that share a baseline and their number of cores, the fastest first: images/s as a share of its, along "
+    "shared blocks. tied: the interval holds 1."
 )
 # Of one step: they add up to what it takes beyond the ideal.
 PROFILES = [
@@ -234,10 +234,7 @@ def baselines(rows: Sequence[R]) -> list[R]:
 
 
 def reasons(row: Row) -> list[str]:
-    """A sentence for each block that does not count or was disturbed, and for whatever else is missing.
-
-    scripts/scaling/tables/analysis.py joins them.
-    """
+    """A sentence for each block that does not count or was disturbed, and for whatever else is missing."""
     said = [text for text in (row.reason, row.noise) if text]
     found = [one for text in said for one in re.split(r"\. (?=block \d+: |no )", text)]
     again = "1 launch was" if row.set_aside == 1 else f"{row.set_aside} launches were"
@@ -289,8 +286,8 @@ def divisor(rows: Sequence[Row]) -> str:
     kind = "model, precision and scaling" if isinstance(rows[0], TrainingRow) else "storage and page cache"
     several = f"the baseline of its {kind}: " if len(names) > 1 else ""
     return (
-        f"Speedup is against {several}{'; '.join(names)}. In brackets its {level}, of each statement alone: along shared "
-        "blocks, as measured and at equal speed of the machine; no bracket where n is below 3."
+        f"Speedup is against {several}{'; '.join(names)}. In brackets its {level}, of each statement alone: along "
+        "shared blocks, as measured and at equal speed of the machine; no bracket where n is below 3."
     )
 
 
