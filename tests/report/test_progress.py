@@ -17,7 +17,7 @@ DDP, SERIAL, POOL = "resnet18-ddp-2", "resnet18-serial-1", "pool_map-2-16"
 
 
 def disturbed(one: Record) -> Record:
-    return one.model_copy(update={"noise": one.noise.model_copy(update={"foreign_cores": 1.25})})
+    return one.model_copy(update={"noise": one.noise.model_copy(update={"foreign_cores": 2.25})})
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_launches_that_were_set_aside_and_those_that_no_calm_came_for_are_said_a
     assert said == f"1 of 3: {measured}, 2 launches set aside ({aside[0].reason}; {aside[1].reason})"
     noisy = disturbed(training_record(DDP, 2)).model_copy(update={"set_aside": aside[:1]})
     said = finish(progress, 4, noisy, NOON, NOON + 60)
-    assert ", noisy (disturbed: other processes used 1.25 cores), 1 launch set aside (disturbed: " in said
+    assert ", noisy (disturbed: other processes used 2.25 cores), 1 launch set aside (disturbed: " in said
     assert progress.summary(NOON) == "2 of 3 measured · 3 launches set aside (3 disturbed) · 1 noisy (1 disturbed)"
     assert progress.last_words() == (
         "2 of 3 measured; all of them count; 3 launches set aside (3 disturbed); 1 noisy (1 disturbed)."

@@ -137,3 +137,10 @@ def do_training_images_stay():
     except ImportError:  # where Snakemake is all there is
         TRAINING.file.touch()
         return False
+
+
+def get_previewed():
+    """What stands for the files that a preview may show."""
+    if DRAWN:
+        return get_drawn([entry for entry in LISTED if entry.label in PREVIEWED])
+    return get_dated("preview", RAW_FOLDER, sorted(path for paths in PREVIEWED.values() for path in paths))

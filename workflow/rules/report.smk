@@ -10,13 +10,6 @@ from scripts.report import shown
 PREVIEWED = dict(list(SUMMARY.candidates.items())[: shown.CLASSES])
 
 
-def get_previewed():
-    """What stands for the files that a preview may show."""
-    if DRAWN:
-        return get_drawn([entry for entry in LISTED if entry.label in PREVIEWED])
-    return get_dated("preview", RAW_FOLDER, sorted(path for paths in PREVIEWED.values() for path in paths))
-
-
 rule contact_sheet:
     input:
         shards=expand("results/{{study}}/images/shards/{shard}.npy", shard=SHARDS),
