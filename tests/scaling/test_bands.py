@@ -81,7 +81,7 @@ def test_behind_the_last_node_that_was_measured_nothing_is_foretold() -> None:
 
 def test_one_count_beyond_a_cliff_tells_too_little() -> None:
     found = tries(cliff(amdahl(0.05), 8, 0.8), WORKERS, 8)
-    assert sum(isinstance(one, Estimate) for one in found) <= 0.05 * DRAWS
+    assert not any(isinstance(one, Estimate) for one in found)
     assert sum("too wide a band" in str(one) for one in found) >= 0.9 * DRAWS
 
 

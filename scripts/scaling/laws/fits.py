@@ -13,7 +13,7 @@ none: what is foretold has a band of all laws (bands.py).
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -121,6 +121,8 @@ def judge(curve: Curve, scaling: str, confidence: float, significance: float) ->
     if not any(one.law.losses for one in fitted):
         chosen = None
     mixed = None if _unfit(curve) else _fitted(MIXED, curve, confidence, significance)
+    if mixed is not None and not all(one.refused or one.law.of_rate for one in fitted):
+        mixed = replace(mixed, refused=False)  # a case of it fits
     return Judged(tried, chosen, mixed)
 
 
