@@ -4,18 +4,6 @@ Requires the split images, all records and the scaling tables. Steps: contact_sh
 draw_dask_graph (where the study loads with Dask), render_page. The target `preview` draws what the steps do to a few images of each class, and packs nothing.
 """
 
-from scripts.report import shown
-
-# A sheet each is for studying: of a thousand classes the first ones do.
-PREVIEWED = dict(list(SUMMARY.candidates.items())[: shown.CLASSES])
-
-
-def get_previewed():
-    """What stands for the files that a preview may show."""
-    if DRAWN:
-        return get_drawn([entry for entry in LISTED if entry.label in PREVIEWED])
-    return get_dated("preview", RAW_FOLDER, sorted(path for paths in PREVIEWED.values() for path in paths))
-
 
 rule contact_sheet:
     input:
