@@ -70,12 +70,15 @@ class Images(Settings):
     )
     layout: Layout = Field(
         "auto",
-        description="classes: one folder a class; splits: those inside train, valid (or val) and test, which are kept; "
-        "lc25000: lung_image_sets and colon_image_sets with their classes; auto: recognised by these names",
+        description="classes: one folder a class; splits: those inside train (training), valid (val, validation, dev) "
+        "and test (testing, evaluation), which are kept; names may begin or end with these words, as seg_train; "
+        "lc25000: lung_image_sets and colon_image_sets with their classes; auto: recognised by these names, and "
+        "refused where folders may be classes or sides",
     )
     manifest: str | None = Field(
         None,
-        description="CSV of `path,label` and, where known, `split`, `group`, `sha256`; paths are relative to `folder`",
+        description="CSV of `path,label` and, where known, `split`, `group`, `sha256`; paths are relative to `folder`, "
+        "blanks around other cells do not count",
     )
     track: Literal["files", "manifest"] = Field(
         "files",
@@ -97,18 +100,23 @@ class Images(Settings):
     dask_workers: Count = Field(2, description="worker processes of `pack_on: dask`, one core and one Slurm job each")
     groups: str | None = Field(
         None,
-        description="CSV of `path,group`: images of one group (tile, patient) share a split, as copies always do",
+        description="CSV of `path,group`: images of one group (tile, patient) share a split, as copies always do; each "
+        "path must be one of an image",
     )
     near_duplicates: Annotated[int, Field(ge=0, le=64)] | None = Field(
         32,
         description="bits of 256 in which the perceptual hashes of two copies may differ, flipped and quarter-turned "
-        "ones included; null: only files of equal bytes are copies, as is advised beyond 100,000 images",
+        "ones included, whatever `steps` makes of them; null: only files of equal bytes are copies, as is advised "
+        "beyond 100,000 images",
     )
     fractions: Fractions = Fractions()
     steps: list[dict[str, dict[str, Any]]] = Field(
         [{"resize": {}}], min_length=1, description="preprocessing in order: each `{step: {setting: value}}`"
     )
-    max_reject_fraction: Fraction = Field(0.05, description="share of unreadable files above which the study stops")
+    max_reject_fraction: Fraction = Field(
+        0.05,
+        description="share of files, unreadable or with the bytes of one of another class, above which the study stops",
+    )
 
     @field_validator("folder", "manifest", "groups")
     @classmethod

@@ -3,10 +3,13 @@
 from scripts.images import packing_cost
 from scripts.images.seen import SeenFiles, by_time
 from scripts.images.training_images import Asked, TrainingImages, digest
+from scripts.report import shown
 
 SEEN_FOLDER = Path(".snakemake/raw", STUDY.study)
 SEEN = SeenFiles(SEEN_FOLDER, Path(RAW_FOLDER), Path(f"results/{STUDY.study}/images/shards"))
 TRAINING = TrainingImages(SEEN_FOLDER, Path(f"results/{STUDY.study}/images"))
+# A sheet each is for studying: of a thousand classes the first ones do.
+PREVIEWED = dict(list(SUMMARY.candidates.items())[: shown.CLASSES])
 
 
 @cache  # every loading measurement asks
@@ -44,6 +47,13 @@ def get_dated(name, folder, paths):
     """
     stand_in = SEEN_FOLDER / name
     return str(by_time(stand_in, Path(folder), paths) if workflow.is_main_process else stand_in)
+
+
+def get_previewed():
+    """What stands for the files that a preview may show."""
+    if DRAWN:
+        return get_drawn([entry for entry in LISTED if entry.label in PREVIEWED])
+    return get_dated("preview", RAW_FOLDER, sorted(path for paths in PREVIEWED.values() for path in paths))
 
 
 def get_packing(listed):
@@ -137,10 +147,3 @@ def do_training_images_stay():
     except ImportError:  # where Snakemake is all there is
         TRAINING.file.touch()
         return False
-
-
-def get_previewed():
-    """What stands for the files that a preview may show."""
-    if DRAWN:
-        return get_drawn([entry for entry in LISTED if entry.label in PREVIEWED])
-    return get_dated("preview", RAW_FOLDER, sorted(path for paths in PREVIEWED.values() for path in paths))

@@ -4,11 +4,6 @@ Requires the split images, all records and the scaling tables. Steps: contact_sh
 draw_dask_graph (where the study loads with Dask), render_page. The target `preview` draws what the steps do to a few images of each class, and packs nothing.
 """
 
-from scripts.report import shown
-
-# A sheet each is for studying: of a thousand classes the first ones do.
-PREVIEWED = dict(list(SUMMARY.candidates.items())[: shown.CLASSES])
-
 
 rule contact_sheet:
     input:
