@@ -8,7 +8,8 @@ import pytest
 from helping import Run, write_jpeg
 
 # What a test starts begins as in a user's shell: it finds what lies in its working folder.
-os.environ.pop("PYTHONSAFEPATH", None)
+for name in ("PYTHONPATH", "PYTHONSAFEPATH"):  # of scripts/__init__.py
+    os.environ.pop(name, None)
 REAL_IMAGES = "SCALECARD_REAL_IMAGES"
 MUST_NOT_SKIP = ("real_images", "browser", "slurm")
 

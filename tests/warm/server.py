@@ -45,7 +45,8 @@ def become(request: Request, files: list[int]) -> None:
     os.environ.clear()
     os.environ.update(request["environment"])
     paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    sys.path[:0] = [str(Path.cwd()), *(str(Path(path).absolute()) for path in paths if path)]
+    here = [] if os.environ.get("PYTHONSAFEPATH") else [str(Path.cwd())]
+    sys.path[:0] = [*here, *(str(Path(path).absolute()) for path in paths if path)]
     sys.executable = request["python"]
     sys.argv = ["-m", *request["words"][1:]]
     sys.orig_argv = [sys.executable, "-m", *request["words"]]
