@@ -73,15 +73,15 @@ class Curve:
         return replace(self, rates={n: self.rates[n] for n in workers})
 
     @cached_property
-    def left_out(self) -> list[Floats]:
-        """(k,) logs of the levels without each block, where they stay comparable; nothing where they do not."""
+    def left_out(self) -> list[Levels]:
+        """The levels without each block, where they stay comparable; nothing where they do not."""
         found = []
         for block in self.blocks:
             rates = {n: {b: rate for b, rate in mine.items() if b != block} for n, mine in self.rates.items()}
-            logs = replace(self, rates=rates)._logs() if all(rates.values()) else None
-            if logs is None:
+            levels = replace(self, rates=rates).levels if all(rates.values()) else None
+            if levels is None:
                 return []
-            found.append(logs)
+            found.append(levels)
         return found
 
     @property
@@ -94,10 +94,10 @@ class Curve:
         """Log of the measured rate over that at the least count."""
         return self._two_way.difference(workers, self.workers[0])
 
-    def fit(self, law: Law, bounded: bool = True, logs: Floats | None = None) -> Floats:
-        """Coefficients of a law: least squares on its relative errors, from all launches or from other `logs`."""
-        rates = np.exp(self.known.logs if logs is None else logs)
-        return law.fit(self.axis(self.workers), rates, self.known.weights, bounded)
+    def fit(self, law: Law, bounded: bool = True, levels: Levels | None = None) -> Floats:
+        """Coefficients of a law: least squares on its relative errors, from all launches or from other `levels`."""
+        some = levels or self.known
+        return law.fit(self.axis(self.workers), np.exp(some.logs), some.weights, bounded)
 
     def log_speedup(self, law: Law, coefficients: Floats, workers: int) -> float:
         """Log of the rate at `workers` over that at the least count; infinite where coefficients make no sense."""
@@ -107,26 +107,6 @@ class Curve:
     @cached_property
     def levels(self) -> Levels | None:
         """Of each worker count; None where gaps leave some that no chain of shared blocks joins."""
-        logs, two = self._logs(), self._two_way
-        if logs is None:
-            return None
-        variances, freedoms = two.noise
-        variances = np.maximum(np.nan_to_num(variances), LEAST_VARIANCE)
-        from_mean = two.weights - two.weights.mean(axis=0)
-        covariance = (from_mean * variances[two.point_of]) @ from_mean.T
-        k = len(logs)
-        shared = np.trace(covariance) / (k * (k - 1))
-        weights = np.linalg.inv(covariance + shared)
-        return Levels(logs, weights - 1 / (shared * k**2), weights, variances, float(freedoms.min()))
-
-    @cached_property
-    def _two_way(self) -> two_way.TwoWay[int]:
-        return two_way.fit({n: self.rates[n] for n in self.workers})
-
-    def _logs(self) -> Floats | None:
-        """(k,) log images/s of each worker count in the mean block; None where these cannot be compared."""
-        if all(len(mine) == len(self.blocks) for mine in self.rates.values()):  # no gap: the least squares are means
-            return np.array([fmean(map(math.log, self.rates[n].values())) for n in self.workers])
         two = self._two_way
         if two.parts.any():
             return None
@@ -135,4 +115,21 @@ class Curve:
         for n, mine in self.rates.items():
             for block, rate in mine.items():
                 in_block.setdefault(block, []).append(math.log(rate) - level[n])
-        return two.levels + fmean(map(fmean, in_block.values()))
+        variances, freedoms = two.noise
+        variances = np.maximum(np.nan_to_num(variances), LEAST_VARIANCE)
+        from_mean = two.weights - two.weights.mean(axis=0)
+        covariance = (from_mean * variances[two.point_of]) @ from_mean.T
+        k = len(two.points)
+        shared = np.trace(covariance) / (k * (k - 1))
+        weights = np.linalg.inv(covariance + shared)
+        return Levels(
+            logs=two.levels + fmean(map(fmean, in_block.values())),
+            information=weights - 1 / (shared * k**2),
+            weights=weights,
+            variances=variances,
+            freedom=float(freedoms.min()),
+        )
+
+    @cached_property
+    def _two_way(self) -> two_way.TwoWay[int]:
+        return two_way.fit({n: self.rates[n] for n in self.workers})

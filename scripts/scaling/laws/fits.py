@@ -148,7 +148,7 @@ def _unfit(curve: Curve) -> str:
 def _fitted(law: Law, curve: Curve, confidence: float, significance: float) -> Fit:
     coefficients = curve.fit(law)
     bounded, free = law.parameters(coefficients), law.parameters(curve.fit(law, bounded=False))
-    again = [law.parameters(curve.fit(law, False, logs)) for logs in curve.left_out] if bounded else []
+    again = [law.parameters(curve.fit(law, False, less)) for less in curve.left_out] if bounded else []
     parameters = {
         name: _interval(free[name], [one[name] for one in again], confidence, value).clipped(0, law.most(name))
         for name, value in bounded.items()
