@@ -70,7 +70,7 @@ def until_calm(launch: Callable[[int, Path], int], output: Path, again: int, sto
     """
     tried: list[Record] = []
     failed: list[SetAside] = []
-    path = output.with_name(f".{output.name}.launch")
+    path = output.with_name(f"{output.name}.launch")
     try:
         while True:
             path.unlink(missing_ok=True)

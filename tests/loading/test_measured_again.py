@@ -46,9 +46,9 @@ def record_in(folder: Path) -> Path:
     return folder / "t" / "loading" / "records" / "pool_map-2-5" / "b1.json"
 
 
-def hidden_in(folder: Path) -> list[Path]:
-    """What a job has left beside its record: a lease, the record of one launch."""
-    return list(record_in(folder).parent.glob(".*"))
+def left_in(folder: Path) -> list[str]:
+    """What a job has left: its record, or a lease, or the record of one launch."""
+    return [path.name for path in record_in(folder).parent.iterdir()]
 
 
 def start(packed: Packed, folder: Path, neighbours: Neighbours, again: int) -> "subprocess.Popen[str]":
@@ -81,7 +81,7 @@ def test_a_launch_that_was_disturbed_is_measured_again_in_another_process(
     assert found.validity.ok
     assert found.attempt == 1
     assert found.environment.pid != job.pid
-    assert hidden_in(tmp_path) == []
+    assert left_in(tmp_path) == ["b1.json"]
 
 
 def test_a_job_that_is_disturbed_throughout_leaves_a_record_that_says_so(
@@ -131,4 +131,4 @@ def test_a_job_that_is_told_to_stop_before_it_has_measured_leaves_no_process_and
     job.communicate()
     assert job.returncode != 0
     assert all_end(processes)
-    assert hidden_in(tmp_path) == []
+    assert left_in(tmp_path) == []
