@@ -87,7 +87,7 @@ class Noise(_Part):
     calibration_spread: NotNegative = 0.0  # relative spread of the kernel's single runs
     foreign_cores: NotNegative  # cores that other processes, or the hypervisor, used on average during the run
     steal_cores: NotNegative | None = None  # those that the hypervisor took; null: this machine does not tell
-    throttled: bool | None = None  # whether a core (heat, power) or a cgroup (its quota) was slowed down; null: not told
+    throttled: bool | None = None  # a core (heat, power) or a cgroup (its quota) was slowed down; null: not told
     load_average: NotNegative  # of the last minute, at the end
     cpu_mhz: NotNegative | None
     involuntary_context_switches: Whole  # of the recording process
