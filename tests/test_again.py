@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from report.quirks import lasting, training_record
+from report.quirks import lasting, on_four_cores, training_record
 
 from scripts import again, record
 from scripts.again import Measured, Stop, restless_launches, until_calm
 from scripts.record import Fault, Record, Validity
 
-CALM = training_record("resnet18-ddp-2", 1)
+CALM = on_four_cores(training_record("resnet18-ddp-2", 1))
 
 
 def disturbed(cores: float) -> Record:

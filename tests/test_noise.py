@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from report.quirks import training_record
+from report.quirks import on_four_cores, training_record
 
 from scripts import noise
 from scripts.calibration import Calibration
@@ -12,7 +12,7 @@ from scripts.record import Record, SetAside
 from scripts.report import facts
 from scripts.scaling.comparing.faults import faults
 
-CALM = training_record("resnet18-ddp-2", 1)  # on four cores
+CALM = on_four_cores(training_record("resnet18-ddp-2", 1))
 
 
 def with_noise(**fields: float) -> Record:

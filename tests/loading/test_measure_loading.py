@@ -19,6 +19,7 @@ from scripts.loading.backends.packed import Backend as PackedBackend
 from scripts.loading.backends.serial import Backend as Serial
 from scripts.loading.passes import Sink
 from scripts.record import Record
+from scripts.spec import PIXELS
 
 SERIAL = "scripts.loading.backends.serial.Backend"
 
@@ -76,7 +77,7 @@ def test_a_cold_pass_reads_its_files_from_storage(launch: Launch, packed: Packed
 def test_the_key_holds_the_versions_of_what_decodes_and_of_what_the_backend_rests_on(launch: Launch) -> None:
     keys = {name: launch(name).key for name in ("serial", "dask_threads", "joblib", "torch_dataloader")}
     versions = {name: {field for field in key if field.startswith("version of ")} for name, key in keys.items()}
-    shared = {f"version of {name}" for name in ("opencv-python-headless", "simplejpeg", "pillow", "numpy")}
+    shared = {f"version of {name}" for name in PIXELS}
     assert versions["serial"] == shared
     assert versions["dask_threads"] == shared | {"version of dask"}
     assert versions["joblib"] == shared | {"version of joblib"}

@@ -173,6 +173,11 @@ def loading_record(point: str, block: int) -> Record:
     )
 
 
+def on_four_cores(one: Record) -> Record:
+    """A record of a smaller machine, where half a core that others use disturbs."""
+    return one.model_copy(update={"environment": one.environment.model_copy(update={"machine_cores": 4})})
+
+
 def lasting(one: Record, wall: float, images: int | None = None) -> Record:
     """The record of a launch that took `wall` seconds, and went through `images` in the steady ones."""
     longer, images = wall / one.wall_seconds, images or one.images
