@@ -42,6 +42,18 @@ def jobs_of(folder: Path) -> list[Job]:
     ]
 
 
+def cancel(folder: Path) -> list[Job]:
+    """Cancel the jobs of `folder`: those that it found.
+
+    Raises:
+        UserError: Slurm does not answer.
+    """
+    jobs = jobs_of(folder)
+    if jobs:
+        ask("scancel", *(job.job_id for job in jobs))
+    return jobs
+
+
 def show(jobs: list[Job]) -> None:
     """One line a job."""
     for job in jobs:
@@ -62,7 +74,7 @@ def main() -> None:
         return
     show(jobs)
     if args.cancel:
-        ask("scancel", *(job.job_id for job in jobs))
+        cancel(folder)
     elif not args.wait:
         print("make slurm-recover WAIT=1 waits for them, CANCEL=1 cancels them.")
         return

@@ -19,9 +19,9 @@ from scripts.loading.worker_watch import WorkerDiedError
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[LocalCluster]:
-    """Three workers of one thread."""
+    """Three workers of one thread; not forked, since Dask's threads, which start them, may hold a lock meanwhile."""
     with (
-        dask.config.set({"distributed.worker.multiprocessing-method": "fork"}),
+        dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"}),
         LocalCluster(n_workers=3, threads_per_worker=1, dashboard_address=None) as running,
     ):
         yield running

@@ -4,6 +4,7 @@ After each fault the study can be finished, and what it learned is what it learn
 holds itself behind a checkpoint until its fault has come (in_runs/sitecustomize.py): none depends on who is faster.
 """
 
+import os
 import re
 import shutil
 import signal
@@ -102,6 +103,16 @@ def warn(slurm: Slurm, rank: psutil.Process) -> None:
     rank.resume()
 
 
+def slow_squeue(folder: Path) -> Path:
+    """A squeue that takes its time, in a folder for the PATH: the file that is there while it does."""
+    folder.mkdir()
+    looks = folder / "looks"
+    script = f"#!/bin/sh\ntouch {looks}; sleep 3; {shutil.which('squeue')} \"$@\"; rm {looks}\n"
+    (folder / "squeue").write_text(script)
+    (folder / "squeue").chmod(0o755)
+    return looks
+
+
 def check_clean(folder: Path) -> None:
     """Nothing half-written, no lease and no checkpoint is left behind."""
     results = folder / "results"
@@ -158,9 +169,11 @@ def test_accounting_that_is_away_for_a_while_stops_nothing(bad_day: BadDay, slur
 def test_a_run_that_is_interrupted_and_then_killed_is_finished_by_the_third(
     checkout: Path, study: Path, slurm: Slurm
 ) -> None:
-    run = slurm.start(checkout, *RUN, HOLD_ATTEMPTS="1")
+    looks = slow_squeue(checkout.with_name("bin"))
+    run = slurm.start(checkout, *RUN, HOLD_ATTEMPTS="1", PATH=f"{looks.parent}:{os.environ['PATH']}")
     slurm.held(checkout, attempt=1)
-    run.send_signal(signal.SIGINT)  # Ctrl-C cancels the jobs
+    slurm.wait_until(looks.exists)
+    run.send_signal(signal.SIGINT)  # Ctrl-C cancels the jobs, also while Snakemake looks at the queue
     assert run.wait(timeout=600) != 0
     slurm.wait_until(lambda: not slurm.queue())
     assert not (checkout / ALONE).exists()

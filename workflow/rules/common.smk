@@ -22,7 +22,7 @@ from scripts.report.terminal.study_words import OpeningWords, study_words
 from scripts.report.terminal.uncounted import uncounted
 from scripts.slurm.attempts import try_in_vain_no_more
 from scripts.slurm.handed_on import check_handed_on
-from scripts.slurm.recover import jobs_of
+from scripts.slurm.recover import cancel, jobs_of
 from scripts.spec import PIXELS, canonical, pins
 from scripts.training.points import STRATEGIES
 
@@ -251,6 +251,17 @@ def get_raw_megabytes():
     if not files or not all(path.is_file() for path in files):
         return round(0.3 * SUMMARY.images)
     return sum(path.stat().st_size for path in files) // 1_000_000
+
+
+def cancel_what_is_left():
+    """As a run ends: Snakemake, interrupted while it looks at the queue, has cancelled nothing."""
+    try:
+        left = cancel(Path.cwd())
+    except UserError as error:
+        logger.error(f"Jobs may still run: {error}; see `make slurm-recover`")
+        return
+    if left:
+        logger.info(f"Cancelled: {', '.join(job.job_id for job in left)}")
 
 
 def check_cluster():
