@@ -44,6 +44,15 @@ def test_the_fewest_cores_that_are_sure_to_lose_little_are_recommended() -> None
     assert re.search(rf"; tied with the fastest: resnet18-ddp-6 {more}\. A launch takes 25.0 s, ", found.sentences[0])
 
 
+def test_a_fastest_baseline_is_measured_again_beside_the_next_best() -> None:
+    found = advice(noisy({"serial-1": 1.0, "ddp-1": 0.8, "ddp-2": 0.9}))
+
+    assert found.recommended is not None
+    assert found.recommended.point == "resnet18-serial-1"
+    assert found.neighbours == []
+    assert found.to_confirm == ["resnet18-serial-1", "resnet18-ddp-2"]
+
+
 def test_a_recommendation_from_a_busy_machine_says_so() -> None:
     rows = rows_of(noisy(SPEEDUPS))
     rows["resnet18-ddp-4"] = rows["resnet18-ddp-4"].model_copy(update={"marks": "noisy"})

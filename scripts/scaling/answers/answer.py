@@ -139,17 +139,18 @@ class Recommendation(Part):
     knee: Knee | None
     cheapest: Choice | None  # null: none is sure to meet the deadline
     neighbours: list[str]  # on the recommended point's curve
+    next: str | None  # the best of the others than the fastest; null: nothing may be recommended
     sentences: list[str]
 
     @property
     def to_confirm(self) -> list[str]:
-        """Points to be measured again: the recommended one, its neighbours, the fastest; the baseline beside one that
+        """Points to be measured again: the recommended one, its neighbours, the fastest; the next best beside one that
         is all of these.
         """
-        if self.recommended is None or self.fastest is None:
+        if self.recommended is None or self.fastest is None or self.next is None:
             return []
         found = _distinct([self.recommended.point, *self.neighbours, self.fastest.point])
-        return found if len(found) > 1 else _distinct([*found, self.baseline])
+        return found if len(found) > 1 else [*found, self.next]
 
     @property
     def points(self) -> list[str]:

@@ -80,6 +80,7 @@ def _among(baseline: str, rows: Sequence[TrainingRow], spec: RecommendSpec) -> R
         knee=knee,
         cheapest=cheapest,
         neighbours=[one.point for one in curve[max(0, at - 1) : at + 2] if one is not row],
+        next=next(iter(leads.over)),
         sentences=[],
     )
     more = more_would(comparison.more_to_tell(best.point, tied), "launches")
@@ -105,6 +106,7 @@ def _nothing(baseline: str, rows: Sequence[TrainingRow], able: Sequence[Training
         knee=None,
         cheapest=None,
         neighbours=[],
+        next=None,
         sentences=[f"Among the points of {baseline} nothing can be recommended: {'; '.join(why)}."],
     )
 
