@@ -191,7 +191,7 @@ class Record(_Part):
     attempt: Count = 1
     resumed: bool = False
     cores: Count
-    images: Whole  # brought or trained on in the steady window; 0 of a launch that failed
+    images: Whole  # brought or trained on in the steady window; 0 of a launch that failed, or measured nothing
     seconds: Positive  # steady state, slowest rank; loading: of a pass, mean
     images_per_second: NotNegative
     phases: dict[str, NotNegative]  # seconds; add up to wall_seconds
