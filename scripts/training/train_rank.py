@@ -36,6 +36,10 @@ from scripts.training.steps import check_steps, steps
 from scripts.training.trained import TrainedNetwork
 
 LOSS = "training loss"  # what the fault of a training that has diverged is called
+_TOO_SOON = (
+    "none: training.stop_at_target ended it before; fewer training.warmup_steps, or a higher training.target_accuracy, "
+    "leave some"
+)
 
 
 def load_splits(inputs: Inputs, spec: TrainSpec, ranks: Ranks) -> dict[str, Batches]:
@@ -160,11 +164,13 @@ def record_of(
     slowest = outcome.seconds.index(max(outcome.seconds))
     seconds = sum(epoch.seconds for epoch in epochs)
     images = (per_epoch * len(epochs) - spec.warmup_steps) * point.global_batch
-    if trained.diverged:  # its steps are no training
+    measured = images > 0
+    if trained.diverged or not measured:  # its steps are no training, or all warm-up
         seconds, images = outcome.walls[slowest], 0
     environment = machine.environment(start_method=None, page_cache="warm", gpu=outcome.gpu, places=outcome.places)
     checks = {
         LOSS: ("a number", trained.diverged or "a number"),
+        "steps behind the warm-up": ("some", "some" if measured or trained.diverged else _TOO_SOON),
         "valid images evaluated": (len(data["valid"].images), trained.evaluated),
         "test images evaluated": (len(data["test"].images), test.images),
         "nodes": (point.nodes, len(environment.nodes)),

@@ -96,6 +96,24 @@ def test_a_launch_that_diverged_gives_its_reason_once_and_takes_none_from_the_ot
     assert (row.blocks_used, row.reason) == ("1 2 3", f"block 4: {reason}")
 
 
+def test_a_baseline_that_measured_nothing_in_one_block_says_nothing_of_the_images_of_others() -> None:
+    """Its target was reached within the warm-up."""
+    honest = learned([[36, 4], [4, 36]])
+    some = [launches("serial-1", block, "strong", honest) for block in (1, 2, 3)]
+    warmup = Validity.of({"steps behind the warm-up": ("some", "none")})
+    some[1] = some[1].model_copy(update={"images": 0, "images_per_second": 0.0, "validity": warmup})
+    records = {
+        "resnet18-serial-1": some,
+        "resnet18-ddp-2": [launches("ddp-2", block, "strong", honest) for block in (1, 2, 3)],
+    }
+    baseline, row = tabulate_training.rows(records, list(records), SCALING)
+    assert (baseline.blocks_used, baseline.reason) == (
+        "1 3",
+        "block 2: steps behind the warm-up: expected some, found none",
+    )
+    assert (row.blocks_used, row.reason) == ("1 2 3", "")
+
+
 @pytest.mark.parametrize(
     "confusion",
     [
