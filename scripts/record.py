@@ -17,6 +17,7 @@ from scripts.quantities import Count, Moment, NotNegative, Plain, Positive, Shar
 
 CLOSE = 0.01  # share by which figures of one record that say the same may differ
 VERSION = "version of "  # begins the fields of a comparison key that hold a package's version
+PHYSICAL_CORES = "physical cores"  # that the usable ones are hardware threads of, among an environment's `threads`
 
 
 class _Part(BaseModel):
@@ -217,6 +218,14 @@ class Record(_Part):
     def oversubscribed(self) -> bool:
         """More cores asked for than the run's machines let it use."""
         return self.cores > self.environment.usable_cores
+
+    @property
+    def shares_cores(self) -> bool:
+        """No more cores asked for than usable, but than physical ones: two of its threads are on one core. False where
+        the machine does not tell.
+        """
+        physical = self.environment.threads.get(PHYSICAL_CORES, "")
+        return physical.isdecimal() and int(physical) < self.cores <= self.environment.usable_cores
 
     @property
     def passes(self) -> int:

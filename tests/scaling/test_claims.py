@@ -80,6 +80,15 @@ def test_two_launches_are_refused() -> None:
     assert rules(claim({"serial-1": [1, 1], "ddp-2": [1.8, 1.8]})) == ["repetition", "repetition"]
 
 
+@pytest.mark.parametrize(("changes", "who"), [({}, "ranks"), ({"workers": 1}, "threads")])
+def test_what_ran_on_hardware_threads_of_fewer_cores_says_so(changes: dict[str, object], who: str) -> None:
+    rows = rows_of(GOOD)
+    shared = rows[TWO].model_copy(update={"marks": "shared_cores"} | changes)
+    found = compare(shared, rows[SERIAL])
+    assert found.stands
+    assert found.sentence.endswith(f"against 0.900; two {who} of {TWO} share a core.")
+
+
 def test_oversubscribed_points_are_refused() -> None:
     assert rules(claim(GOOD, cores=1)) == ["cores enough"]
 

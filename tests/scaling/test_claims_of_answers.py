@@ -67,6 +67,15 @@ def test_each_answer_names_the_rows_that_it_is_made_of() -> None:
     assert all(one.stands and one.about == "answer" for one in (advised, law, fastest, feeds))
 
 
+def test_an_answer_that_rests_on_hardware_threads_of_fewer_cores_says_so() -> None:
+    rows = [
+        row.model_copy(update={"marks": "shared_cores"}) if row.point == TWO else row for row in rows_of(GOOD).values()
+    ]
+    advised, *others = answers(rows, {LOAD: (4.0, 4.1, 4.0), POOL: (2.0, 2.1, 2.1)})
+    assert advised.sentence.endswith(f" Here two ranks of {TWO} share a core.")
+    assert not any("share a core" in one.sentence for one in others)
+
+
 def test_a_curve_that_no_law_fits_makes_no_claim() -> None:
     superlinear = {f"ddp-{n}": [x * n**1.2 for x in (1, 0.99, 1.01)] for n in (1, 2, 4)}
     seconds = {LOAD: (4.0, 4.1, 4.0), POOL: (2.0, 2.1, 2.1)}

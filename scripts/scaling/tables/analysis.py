@@ -35,6 +35,8 @@ class Launch(Protocol):
     def images_per_second(self) -> float: ...
     @property
     def oversubscribed(self) -> bool: ...
+    @property
+    def shares_cores(self) -> bool: ...
 
 
 L = TypeVar("L", bound=Launch)
@@ -129,6 +131,7 @@ class Group(Generic[L]):
             "exploratory": bool(good) and not (comparison.enough(point) and comparison.enough(self.baseline)),
             "noisy": bool(judged.noise),
             "oversubscribed": any(one.oversubscribed for one in judged.launches),
+            "shared_cores": any(one.shares_cores for one in judged.launches),
         }
         alone = [f"no valid {self.baseline} to divide by"] if good and ratio is None else []
         if alone and self.baseline in self.points and beside.good:
