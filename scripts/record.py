@@ -72,7 +72,9 @@ class Environment(_Part):
     gpu: str | None
     python: str
     packages: dict[str, str]
-    threads: dict[str, str]  # thread settings of the process environment
+    # What libraries find in the environment of the process (threads, network interfaces with their speed), and what was
+    # set aside from it; under PHYSICAL_CORES how many the usable ones are hardware threads of, where these are fewer.
+    threads: dict[str, str]
     job_id: str | None  # of Slurm
     nodes: list[str]
     start_method: str | None  # of worker processes, where there are any
