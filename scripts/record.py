@@ -72,8 +72,7 @@ class Environment(_Part):
     gpu: str | None
     python: str
     packages: dict[str, str]
-    # What libraries find in the environment of the process (threads, network interfaces with their speed), and what was
-    # set aside from it; under PHYSICAL_CORES how many the usable ones are hardware threads of, where these are fewer.
+    # What libraries find in the process's environment, and what was set aside of it; PHYSICAL_CORES, if fewer than usable.
     threads: dict[str, str]
     job_id: str | None  # of Slurm
     nodes: list[str]
@@ -162,9 +161,8 @@ class Loaded(_Part):
     first_batch_seconds: NotNegative  # from the first request, workers started, to the first image
     first_pass_seconds: NotNegative  # the whole first pass, which is in no rate: workers import, caches fill
     steady_cpu_seconds: NotNegative  # user and system, all processes but a server of its own, in the timed passes
-    storage_bytes: (
-        Whole  # that the kernel fetched from storage in the timed passes: none where all is in the page cache
-    )
+    # That the kernel fetched from storage in the timed passes: none where all is in the page cache.
+    storage_bytes: Whole
     # Of the files' pages in memory before a pass: the greatest if cold, the first's if warm.
     resident_share: Share | None
     network: dict[str, NotNegative] | None  # limits in force, of a source behind a network
@@ -223,9 +221,7 @@ class Record(_Part):
 
     @property
     def shares_cores(self) -> bool:
-        """No more cores asked for than usable, but than physical ones: two of its threads are on one core. False where
-        the machine does not tell.
-        """
+        """No more cores asked for than usable, but than physical ones, where the machine tells: two threads share one."""
         physical = self.environment.threads.get(PHYSICAL_CORES, "")
         return physical.isdecimal() and int(physical) < self.cores <= self.environment.usable_cores
 
