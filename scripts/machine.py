@@ -22,12 +22,13 @@ import psutil
 from scripts import SET_ASIDE
 from scripts.cli import log
 from scripts.quota import cpu_quota
-from scripts.record import VERSION, Environment
+from scripts.record import PHYSICAL_CORES, VERSION, Environment
 from scripts.spec import PIXELS
 
 # What libraries take from the environment of a process and we leave to it, by the beginnings of names.
 OBEYED = ("OMP_NUM_THREADS", "MKL_", "OPENBLAS_", "ATEN_", "DNNL_", "ONEDNN_", "GLOO_", "NCCL_")
 PR_SET_PDEATHSIG = 1  # of prctl(2)
+CPUS = Path("/sys/devices/system/cpu")
 PACKAGES = (
     *("torch", "torchvision", "dask", "distributed", "dask-jobqueue", "joblib", "fsspec", "aiohttp"),
     *("webdataset", "litdata", *PIXELS, "snakemake"),
@@ -102,14 +103,15 @@ def end_with_parent() -> None:
 
 
 def hardware_threads(core: int) -> list[int]:
-    """The logical cores that share a physical one with `core`, itself too, in ascending order."""
-    topology = Path(f"/sys/devices/system/cpu/cpu{core}/topology")
-    listed = (topology / name for name in ("core_cpus_list", "thread_siblings_list"))  # since Linux 5.3, and before
-    found: list[int] = []
-    for part in next((path.read_text() for path in listed if path.is_file()), f"{core}").strip().split(","):
-        first, _, last = part.partition("-")
-        found += range(int(first), int(last or first) + 1)
-    return found
+    """The logical cores that share a physical one with `core`, itself too, in ascending order; where the kernel does
+    not tell, itself alone.
+    """
+    for name in ("core_cpus_list", "thread_siblings_list"):  # since Linux 5.3, and before
+        with suppress(OSError, ValueError):
+            listed = (CPUS / f"cpu{core}" / "topology" / name).read_text().strip()
+            ranges = [part.partition("-") for part in listed.split(",")]
+            return [thread for first, _, last in ranges for thread in range(int(first), int(last or first) + 1)]
+    return [core]
 
 
 def boot_id() -> str:
@@ -154,7 +156,7 @@ def library_settings(places: Places) -> dict[str, str]:
     aside = {name.removeprefix(SET_ASIDE): value for name, value in os.environ.items() if name.startswith(SET_ASIDE)}
     found |= {name: f"{value} (set aside)" for name, value in aside.items()}
     if places.physical_cores < places.usable_cores:
-        found["physical cores"] = str(places.physical_cores)
+        found[PHYSICAL_CORES] = str(places.physical_cores)
     return dict(sorted(found.items()))
 
 

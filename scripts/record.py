@@ -17,6 +17,7 @@ from scripts.quantities import Count, Moment, NotNegative, Plain, Positive, Shar
 
 CLOSE = 0.01  # share by which figures of one record that say the same may differ
 VERSION = "version of "  # begins the fields of a comparison key that hold a package's version
+PHYSICAL_CORES = "physical cores"  # that the usable ones are hardware threads of, among an environment's `threads`
 
 
 class _Part(BaseModel):
@@ -71,7 +72,8 @@ class Environment(_Part):
     gpu: str | None
     python: str
     packages: dict[str, str]
-    threads: dict[str, str]  # thread settings of the process environment
+    # What libraries find in the process's environment, and what was set aside of it; PHYSICAL_CORES, if fewer than usable.
+    threads: dict[str, str]
     job_id: str | None  # of Slurm
     nodes: list[str]
     start_method: str | None  # of worker processes, where there are any
@@ -159,9 +161,8 @@ class Loaded(_Part):
     first_batch_seconds: NotNegative  # from the first request, workers started, to the first image
     first_pass_seconds: NotNegative  # the whole first pass, which is in no rate: workers import, caches fill
     steady_cpu_seconds: NotNegative  # user and system, all processes but a server of its own, in the timed passes
-    storage_bytes: (
-        Whole  # that the kernel fetched from storage in the timed passes: none where all is in the page cache
-    )
+    # That the kernel fetched from storage in the timed passes: none where all is in the page cache.
+    storage_bytes: Whole
     # Of the files' pages in memory before a pass: the greatest if cold, the first's if warm.
     resident_share: Share | None
     network: dict[str, NotNegative] | None  # limits in force, of a source behind a network
@@ -191,7 +192,7 @@ class Record(_Part):
     attempt: Count = 1
     resumed: bool = False
     cores: Count
-    images: Whole  # brought or trained on in the steady window; 0 of a launch that failed
+    images: Whole  # brought or trained on in the steady window; 0 of a launch that failed, or measured nothing
     seconds: Positive  # steady state, slowest rank; loading: of a pass, mean
     images_per_second: NotNegative
     phases: dict[str, NotNegative]  # seconds; add up to wall_seconds
@@ -217,6 +218,12 @@ class Record(_Part):
     def oversubscribed(self) -> bool:
         """More cores asked for than the run's machines let it use."""
         return self.cores > self.environment.usable_cores
+
+    @property
+    def shares_cores(self) -> bool:
+        """No more cores asked for than usable, but than physical ones, where the machine tells: two threads share one."""
+        physical = self.environment.threads.get(PHYSICAL_CORES, "")
+        return physical.isdecimal() and int(physical) < self.cores <= self.environment.usable_cores
 
     @property
     def passes(self) -> int:

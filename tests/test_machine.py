@@ -3,7 +3,9 @@
 import subprocess
 import sys
 import time
+from pathlib import Path
 
+import pytest
 from helping import ROOT
 
 from scripts import machine
@@ -59,3 +61,21 @@ def test_the_usage_of_a_tree_counts_its_children() -> None:
     child.communicate("\n")
     assert after - before > 0.1
     assert peak > 10_000_000
+
+
+@pytest.mark.parametrize(
+    ("name", "listed", "threads"),
+    [
+        ("core_cpus_list", "1,5\n", [1, 5]),
+        ("thread_siblings_list", "0-1\n", [0, 1]),
+        ("core_cpus_list", "", [1]),
+        ("physical_package_id", "0\n", [1]),  # the kernel does not tell
+    ],
+)
+def test_where_the_kernel_does_not_tell_each_hardware_thread_is_a_core(
+    name: str, listed: str, threads: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "CPUS", tmp_path)
+    (tmp_path / "cpu1" / "topology").mkdir(parents=True)
+    (tmp_path / "cpu1" / "topology" / name).write_text(listed)
+    assert machine.hardware_threads(1) == threads

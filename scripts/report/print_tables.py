@@ -43,7 +43,7 @@ from scripts.scaling.answers.laws import Laws
 from scripts.scaling.tables.rows import JobRow, LoadingRow, ProfileRow, Row, StrategyRow, TrainingRow
 from scripts.scaling.tables.table_file import read_answer, read_rows
 
-ABBREVIATED = {"oversubscribed": "oversub."}
+ABBREVIATED = {"oversubscribed": "oversub.", "shared_cores": "shared"}
 
 
 def render(rows: Sequence[Row | ProfileRow | StrategyRow], columns: Sequence[Column]) -> Table:

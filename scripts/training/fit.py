@@ -15,7 +15,6 @@ import torch
 from scripts import cli, record, registry
 from scripts.atomic import replacing
 from scripts.clock import Stopwatch
-from scripts.errors import UserError
 from scripts.training.batches import Batches, training_order
 from scripts.training.checkpoint import Checkpoint, Progress, identity
 from scripts.training.evaluate import evaluate
@@ -50,6 +49,7 @@ class Trained:
     epochs: list[record.Epoch]
     evaluated: int  # images of the last validation
     resumed: bool
+    diverged: str  # the loss that is no number, where, and what may help; empty where all are
 
 
 @dataclass(frozen=True)
@@ -82,12 +82,13 @@ def fit(
 ) -> Trained:
     """Train by `spec`, from the beginning or from this run's checkpoint; `spare` are the cores of loader processes.
 
+    A training that diverges ends with that epoch.
+
     Raises:
-        UserError: the loss is not finite.
         SystemExit: EXIT_RETRY after SIGTERM.
     """
     run = _begin(spec, inputs, keeping, seed, data, spare, ranks, watch)
-    progress, resumed, evaluated = run.progress, run.progress.step > 0, 0
+    progress, resumed, evaluated, diverged = run.progress, run.progress.step > 0, 0, ""
     if keeping.tensorboard and ranks.rank == 0 and not resumed:  # of an earlier training
         shutil.rmtree(keeping.tensorboard, ignore_errors=True)
     for epoch in range(len(progress.epochs), spec.epochs):
@@ -96,7 +97,7 @@ def fit(
         seconds = _train_epoch(run, epoch)
         ranks.barrier()
         watch.lap("synchronize")
-        loss = mean_loss(ranks, progress, epoch * run.steps_per_epoch, spec.point.global_batch)
+        loss, diverged = mean_loss(ranks, progress, epoch * run.steps_per_epoch, spec.point.global_batch)
         run.learner.strategy.gather_into(run.learner.network)
         found = evaluate(run.learner.network, data["valid"], ranks, EVALUATION_BATCH)
         evaluated = found.images
@@ -110,12 +111,15 @@ def fit(
         if keeping.tensorboard and ranks.rank == 0:
             show_on_board(keeping.tensorboard, len(progress.epochs), progress.epochs[-1])
         watch.lap("evaluation")
+        if diverged:
+            cli.log.error("rank %d: training loss is %s", ranks.rank, diverged)
+            break
         if spec.stop_at_target and found.accuracy >= spec.target_accuracy:
             break
         if keeping.checkpoint_seconds is None and epoch + 1 < spec.epochs:
             run.checkpoint.save(progress)
             watch.lap("checkpoint")
-    return Trained(run.learner, progress.epochs, evaluated, resumed)
+    return Trained(run.learner, progress.epochs, evaluated, resumed, diverged)
 
 
 def _begin(
@@ -169,7 +173,8 @@ def _train_epoch(run: _Run, epoch: int) -> float:
         watch.lap("warmup" if warming_up else "optimizer")
         if (do := run.interruption.after(progress.step)) != "go on":
             progress.seconds = ranks.greatest(steady_seconds(watch) - before)
-            mean_loss(ranks, progress, first, point.global_batch)
+            if mean_loss(ranks, progress, first, point.global_batch)[1]:
+                break  # the last checkpoint stays as it is
             run.checkpoint.save(progress)
             if do == "leave":
                 sys.exit(EXIT_RETRY)
@@ -214,19 +219,17 @@ def show_on_board(folder: Path, number: int, epoch: record.Epoch) -> None:
             board.add_scalar(name, value, number)
 
 
-def mean_loss(ranks: Ranks, progress: Progress, first_step: int, global_batch: int) -> float:
-    """The mean loss over all ranks' images of the epoch's steps so far, nats.
-
-    Raises:
-        UserError: it is not finite; the training has diverged. The last checkpoint stays as it is.
+def mean_loss(ranks: Ranks, progress: Progress, first_step: int, global_batch: int) -> tuple[float, str]:
+    """The mean loss over all ranks' images of the epoch's steps so far, nats, and an empty string; of a training that
+    has diverged the first loss that is not finite, and where that was.
     """
     losses = ranks.total(progress.losses.clone())[: progress.step - first_step] / global_batch
     bad = (~losses.isfinite()).nonzero()
     if len(bad):
-        step = int(bad[0])
-        where = f"at step {first_step + step + 1} (epoch {len(progress.epochs) + 1})"
-        raise UserError(f"training loss is {float(losses[step])} {where}; a smaller training.optimizer.lr may help")
-    return float(losses.mean())
+        step, epoch = int(bad[0]), len(progress.epochs) + 1
+        loss, where = float(losses[step]), f"at step {first_step + step + 1} (epoch {epoch})"
+        return loss, f"{loss} {where}; a smaller training.optimizer.lr may help"
+    return float(losses.mean()), ""
 
 
 def steady_seconds(watch: Stopwatch) -> float:

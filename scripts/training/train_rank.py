@@ -20,6 +20,7 @@ from scripts import cli, energy, machine, record, registry
 from scripts.atomic import remove
 from scripts.calibration import Calibration, calibrate, mean
 from scripts.clock import Stopwatch
+from scripts.errors import UserError
 from scripts.images.shards import Shards, read_split
 from scripts.noise import Look, noise
 from scripts.training import affinity, allocator
@@ -33,6 +34,12 @@ from scripts.training.ranks import Ranks
 from scripts.training.spec import TrainSpec
 from scripts.training.steps import check_steps, steps
 from scripts.training.trained import TrainedNetwork
+
+LOSS = "training loss"  # what the fault of a training that has diverged is called
+_TOO_SOON = (
+    "none: training.stop_at_target ended it before; fewer training.warmup_steps, or a higher training.target_accuracy, "
+    "leave some"
+)
 
 
 def load_splits(inputs: Inputs, spec: TrainSpec, ranks: Ranks) -> dict[str, Batches]:
@@ -154,11 +161,16 @@ def record_of(
     """What is written of a run."""
     point, trained, test = spec.point, outcome.trained, outcome.test
     epochs, per_epoch = trained.epochs, steps(len(data["train"].images), point.global_batch)
+    slowest = outcome.seconds.index(max(outcome.seconds))
     seconds = sum(epoch.seconds for epoch in epochs)
     images = (per_epoch * len(epochs) - spec.warmup_steps) * point.global_batch
+    measured = images > 0
+    if trained.diverged or not measured:  # its steps are no training, or all warm-up
+        seconds, images = outcome.walls[slowest], 0
     environment = machine.environment(start_method=None, page_cache="warm", gpu=outcome.gpu, places=outcome.places)
-    slowest = outcome.seconds.index(max(outcome.seconds))
-    counted = {
+    checks = {
+        LOSS: ("a number", trained.diverged or "a number"),
+        "steps behind the warm-up": ("some", "some" if measured or trained.diverged else _TOO_SOON),
         "valid images evaluated": (len(data["valid"].images), trained.evaluated),
         "test images evaluated": (len(data["test"].images), test.images),
         "nodes": (point.nodes, len(environment.nodes)),
@@ -197,15 +209,22 @@ def record_of(
             seconds_to_target=seconds_to(spec.target_accuracy, epochs),
             precision_emulated=outcome.precision_emulated,
         ),
-        validity=record.Validity.of(counted),
+        validity=record.Validity.of(checks),
         environment=environment,
         noise=noise(*outcome.calibrations, outcome.foreign_cores, outcome.steal_cores, outcome.throttled),
     )
 
 
 def keep(found: record.Record, spec: TrainSpec, stats: Path, best: Path, decode: dict[str, Any]) -> TrainedNetwork:
-    """The network of the epoch that did best on validation, whose weights `best` holds."""
+    """The network of the epoch that did best on validation, whose weights `best` holds.
+
+    Raises:
+        UserError: the training has diverged.
+    """
     assert found.quality is not None
+    for fault in found.validity.faults:
+        if fault.parameter == LOSS:
+            raise UserError(str(fault))
     channels = json.loads(stats.read_text())
     accuracies = [epoch.valid_accuracy for epoch in found.quality.epochs]
     return TrainedNetwork(

@@ -4,23 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
-from quirks import (
-    BLOCKS,
-    LOADING,
-    SKIPPED,
-    TRAINING,
-    accounting,
-    draw_figures,
-    loading_record,
-    python,
-    render_page,
-    training_record,
-    typeset_tables,
-    write_images,
-    write_networks,
-    write_records,
-    write_usage,
-)
+from quirks import BLOCKS, LOADING, SKIPPED, TRAINING, accounting, loading_record, training_record
+from quirks_files import write_images, write_networks, write_records, write_usage
+from quirks_programs import draw_figures, python, render_page, typeset_tables
 
 from scripts.atomic import write_text
 from scripts.loading.points import LoadingPoint

@@ -1,24 +1,13 @@
-"""A small study with what awkward users bring: its records, its images, and how to run programs on it."""
+"""A small study with what awkward users bring: its records, and what Slurm's accounting says of its jobs."""
 
 import itertools
-import json
 import math
-import sys
-from collections.abc import Iterable
-from pathlib import Path
 
-import numpy as np
-import pandas as pd
-from helping import run, training_point
+from helping import training_point
 
-from scripts import record
-from scripts.atomic import write_text
 from scripts.loading.points import LoadingPoint
 from scripts.record import ClassScores, Environment, Epoch, Loaded, Noise, Quality, Record, Validity
-from scripts.registry import ROOT
 from scripts.scaling.tables.tabulate_jobs import Job
-from scripts.training.model_facts import ModelFacts
-from scripts.training.monitor import Sample
 
 CLASSES = ["$cost$_1_", "<b>x</b>&", "normal"]
 REJECT = ("<i>bad</i>.jpg", "cannot be decoded & more")
@@ -214,104 +203,3 @@ def accounting() -> dict[str, Job]:
         for (point, block), job_id in JOB_IDS.items()
         if (point, block) != LOST_JOB
     }
-
-
-def write_images(folder: Path) -> None:
-    """Three classes of 12 packed images, the last two of each class not in training; one rejected file."""
-    rng = np.random.default_rng(0)
-    (folder / "shards").mkdir(parents=True)
-    np.save(folder / "shards" / "0000.npy", rng.integers(0, 256, (36, 32, 32, 3), np.uint8))
-    rows = [
-        {"path": f"{name}/{i:02d}.jpg", "shard": 0, "row": 12 * label + i, "class": name, "group": f"{label}{i}",
-         "sha256": f"{label}{i}", "split": {10: "valid", 11: "test"}.get(i, "train")}
-        for label, name in enumerate(CLASSES)
-        for i in range(12)
-    ]  # fmt: skip
-    pd.DataFrame(rows).to_parquet(folder / "split.parquet", index=False)
-    pd.DataFrame([REJECT], columns=["path", "reason"]).to_csv(folder / "rejects.csv", index=False)
-    leaks = {"held_out": 6, "actual": 0, "random_mean": 3.6, "random_min": 2, "random_max": 5}
-    (folder / "leaks.json").write_text(json.dumps(leaks))
-
-
-def write_records(folder: Path, records: Iterable[Record]) -> list[Path]:
-    paths = []
-    for one in records:
-        path = folder / one.stage / "records" / one.point_id / f"b{one.block}.json"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        record.write(one, path)
-        paths.append(path)
-    return paths
-
-
-def write_usage(folder: Path) -> None:
-    """What the trainings of the first block used."""
-    for point in TRAINING:
-        ten = np.arange(1.0, 11.0)
-        table = pd.DataFrame(dict.fromkeys(Sample._fields, 0.0), index=range(10))
-        table = table.assign(node="node1", seconds=ten, cpu_cores=1.5, memory_bytes=2**30)
-        table = table.assign(gpu_utilisation=None, gpu_memory_bytes=None, gpu_watts=None)
-        table.to_csv(folder / "training" / "records" / point / "b1.usage.csv", index=False)
-
-
-def write_networks(folder: Path) -> None:
-    """What the networks ask for."""
-    for model, parameters in (("resnet18", 11_179_077), ("resnet50", 23_518_277)):
-        facts = ModelFacts(
-            model=model, size=64, parameters=parameters, forward_flops=296_000_000, activation_bytes=1_820_000
-        )
-        write_text(folder / "training" / "facts" / f"{model}.json", facts.model_dump_json())
-
-
-def python(*arguments: object) -> str:
-    """Run a program of the repository; its stdout."""
-    return run(ROOT, sys.executable, "-m", *map(str, arguments)).stdout
-
-
-def draw_figures(study: Path, folder: Path) -> None:
-    """Run the program on the study."""
-    python(
-        "scripts.report.draw_figures",
-        *("--training", study / "scaling/training.parquet", "--loading", study / "scaling/loading.parquet"),
-        *("--records", *sorted(study.glob("*/records/*/*.json")), "--folder", folder),
-        *("--usage", *sorted(study.glob("training/records/*/b1.usage.csv")), "--laws", study / "scaling/laws.json"),
-    )
-
-
-def typeset_tables(study: Path, training: Path, folder: Path) -> None:
-    """Run the program on the study, with a training table of its own."""
-    tables = study / "scaling"
-    python(
-        "scripts.report.typeset_tables",
-        *("--training", training, "--strategies", tables / "strategies.parquet"),
-        *("--loading", tables / "loading.parquet", "--jobs", tables / "jobs.parquet", "--folder", folder),
-        *("--records", *sorted(study.glob("*/records/*/*.json"))),
-    )
-
-
-def render_page(study: Path, figures: Path, jobs: Path, page: Path, *more: object) -> None:
-    """Run the programs of the contact sheet and the page on the study, the page's with `more` arguments."""
-    sheet, images = page.with_name("contact_sheet.jpg"), study / "images"
-    if not sheet.exists():
-        shards = ("--shards", images / "shards", "--split", images / "split.parquet")
-        python("scripts.report.contact_sheet", *shards, "--sheets", sheet)
-    config = {
-        "study": "quirks",
-        "training": {"epochs": 6, "scaling": "strong", "global_batch": 32},
-        "images": {"folder": "/data/<script>alert(1)</script>"},
-    }
-    dask = ("--dask-report", study / "loading/dask_report.html") if (figures / "dask_graph.svg").exists() else ()
-    python(
-        "scripts.report.render_page",
-        *("--answer", study / "scaling/loading.json", "--laws", study / "scaling/laws.json"),
-        *("--strategies", study / "scaling/strategies.parquet"),
-        *("--recommendation", study / "scaling/recommendation.json", "--claims", study / "scaling/claims.json", *dask),
-        *("--training", study / "scaling/training.parquet", "--loading", study / "scaling/loading.parquet"),
-        *("--networks", *sorted((study / "training" / "facts").glob("*.json"))),
-        *("--jobs", jobs, "--records", *sorted(study.glob("*/records/*/*.json"))),
-        *("--split", images / "split.parquet", "--rejects", images / "rejects.csv"),
-        *("--leaks", images / "leaks.json", "--previews", *[sheet] * len(CLASSES)),
-        *("--figures", *sorted(figures.glob("*.svg")), "--sheet", sheet),
-        *("--template", ROOT / "scripts/report/page.html.jinja", "--page", page),
-        *("--spec", json.dumps({"config": config})),
-        *more,
-    )

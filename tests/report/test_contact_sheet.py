@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from PIL import Image
-from quirks import CLASSES, python, render_page
+from quirks import CLASSES
+from quirks_programs import python, render_page
 
 from scripts.images.shards import Shards, read_split
 from scripts.report.contact_sheet import EDGE, GAP, NAMES, choose, draw_sheet, tile

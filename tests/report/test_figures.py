@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 
 import numpy as np
-from quirks import STRAYS, WRONG, draw_figures
+from quirks import STRAYS, WRONG
+from quirks_programs import draw_figures
 
 from scripts import record
 from scripts.report.law_figures import draw_laws

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
-from quirks import BLOCKS, CLASSES, DRIFTS, LOADING, LOST_JOB, REJECT, STRAYS, TRAINING, WRONG, python, render_page
+from quirks import BLOCKS, CLASSES, DRIFTS, LOADING, LOST_JOB, REJECT, STRAYS, TRAINING, WRONG
+from quirks_programs import python, render_page
 
 from scripts.loading.trace_dask import Trace
 from scripts.scaling.answers.answer import Claims, LoadingAnswer, Recommendations

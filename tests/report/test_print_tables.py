@@ -5,7 +5,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from quirks import BLOCKS, DRIFTS, LOADING, STRAYS, TRAINING, WRONG, python
+from quirks import BLOCKS, DRIFTS, LOADING, STRAYS, TRAINING, WRONG
+from quirks_programs import python
 
 from scripts.errors import UserError
 from scripts.report import tables

@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
-from quirks import LOADING, STRAYS, TRAINING, typeset_tables
+from quirks import LOADING, STRAYS, TRAINING
+from quirks_programs import typeset_tables
 
 from scripts.scaling.tables.rows import TrainingRow
 from scripts.scaling.tables.table_file import read_rows, write_table

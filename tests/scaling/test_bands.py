@@ -19,11 +19,15 @@ def foretold(curve: Curve, workers: int, scaling: str = "strong") -> Estimate | 
     return foretell(judge(curve, scaling, 0.95, 0.05), curve, workers, 0.95)
 
 
-def tries(truth: Truth, workers: list[int], node_holds: int | None = None) -> list[Estimate | str]:
-    """What many studies of six blocks at 1 % noise foretell of twice their largest count."""
+def studies(truth: Truth, workers: list[int], node_holds: int | None = None, draws: int = DRAWS) -> list[Curve]:
+    """Many of six blocks at 1 % noise."""
     rng = np.random.default_rng(7)
-    curves = [drawn(rng, truth, workers, 6, scatter=0.01, node_holds=node_holds) for _ in range(DRAWS)]
-    return [foretold(curve, 2 * workers[-1]) for curve in curves]
+    return [drawn(rng, truth, workers, 6, scatter=0.01, node_holds=node_holds) for _ in range(draws)]
+
+
+def tries(truth: Truth, workers: list[int], node_holds: int | None = None) -> list[Estimate | str]:
+    """What many studies foretell of twice their largest count."""
+    return [foretold(curve, 2 * workers[-1]) for curve in studies(truth, workers, node_holds)]
 
 
 def holds(found: Estimate, truth: float) -> bool:

@@ -8,7 +8,7 @@ from helping import training_point
 from scipy import stats
 from test_tables import SCALING, made
 
-from scripts.record import Quality, Record
+from scripts.record import Quality, Record, Validity
 from scripts.scaling.comparing.learned import at_least, learned_nothing
 from scripts.scaling.tables import tabulate_training
 
@@ -73,6 +73,45 @@ def test_a_baseline_that_learned_nothing_in_one_block_takes_no_block_from_the_ot
     found = {one.point: one for one in tabulate_training.rows(records, list(records), SCALING)}
     assert found["resnet18-serial-1"].blocks_used == "1 3"
     assert found["resnet18-ddp-4"].blocks_used == "1 2 3"
+
+
+def diverged(point: str, block: int, scaling: str) -> Record:
+    """As a training leaves it that ends because its loss is no number: nothing is measured."""
+    loss = ("a number", "nan at step 2 (epoch 1); a smaller training.optimizer.lr may help")
+    nothing = {"images": 0, "images_per_second": 0.0, "validity": Validity.of({"training loss": loss})}
+    some = launches(point, block, scaling, learned([[36, 4], [4, 36]], loss=math.nan)).model_copy(update=nothing)
+    return Record.model_validate(some.model_dump(by_alias=True))
+
+
+@pytest.mark.parametrize("scaling", ["strong", "weak"])
+def test_a_launch_that_diverged_gives_its_reason_once_and_takes_none_from_the_others(scaling: str) -> None:
+    honest = learned([[36, 4], [4, 36]])
+    some = [launches("serial-1", b, scaling, honest) if b != 2 else diverged("serial-1", b, scaling) for b in (1, 2, 3)]
+    others = [launches("ddp-2", block, scaling, honest) for block in (1, 2, 3)]
+    others.append(diverged("ddp-2", 4, scaling))
+    records = {mine[0].point_id: mine for mine in (some, others)}
+    reason = "training loss: expected a number, found nan at step 2 (epoch 1); a smaller training.optimizer.lr may help"
+    baseline, row = tabulate_training.rows(records, list(records), SCALING)
+    assert (baseline.blocks_used, baseline.reason) == ("1 3", f"block 2: {reason}")
+    assert (row.blocks_used, row.reason) == ("1 2 3", f"block 4: {reason}")
+
+
+def test_a_baseline_that_measured_nothing_in_one_block_says_nothing_of_the_images_of_others() -> None:
+    """Its target was reached within the warm-up."""
+    honest = learned([[36, 4], [4, 36]])
+    some = [launches("serial-1", block, "strong", honest) for block in (1, 2, 3)]
+    warmup = Validity.of({"steps behind the warm-up": ("some", "none")})
+    some[1] = some[1].model_copy(update={"images": 0, "images_per_second": 0.0, "validity": warmup})
+    records = {
+        "resnet18-serial-1": some,
+        "resnet18-ddp-2": [launches("ddp-2", block, "strong", honest) for block in (1, 2, 3)],
+    }
+    baseline, row = tabulate_training.rows(records, list(records), SCALING)
+    assert (baseline.blocks_used, baseline.reason) == (
+        "1 3",
+        "block 2: steps behind the warm-up: expected some, found none",
+    )
+    assert (row.blocks_used, row.reason) == ("1 2 3", "")
 
 
 @pytest.mark.parametrize(

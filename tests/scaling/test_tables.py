@@ -132,6 +132,21 @@ def test_more_cores_than_the_machine_has_are_marked() -> None:
     assert rows["resnet18-ddp-4"].marks == "oversubscribed"
 
 
+@pytest.mark.parametrize(
+    ("usable", "physical", "marks"),
+    [(8, "2", "shared_cores"), (8, "4", ""), (8, "", ""), (8, None, ""), (3, "2", "oversubscribed")],
+)
+def test_more_cores_than_the_machine_has_physical_ones_are_marked_where_it_tells(
+    usable: int, physical: str | None, marks: str
+) -> None:
+    environment = made("ddp-4", 1, 1.0).environment
+    threads = {} if physical is None else {"physical cores": physical}
+    changes = {"usable_cores": usable, "threads": threads}
+    some = [made("ddp-4", block, (10.0 + block) / 1.9) for block in (1, 2, 3)]
+    some = [one.model_copy(update={"environment": environment.model_copy(update=changes)}) for one in some]
+    assert tabulated(*serial(), *some)["resnet18-ddp-4"].marks == marks
+
+
 def test_a_tie_is_an_answer() -> None:
     rows = tabulated(*serial(), *[made("ddp-1", b, (10.0 + b) * f) for b, f in ((1, 1.1), (2, 0.9), (3, 1.02))])
     assert rows["resnet18-ddp-1"].marks == "tied"

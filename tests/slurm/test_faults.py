@@ -15,6 +15,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+import torch
 from slurm_cluster import ALONE, SNAKEMAKE, TWO_RANKS, Slurm, learned
 
 from scripts import record
@@ -67,8 +68,8 @@ def bad_day(packed: Path, slurm: Slurm, tmp_path_factory: pytest.TempPathFactory
     first = slurm.start(two_nodes, *SNAKEMAKE, TWO_NODES, *one_rank_a_node, HOLD_ATTEMPTS="1 2", **tmp)
 
     failed = copy(packed, "failed")
-    diverges = ("--config", "training={optimizer: {lr: 1.0e+30}, checkpoint_seconds: 300}")
-    done = slurm.run(failed, *RUN, LOADING, *diverges, "--retries", "0", check=False)
+    torch.save({}, failed / "weights.pt")
+    done = slurm.run(failed, *RUN, LOADING, "--config", "training={weights: weights.pt}", "--retries", "0", check=False)
     slurm.run(failed, *TABLE)
     local_cluster.up(slurm.settings)
 
@@ -147,7 +148,7 @@ def test_a_training_outlives_want_of_memory_a_time_limit_and_a_cancellation(
 
 def test_a_rule_that_fails_leaves_the_others_alone(bad_day: BadDay, slurm: Slurm) -> None:
     assert bad_day.failed_status == 1
-    assert "a smaller training.optimizer.lr may help" in bad_day.failed_said
+    assert "training.weights: weights.pt does not hold the weights of tiny_cnn" in bad_day.failed_said
     assert record.read(bad_day.failed / LOADING).validity.ok
     assert not (bad_day.failed / ALONE).exists()
     check_clean(bad_day.failed)

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import psutil
 import pytest
+import torch
 import waiting_rank
 import warm
-from helping import OPTIMIZER, ROOT, Command, Run, Train, training_point
+from helping import ROOT, Command, Run, Train, training_point
 
 from scripts import record
 from scripts.training.checkpoint import read_state
@@ -125,15 +126,16 @@ def test_a_checkpoint_that_is_damaged_or_of_other_settings_is_left_aside(
 
 
 def test_a_rank_that_fails_is_named_with_its_log(train_command: Command, tmp_path: Path, run: Run) -> None:
-    spec = OPTIMIZER | {"lr": 1e30}
-    done = run(ROOT, *train_command(tmp_path / "b1.json", "ddp", 2, optimizer=spec), check=False)
+    weights, mistake = tmp_path / "weights.pt", "does not hold the weights of resnet18"
+    torch.save({}, weights)
+    done = run(ROOT, *train_command(tmp_path / "b1.json", "ddp", 2, weights=weights), check=False)
     assert done.returncode == 1
-    assert "error: training loss is" in done.stderr
+    assert re.search(rf"error: training\.weights: .* {mistake}", done.stderr)
     assert re.search(
-        r"error: rank [01] on localhost ended with 1; its log, .*rank-[01]\.log, ends:\n.*training loss is", done.stderr
+        rf"error: rank [01] on localhost ended with 1; its log, .*rank-[01]\.log, ends:\n.*{mistake}", done.stderr
     )
-    assert "training loss is" in (tmp_path / "ranks" / "rank-0.log").read_text()
-    assert "training loss is" in (tmp_path / "ranks" / "rank-1.log").read_text()
+    assert mistake in (tmp_path / "ranks" / "rank-0.log").read_text()
+    assert mistake in (tmp_path / "ranks" / "rank-1.log").read_text()
 
 
 def test_a_rank_that_is_killed_is_named_with_what_to_cut(train_command: Command, tmp_path: Path) -> None:

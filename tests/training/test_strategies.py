@@ -8,6 +8,7 @@ import pytest
 from helping import ROOT, Run, stages_command
 
 from scripts.record import Record
+from scripts.scaling.comparing.faults import faults
 
 Train = Callable[..., Record]
 # Float32 sums in another order: what two ways to add the same gradients may differ by, as a share of the loss.
@@ -133,6 +134,19 @@ def test_training_ends_with_the_epoch_that_reaches_the_target(tiny: Train, seria
     assert len(found.quality.epochs) == 1
     assert found.images == (3 - 1) * 8
     assert found.quality.seconds_to_target == found.quality.epochs[0].seconds
+
+
+def test_a_target_that_is_reached_within_the_warm_up_leaves_nothing_measured_and_says_so(
+    tiny: Train, serial: Record
+) -> None:
+    reached = serial.quality.epochs[0].valid_accuracy
+    found = tiny("ddp", 2, {"stop_at_target": True, "target_accuracy": reached, "epochs": 5, "warmup_steps": 3})
+    assert len(found.quality.epochs) == 1
+    assert (found.images, found.images_per_second) == (0, 0)
+    assert faults(found) == [
+        "steps behind the warm-up: expected some, found none: training.stop_at_target ended it before; fewer "
+        "training.warmup_steps, or a higher training.target_accuracy, leave some"
+    ]
 
 
 def test_more_stages_than_segments_are_refused(run: Run, tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """Real launches: torchrun, gloo, ResNet-18, packed pictures."""
 
+import math
+import re
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
@@ -14,6 +16,7 @@ from sklearn.metrics import precision_recall_fscore_support
 from scripts import record
 from scripts.errors import UserError
 from scripts.record import Record
+from scripts.scaling.comparing.faults import faults
 from scripts.scaling.tables.analysis import loss_distance
 from scripts.training import model as models
 
@@ -118,11 +121,40 @@ def test_weights_of_another_model_or_no_weights_are_refused(tmp_path: Path) -> N
         models.build("resnet18", 5, tmp_path / "text.pt")
 
 
-def test_a_diverging_loss_stops_with_advice(train: Train) -> None:
-    with pytest.raises(
-        AssertionError, match=r"training loss is \w+ at step [23] \(epoch 1\); a smaller training.optimizer.lr may help"
-    ):
-        train("serial", 1, optimizer=OPTIMIZER | {"lr": 1e30})
+DIVERGED = r"training loss: expected a number, found (nan|inf) at step 2 \(epoch 1\); a smaller training.optimizer.lr"
+DIVERGES = {"optimizer": OPTIMIZER | {"lr": 1e30}, "epochs": 3}
+
+
+@pytest.mark.parametrize(
+    ("workers", "changes"),
+    [
+        (1, {"loader_workers": 1}),
+        (2, {"scaling": "strong"}),
+        (2, {"scaling": "weak", "global_batch": 12}),
+    ],
+    ids=["serial", "strong", "weak"],
+)
+@pytest.mark.parametrize("checkpoint_seconds", [300, 0], ids=["epoch", "checkpoint"])
+def test_a_training_that_diverges_ends_with_a_record_that_counts_for_nothing_and_says_what_may_help(
+    train: Train, workers: int, changes: dict[str, object], checkpoint_seconds: int
+) -> None:
+    point = {"model": "tiny_cnn"} | changes
+    strategy = "serial" if workers == 1 else "ddp"
+    found = train(strategy, workers, point=point, checkpoint_seconds=checkpoint_seconds, **DIVERGES)
+    assert [math.isfinite(epoch.loss) for epoch in found.quality.epochs] == [False]
+    assert (found.images, found.validity.ok) == (0, False)
+    (reason,) = faults(found)
+    assert re.match(DIVERGED, reason)
+
+
+def test_of_a_training_that_diverges_no_network_is_kept(train_command: Command, run: Run, tmp_path: Path) -> None:
+    path, model = tmp_path / "record.json", tmp_path / "model.pt"
+    command = train_command(path, "serial", 1, point={"model": "tiny_cnn"}, **DIVERGES)
+    done = run(ROOT, *command, "--model", str(model), "--decode", "{}", check=False)
+    assert done.returncode == 1
+    assert re.search(f"error: {DIVERGED}", done.stderr)
+    assert not path.exists()
+    assert not model.exists()
 
 
 def test_event_files_hold_each_epoch(train_command: Command, run: Run, tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def compare(
     text = f"{one.point} {'trains' if trains else 'loads'} {_said(ratio)} times as fast as {other.point}"
     text += "" if other.seconds is None else f" ({show.number(other.seconds)} s)"
     text += f" {show.BUSY}" if one.has("noisy") or other.has("noisy") else ""
-    text += _besides(one, other, ratio)
+    text += "; ".join([_besides(one, other, ratio), *_sharing([one, other])])
     if times is not None:
         verdict = borne_out(ratio, times) if ratio else None
         # What may not be divided bears out nothing.
@@ -76,6 +76,8 @@ def answered(sentence: str, rows: Sequence[Row], beside: Row | None = None, more
     found = [breach for other in others or [first] for breach in breaches(first, other)]
     found += breaches(beside, beside) if beside is not None else []
     named = [*rows, beside] if beside is not None else rows
+    sharing = _sharing(named)
+    sentence += f" Here {' and '.join(sharing)}." if sharing else ""
     return _claim("answer", sentence, named, list(dict.fromkeys([*found, *more])))
 
 
@@ -113,6 +115,16 @@ def _why_invalid(row: Row) -> str:
 
 def _said(ratio: Ratio | None) -> str:
     return "an unknown number of" if ratio is None else show.ratio(ratio.value, ratio.low, ratio.high)
+
+
+def _sharing(rows: Sequence[Row]) -> list[str]:
+    """Of which rows hardware threads share a core, in words."""
+    found = []
+    for row in rows:
+        who = "ranks" if isinstance(row, TrainingRow) else "workers"
+        if row.has("shared_cores"):
+            found.append(f"two {who if row.cores == row.workers else 'threads'} of {row.point} share a core")
+    return found
 
 
 def _besides(one: Row, other: Row, ratio: Ratio | None) -> str:

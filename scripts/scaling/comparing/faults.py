@@ -15,6 +15,6 @@ def faults(one: Record) -> list[str]:
     found = [str(fault) for fault in one.validity.faults]
     if one.resumed:
         found.append("resumed: accuracy, no timing")
-    if one.quality is not None:
+    if one.quality is not None and one.images:  # one without says why itself
         found += learned_nothing(one.quality)
     return found

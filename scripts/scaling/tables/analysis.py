@@ -35,6 +35,8 @@ class Launch(Protocol):
     def images_per_second(self) -> float: ...
     @property
     def oversubscribed(self) -> bool: ...
+    @property
+    def shares_cores(self) -> bool: ...
 
 
 L = TypeVar("L", bound=Launch)
@@ -61,15 +63,16 @@ def judge(
     Args:
         records: of one point, at least one.
         baseline: the baseline's records, those with faults too; may be the same ones, or none.
-        more: further faults of a record beside the baseline's of its block, or the nearest that learned anything.
+        more: further faults of a record beside the baseline's of its block, or the nearest that learned anything; of
+            one that measured nothing there are none.
     """
     good, reasons, noise, unequal = [], [], [], other_work(records, baseline)
-    beside = [one for one in baseline if one.quality is None or not learned_nothing(one.quality)]
+    beside = [one for one in baseline if one.images and (one.quality is None or not learned_nothing(one.quality))]
     for one in records:
         found = faults(one)
         if one.block in unequal:
             found.append(unequal[one.block])
-        elif more and beside:
+        elif more and beside and one.images:
             found += more(one, min(beside, key=lambda other: abs(other.block - one.block)))
         if found:
             reasons.append(f"block {one.block}: {'; '.join(found)}")
@@ -128,6 +131,7 @@ class Group(Generic[L]):
             "exploratory": bool(good) and not (comparison.enough(point) and comparison.enough(self.baseline)),
             "noisy": bool(judged.noise),
             "oversubscribed": any(one.oversubscribed for one in judged.launches),
+            "shared_cores": any(one.shares_cores for one in judged.launches),
         }
         alone = [f"no valid {self.baseline} to divide by"] if good and ratio is None else []
         if alone and self.baseline in self.points and beside.good:

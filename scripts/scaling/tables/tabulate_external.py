@@ -96,6 +96,10 @@ class Outside(BaseModel):
         return self.cores > (self.usable_cores or self.cores)
 
     @property
+    def shares_cores(self) -> bool:
+        return False  # no such table tells
+
+    @property
     def key(self) -> dict[str, Any]:
         """What must agree where two launches are divided."""
         batch = f"global batch {self.global_batch}"
