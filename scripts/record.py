@@ -72,8 +72,7 @@ class Environment(_Part):
     gpu: str | None
     python: str
     packages: dict[str, str]
-    # What libraries find in the process's environment, and what was set aside of it; PHYSICAL_CORES, if fewer than usable.
-    threads: dict[str, str]
+    threads: dict[str, str]  # what libraries find in the environment, or was set aside; PHYSICAL_CORES, if fewer
     job_id: str | None  # of Slurm
     nodes: list[str]
     start_method: str | None  # of worker processes, where there are any
@@ -221,7 +220,7 @@ class Record(_Part):
 
     @property
     def shares_cores(self) -> bool:
-        """No more cores asked for than usable, but than physical ones, where the machine tells: two threads share one."""
+        """More cores asked for than physical ones, though enough are usable; False where the machine does not tell."""
         physical = self.environment.threads.get(PHYSICAL_CORES, "")
         return physical.isdecimal() and int(physical) < self.cores <= self.environment.usable_cores
 
