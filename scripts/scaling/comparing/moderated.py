@@ -5,6 +5,11 @@ drawn towards it accordingly (Smyth, "Linear models and empirical Bayes methods 
 microarray experiments", Stat. Appl. Genet. Mol. Biol. 3(1), 2004, sections 3 and 6.2). How many degrees of freedom
 cannot be told from a few launches: so what they say of all values is averaged, from very unequal noise to equal noise,
 where Smyth takes the one value that fits best, and with it too many false leads among points of unequal noise.
+
+Where now and then a launch is slowed down a lot, intervals of 95 % cover 96 to 99 %, most of 16 points (simulated: one
+launch in ten, by a fifth; 2 to 16 points). In part that is Student's t, which is wide for long tails (Benjamini, J. Am.
+Stat. Assoc. 78, 1983), in part the bursts of others in the common variance. Trusting equal noise more makes them hardly
+narrower, or too narrow (92 %), and among points of unequal noise gives up to four times as many false leads.
 """
 
 import numpy as np
