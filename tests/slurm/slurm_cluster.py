@@ -1,10 +1,12 @@
 """A real cluster on this machine, as the tests use it."""
 
+import os
 import re
+import socket
 import subprocess
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +16,20 @@ from helping import ROOT
 from scripts import record
 from scripts.slurm import local_cluster
 
-PORT = 27000  # not the one of `make slurm-up`
+
+def first_free(at: int, count: int) -> int:
+    """The first of `count` TCP ports that nobody has, in blocks from 20000 to 30000, looked for from block `at` on."""
+    blocks = 10_000 // count
+    for block in range(at, at + blocks):
+        first = 20_000 + block % blocks * count
+        with ExitStack() as probes, suppress(OSError):
+            for port in range(first, first + count):
+                probes.enter_context(socket.create_server(("", port)))
+            return first
+    raise AssertionError(f"no {count} ports are free between 20000 and 30000")
+
+
+PORT = first_free(os.getpid(), 200)  # so that tests may run beside others; `make slurm-up` has 17000
 IN_RUNS = Path(__file__).with_name("in_runs")  # what is different in a test's run: its sitecustomize.py
 
 # A network so small that a training is over in seconds, and a checkpoint after each step.
