@@ -145,3 +145,4 @@ def rows() -> Iterator[Row]:
         yield Row(
             f"`{key}`", changed | WITH.get(key, {}), EDITS.get(key, lambda _: None), STUDIES.get(key, ("pictures",))
         )
+    yield Row("`images.steps`: a default written out", {"images": {"steps": [{"resize": {"mode": "stretch"}}]}})

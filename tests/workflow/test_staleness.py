@@ -11,9 +11,10 @@ import pytest
 from helping import ROOT, Run
 from made_study import MadeStudy, Plan
 from staleness_page import Line, cell, page, rules
-from staleness_rows import FILES, PACKAGES, PICTURES, SOURCES, STUDIES, Row, lay_down, merged
+from staleness_rows import FILES, PACKAGES, PICTURES, SOURCES, Row
 from staleness_settings import VALUES, keys
 from staleness_settings import rows as settings_rows
+from staleness_studies import STUDIES, lay_down, merged
 
 PAGE = ROOT / "docs" / "staleness.md"
 ADD = "give it another value in staleness_settings.py, then run `make docs`"
