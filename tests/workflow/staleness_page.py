@@ -11,7 +11,13 @@ import jinja2
 from helping import ROOT
 from made_study import WORDS
 
-STAGES = ("images", "loading", "training", "scaling", "report")
+STAGES = {
+    "images": ["images"],
+    "loading": ["loading"],
+    "training": ["training", "predict"],
+    "scaling": ["scaling", "scaling_answers"],
+    "report": ["report", "report_answers"],
+}  # with their rule files
 Cells = dict[str, str]  # by rule: why it is stale, in a word; empty: it is not
 
 
@@ -26,9 +32,10 @@ class Line(NamedTuple):
 def rules() -> dict[str, str]:
     """The stage of each rule that makes something, in order of execution."""
     found = {}
-    for stage in STAGES:
-        for path in sorted((ROOT / "workflow/rules").glob(f"{stage}*.smk")):
-            for name, body in re.findall(r"^ *rule (\w+):\n(.*?)(?=^ *rule |\Z)", path.read_text(), re.M | re.S):
+    for stage, files in STAGES.items():
+        for file in files:
+            text = (ROOT / f"workflow/rules/{file}.smk").read_text()
+            for name, body in re.findall(r"^ *rule (\w+):\n(.*?)(?=^ *rule |\Z)", text, re.M | re.S):
                 if re.search(r"^ *output:", body, re.M):
                     found[name] = stage
     return found

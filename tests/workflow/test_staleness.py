@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pytest
 from helping import ROOT, Run
 from made_study import MadeStudy, Plan
-from staleness_page import Line, cell, page, rules
+from staleness_page import STAGES, Line, cell, page, rules
 from staleness_rows import FILES, PACKAGES, PICTURES, SOURCES, Row
 from staleness_settings import VALUES, keys
 from staleness_settings import rows as settings_rows
@@ -91,6 +91,9 @@ def test_every_setting_is_on_the_page() -> None:
 
 
 def test_every_rule_is_on_the_page(told: Told) -> None:
+    files = {path.stem for path in (ROOT / "workflow/rules").glob("*.smk") if "rule " in path.read_text()}
+    made = {file for file in files if file.partition("_")[0] not in {"common", "study"}}
+    assert made == {name for found in STAGES.values() for name in found}
     assert set().union(*told.jobs.values()) >= rules().keys()
 
 
