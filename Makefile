@@ -62,7 +62,7 @@ format: $(VENV)/dev.installed
 
 docs: $(VENV)/dev.installed
 	python -m scripts.document
-	SCALECARD_WRITE_DOCS=1 python -m pytest --quiet tests/images/test_formats.py
+	SCALECARD_WRITE_DOCS=1 python -m pytest --quiet tests/images/test_formats.py tests/workflow/test_staleness.py
 
 bench: $(VENV)/dev.installed
 	python -m benchmarks.pack_throughput

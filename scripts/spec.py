@@ -50,7 +50,8 @@ def differing_packages(lock: Path = ROOT / "requirements.lock") -> list[str]:
     for line in lock.read_text(encoding="utf-8").splitlines():
         name, _, pinned = line.partition(";")[0].strip().partition("==")
         with suppress(metadata.PackageNotFoundError):
-            if pinned and (installed := metadata.version(name)).partition("+")[0] != pinned:
+            installed: str | None = metadata.version(name) if pinned else None  # None: its files are half gone
+            if installed and installed.partition("+")[0] != pinned:
                 found.append(f"{name} {installed} (lock: {pinned})")
     return found
 

@@ -72,7 +72,7 @@ if workflow.is_main_process:
 
 def get_raw_folder(wildcards, input):
     """Where the raw images lie. It takes `input` since Snakemake does not track such params: no path of this machine
-    stands in a tracked param. The names of inputs hold it all the same, so an image folder that moves is packed anew.
+    stands in a tracked param, and an image folder that moves makes nothing stale.
     """
     return RAW_FOLDER
 

@@ -1,7 +1,7 @@
 """What the rules ask of the raw images: how they are decoded, which files a shard is packed of, which of them train."""
 
 from scripts.images import packing_cost
-from scripts.images.seen import SeenFiles, by_time
+from scripts.images.seen import SeenFiles, by_content, by_time
 from scripts.images.training_images import Asked, TrainingImages, digest
 from scripts.report import shown
 
@@ -47,6 +47,14 @@ def get_dated(name, folder, paths):
     """
     stand_in = SEEN_FOLDER / name
     return str(by_time(stand_in, Path(folder), paths) if workflow.is_main_process else stand_in)
+
+
+def get_groups():
+    """What stands for the CSV of groups: as get_dated, but one that is only touched must not train all anew."""
+    if STUDY.images.groups is None:
+        return []
+    stand_in = SEEN_FOLDER / "groups"
+    return str(by_content(stand_in, Path(STUDY.images.groups)) if workflow.is_main_process else stand_in)
 
 
 def get_previewed():

@@ -119,7 +119,7 @@ if STUDY.images.pack_on == "dask":
 rule index_shards:
     input:
         tables=expand("results/{{study}}/images/shards/{shard}.parquet", shard=SHARDS),
-        groups=get_dated("groups", "", [STUDY.images.groups]) if STUDY.images.groups else [],
+        groups=get_groups(),
         code=code("scripts.images.index_shards"),
     output:
         index="results/{study}/images/index.parquet",
