@@ -107,7 +107,7 @@ def slow_squeue(folder: Path) -> Path:
     """A squeue that takes its time, in a folder for the PATH: the file that is there while it does."""
     folder.mkdir()
     looks = folder / "looks"
-    script = f"#!/bin/sh\ntouch {looks}; sleep 3; {shutil.which('squeue')} \"$@\"; rm {looks}\n"
+    script = f'#!/bin/sh\ntouch {looks}; sleep 3; {shutil.which("squeue")} "$@"; rm {looks}\n'
     (folder / "squeue").write_text(script)
     (folder / "squeue").chmod(0o755)
     return looks
