@@ -139,6 +139,7 @@ class Quality(_Part):
     confusion: list[list[Whole]]  # rows: true class; columns: predicted
     seconds_to_target: NotNegative | None  # training seconds until validation accuracy reached the target; null: never
     precision_emulated: bool  # the device computes numbers of this precision by others
+    left_out_steps: Whole = 0  # that moved no weights, since a gradient overflowed in fp16
 
     @model_validator(mode="after")
     def _of_one_confusion(self) -> Self:

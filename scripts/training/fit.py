@@ -131,8 +131,7 @@ def _begin(
     """The learner at the beginning, or where this run was interrupted."""
     images, classes = len(data["train"].images), len(data["train"].images.classes)
     per_epoch = steps(images, spec.point.global_batch)
-    torch.manual_seed(seed)
-    learner = Learner.build(spec, classes, inputs.weights, inputs.costs, spec.epochs * per_epoch, ranks)
+    learner = Learner.build(spec, seed, classes, inputs.weights, inputs.costs, spec.epochs * per_epoch, ranks)
     # As large as a step's, since the parts of a network agree on shapes once.
     rehearsal = data["train"].batch(np.arange(spec.point.share) % images, learner.strategy.takes_images)
     if spec.point.tuning.compile:

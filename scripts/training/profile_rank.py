@@ -204,8 +204,8 @@ def main() -> None:
         places = machine.Places(ranks.gather(machine.Place.of_this_process()))
         spare = affinity.bind(ranks.rank, spec.point.threads, spec.point.loader_workers, places)
         torch.set_num_threads(spec.point.threads)
-        torch.manual_seed(spec.seed)
-        learner = Learner.build(spec, len(data.images.classes), inputs.weights, inputs.costs, 1000, ranks)
+        classes = len(data.images.classes)
+        learner = Learner.build(spec, spec.seed, classes, inputs.weights, inputs.costs, 1000, ranks)
         feed = Feed(data, learner.strategy.takes_images, spec.point.loader_workers, spare)
         steps = Steps(spec, learner, data, feed, ranks)
         with advising(ModelFacts.read(inputs.facts), spec.point, ranks.device):

@@ -196,6 +196,7 @@ def record_of(
             confusion=test.confusion,
             seconds_to_target=seconds_to(spec.target_accuracy, epochs),
             precision_emulated=outcome.precision_emulated,
+            left_out_steps=trained.learner.precision.left_out_steps,
         ),
         validity=record.Validity.of(counted),
         environment=environment,

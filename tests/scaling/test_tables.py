@@ -132,6 +132,14 @@ def test_more_cores_than_the_machine_has_are_marked() -> None:
     assert rows["resnet18-ddp-4"].marks == "oversubscribed"
 
 
+def test_steps_that_moved_no_weights_are_marked() -> None:
+    quality = made("ddp-2", 1, 1.0).quality
+    assert quality is not None
+    left_out = quality.model_copy(update={"left_out_steps": 1})
+    ddp = [made("ddp-2", block, (10.0 + block) / 1.8, quality=left_out) for block in (1, 2, 3)]
+    assert tabulated(*serial(), *ddp)["resnet18-ddp-2"].marks == "left_out_steps"
+
+
 def test_a_tie_is_an_answer() -> None:
     rows = tabulated(*serial(), *[made("ddp-1", b, (10.0 + b) * f) for b, f in ((1, 1.1), (2, 0.9), (3, 1.02))])
     assert rows["resnet18-ddp-1"].marks == "tied"
