@@ -28,7 +28,6 @@ from scripts.training.ranks import Ranks
 from scripts.training.spec import TrainSpec
 from scripts.training.steps import steps
 
-EVALUATION_BATCH = 256
 STEADY = ("data", "to_device", "forward_backward", "optimizer")  # the phases of a step that count as training time
 
 
@@ -98,7 +97,7 @@ def fit(
         watch.lap("synchronize")
         loss = mean_loss(ranks, progress, epoch * run.steps_per_epoch, spec.point.global_batch)
         run.learner.strategy.gather_into(run.learner.network)
-        found = evaluate(run.learner.network, data["valid"], ranks, EVALUATION_BATCH)
+        found = evaluate(run.learner.network, data["valid"], ranks, spec.point.images_at_once)
         evaluated = found.images
         best_before = max((done.valid_accuracy for done in progress.epochs), default=-1.0)
         if ranks.rank == 0 and keeping.best and found.accuracy > best_before:

@@ -25,7 +25,7 @@ from scripts.noise import Look, noise
 from scripts.training import affinity, allocator
 from scripts.training.batches import Batches, seed_of
 from scripts.training.evaluate import Scores, evaluate
-from scripts.training.fit import EVALUATION_BATCH, Keeping, Trained, fit, seconds_to, steady_seconds
+from scripts.training.fit import Keeping, Trained, fit, seconds_to, steady_seconds
 from scripts.training.inputs import Inputs
 from scripts.training.model_facts import ModelFacts, advising
 from scripts.training.points import STRATEGIES
@@ -92,7 +92,7 @@ def run(spec: TrainSpec, block: int, attempt: int, inputs: Inputs, keeping: Keep
         with energy.Meter(ranks.device) as meter:
             with advising(ModelFacts.read(inputs.facts), point, ranks.device):
                 trained = fit(spec, inputs, keeping, seed_of(spec.seed, block), data, spare, ranks, watch)
-            test = evaluate(trained.learner.network, data["test"], ranks, EVALUATION_BATCH)
+            test = evaluate(trained.learner.network, data["test"], ranks, point.images_at_once)
             watch.lap("evaluation")
             joules = meter.lap()
         ranks.barrier()
