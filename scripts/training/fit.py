@@ -35,7 +35,7 @@ STEADY = ("data", "to_device", "forward_backward", "optimizer")  # the phases of
 class Keeping:
     """What a training writes while it goes on."""
 
-    checkpoint: Path
+    checkpoint: Path  # folder
     checkpoint_seconds: float | None  # least time between two; None: one after each epoch
     best: Path | None  # the weights of the best epoch; None: they are not kept
     tensorboard: Path | None  # folder for event files; None: none are written

@@ -250,7 +250,7 @@ def key_of(spec: TrainSpec, inputs: Inputs, device: torch.device, environment: r
 def main() -> None:
     parser = cli.parser(__doc__)
     Inputs.add_flags(parser)
-    parser.add_argument("--checkpoint", type=Path, required=True, help="file to save to and to go on from")
+    parser.add_argument("--checkpoint", type=Path, required=True, help="folder to save to and to go on from")
     parser.add_argument("--checkpoint-seconds", type=float, nargs="?", help="left empty: after each epoch")
     parser.add_argument("--model", type=Path, nargs="?", help="where to write the trained network; left empty: nowhere")
     parser.add_argument("--tensorboard", type=Path, nargs="?", help="folder for event files; left empty: none")
@@ -262,13 +262,12 @@ def main() -> None:
     args = parser.parse_args()
     machine.end_with_parent()
     inputs = Inputs.of(args)
-    best = args.checkpoint.with_suffix(".best") if args.model else None
+    best = args.checkpoint / "best.pt" if args.model else None
     keeping = Keeping(args.checkpoint, args.checkpoint_seconds, best, args.tensorboard)
     found = run(args.spec, args.block, args.attempt, inputs, keeping)
     if found is not None:
         if best is not None:
             keep(found, args.spec, inputs.stats, best, args.decode).write(args.model)
-            remove(best)
         record.write(found, args.record)
         remove(args.checkpoint)
 

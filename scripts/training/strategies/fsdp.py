@@ -48,10 +48,9 @@ class Strategy(strategy.Strategy):
     def gather_into(self, network: torch.nn.Module) -> None:
         from torch.distributed.tensor import DTensor
 
-        state = self.model.state_dict()
-        network.load_state_dict(
-            {name: found.full_tensor() if isinstance(found, DTensor) else found for name, found in state.items()}
-        )
+        whole = network.state_dict()
+        for name, found in self.model.state_dict().items():  # one at a time: no rank holds a second copy of them all
+            whole[name].copy_(found.full_tensor() if isinstance(found, DTensor) else found)
         self.ranks.share_buffers(network)
 
 

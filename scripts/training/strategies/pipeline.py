@@ -50,9 +50,10 @@ class Strategy(strategy.Strategy):
 
         assert self.point.pipe is not None
         assert self.costs is not None
-        part = cut(network, read_costs(self.costs), self.stages)[self.stage]
+        parts = cut(network, read_costs(self.costs), self.stages)
+        self.held = [list(part.state_dict()) for part in parts]
         model = Stage(
-            part,
+            parts[self.stage],
             self.precision.autocast,
             first=self.stage == 0,
             last=self.stage == self.stages - 1,
@@ -78,11 +79,12 @@ class Strategy(strategy.Strategy):
         return torch.stack(losses).mean().detach() if last else torch.zeros((), device=self.ranks.device)
 
     def gather_into(self, network: torch.nn.Module) -> None:
-        state = network.state_dict()
-        mine = {name: value.cpu() for name, value in self.model.part.state_dict().items()}
-        for found in reversed(self.ranks.gather(mine)):  # the first copy's last
-            state.update(found)
-        network.load_state_dict(state)
+        import torch.distributed as dist
+
+        state = network.state_dict()  # of which this rank's part is what it trains
+        for rank, names in enumerate(self.held):  # of the first copy
+            for name in names:
+                dist.broadcast(state[name], src=rank)
 
 
 def _cross_entropy(outputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
