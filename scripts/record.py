@@ -75,7 +75,7 @@ class Environment(_Part):
     job_id: str | None  # of Slurm
     nodes: list[str]
     start_method: str | None  # of worker processes, where there are any
-    page_cache: str  # warm or cold
+    page_cache: str  # warm or cold; of a training whose images did not stay in memory, how much of them did
     allocator: str  # of memory: glibc, tcmalloc or jemalloc
 
 
@@ -163,7 +163,7 @@ class Loaded(_Part):
     storage_bytes: (
         Whole  # that the kernel fetched from storage in the timed passes: none where all is in the page cache
     )
-    # Of the files' pages in memory before a pass: the greatest if cold, the first's if warm.
+    # Of the files' pages in memory: the greatest before a cold pass; of warm ones the least, before and after them.
     resident_share: Share | None
     network: dict[str, NotNegative] | None  # limits in force, of a source behind a network
 

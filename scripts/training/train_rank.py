@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 
-from scripts import cli, energy, machine, record, registry
+from scripts import cli, energy, machine, page_cache, record, registry
 from scripts.atomic import remove
 from scripts.calibration import Calibration, calibrate, mean
 from scripts.clock import Stopwatch
@@ -49,6 +49,11 @@ def load_splits(inputs: Inputs, spec: TrainSpec, ranks: Ranks) -> dict[str, Batc
     }
 
 
+def packed_files(data: dict[str, Batches]) -> list[Path]:
+    """The files that hold the images of all splits."""
+    return sorted({path for batches in data.values() for path in batches.packed.files})
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What a run gave, as rank 0 knows it."""
@@ -58,6 +63,7 @@ class Outcome:
     precision_emulated: bool
     gpu: str | None
     places: machine.Places
+    resident_share: float  # of the packed images' pages in memory, before training and after it: the least
     seconds: list[float]  # of each rank: training time
     phases: list[dict[str, float]]  # of each rank
     walls: list[float]  # of each rank
@@ -83,6 +89,10 @@ def run(spec: TrainSpec, block: int, attempt: int, inputs: Inputs, keeping: Keep
         places = machine.Places(ranks.gather(machine.Place.of_this_process()))
         spare = affinity.bind(ranks.rank, point.threads, point.loader_workers, places)
         torch.set_num_threads(point.threads)
+        # Of each machine one rank fills the page cache, and looks at it.
+        files = packed_files(data) if ranks.rank in places.first_ranks else []
+        page_cache.warm(files)
+        resident = page_cache.resident_share(files)
         ranks.barrier()
         watch.lap("startup")
         looked, cpu_before, settled = Look.now(), machine.tree_usage().cpu_seconds, watch.wall
@@ -95,6 +105,7 @@ def run(spec: TrainSpec, block: int, attempt: int, inputs: Inputs, keeping: Keep
             test = evaluate(trained.learner.network, data["test"], ranks, point.images_at_once)
             watch.lap("evaluation")
             joules = meter.lap()
+        resident = min(resident, page_cache.resident_share(files))
         ranks.barrier()
         after = calibrate(point.threads)
         ranks.barrier()
@@ -102,10 +113,10 @@ def run(spec: TrainSpec, block: int, attempt: int, inputs: Inputs, keeping: Keep
         usage, counted = machine.tree_usage(), Look.now().since(looked)
         used = (usage.cpu_seconds, usage.peak_rss_bytes, usage.cpu_seconds - cpu_before)
         times = (steady_seconds(watch), watch.phases, watch.wall)
-        everyone = ranks.gather((*times, *used, counted, (before, after), *joules))
+        everyone = ranks.gather((*times, *used, counted, (before, after), resident, *joules))
     if ranks.rank != 0:
         return None
-    seconds, phases, walls, cpu, peak, own, looks, calibrations, packages, gpus = zip(*everyone, strict=True)
+    seconds, phases, walls, cpu, peak, own, looks, calibrations, residents, packages, gpus = zip(*everyone, strict=True)
     judged = [looks[rank] for rank in places.first_ranks]
     told = [look.throttled for look in judged if look.throttled is not None]
     outcome = Outcome(
@@ -114,6 +125,7 @@ def run(spec: TrainSpec, block: int, attempt: int, inputs: Inputs, keeping: Keep
         precision_emulated=trained.learner.precision.emulated,
         gpu=torch.cuda.get_device_name(ranks.device) if ranks.device.type == "cuda" else None,
         places=places,
+        resident_share=min(residents),
         seconds=list(seconds),
         phases=list(phases),
         walls=list(walls),
@@ -156,7 +168,9 @@ def record_of(
     epochs, per_epoch = trained.epochs, steps(len(data["train"].images), point.global_batch)
     seconds = sum(epoch.seconds for epoch in epochs)
     images = (per_epoch * len(epochs) - spec.warmup_steps) * point.global_batch
-    environment = machine.environment(start_method=None, page_cache="warm", gpu=outcome.gpu, places=outcome.places)
+    resident = outcome.resident_share
+    cache = "warm" if resident >= 1 - page_cache.MAY_STAY else f"{resident:.0%} of the images in memory"
+    environment = machine.environment(start_method=None, page_cache=cache, gpu=outcome.gpu, places=outcome.places)
     slowest = outcome.seconds.index(max(outcome.seconds))
     counted = {
         "valid images evaluated": (len(data["valid"].images), trained.evaluated),
