@@ -31,7 +31,8 @@ from scripts import cli, machine
 from scripts.errors import PassingError, UserError
 from scripts.slurm.allocation import Node, interface_towards
 from scripts.training.interruption import EXIT_RETRY
-from scripts.training.model_facts import ModelFacts, advice
+from scripts.training.memory import advice
+from scripts.training.model_facts import ModelFacts
 from scripts.training.monitor import Monitor
 from scripts.training.spec import TrainSpec
 
@@ -182,7 +183,7 @@ def launch(
         rank, code = failures[0][0], failures[0][1].exitcode
         how = f"was killed by signal {-code}" if code < 0 else f"ended with {code}"
         if code == -signal.SIGKILL:
-            how += f" (if for want of memory: {advice(facts, point)})"
+            how += f" (if for want of memory: {advice(facts, spec)})"
         log = logs / f"rank-{rank}.log"
         last = "\n".join(log.read_text(errors="replace").splitlines()[-LAST_LINES:]) if log.is_file() else ""
         mistaken = 1 in [failure.exitcode for _, failure in failures]

@@ -29,7 +29,8 @@ from scripts.training.feed import Feed
 from scripts.training.fit import compile_
 from scripts.training.inputs import Inputs
 from scripts.training.learner import Learner
-from scripts.training.model_facts import ModelFacts, advising
+from scripts.training.memory import advising
+from scripts.training.model_facts import ModelFacts
 from scripts.training.points import STRATEGIES
 from scripts.training.ranks import Ranks
 from scripts.training.spec import TrainSpec
@@ -208,7 +209,7 @@ def main() -> None:
         learner = Learner.build(spec, spec.seed, classes, inputs.weights, inputs.costs, 1000, ranks)
         feed = Feed(data, learner.strategy.takes_images, spec.point.loader_workers, spare)
         steps = Steps(spec, learner, data, feed, ranks)
-        with advising(ModelFacts.read(inputs.facts), spec.point, ranks.device):
+        with advising(ModelFacts.read(inputs.facts), spec, ranks.device):
             if spec.point.tuning.compile:
                 compile_(learner, data.ready(*next(steps.batches)), ranks, Stopwatch())
             steps.timed(1)

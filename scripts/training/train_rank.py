@@ -27,7 +27,8 @@ from scripts.training.batches import Batches, seed_of
 from scripts.training.evaluate import Scores, evaluate
 from scripts.training.fit import Keeping, Trained, fit, seconds_to, steady_seconds
 from scripts.training.inputs import Inputs
-from scripts.training.model_facts import ModelFacts, advising
+from scripts.training.memory import advising
+from scripts.training.model_facts import ModelFacts
 from scripts.training.points import STRATEGIES
 from scripts.training.ranks import Ranks
 from scripts.training.spec import TrainSpec
@@ -100,7 +101,7 @@ def run(spec: TrainSpec, block: int, attempt: int, inputs: Inputs, keeping: Keep
         ranks.barrier()
         watch.lap("calibration")
         with energy.Meter(ranks.device) as meter:
-            with advising(ModelFacts.read(inputs.facts), point, ranks.device):
+            with advising(ModelFacts.read(inputs.facts), spec, ranks.device):
                 trained = fit(spec, inputs, keeping, seed_of(spec.seed, block), data, spare, ranks, watch)
             test = evaluate(trained.learner.network, data["test"], ranks, point.images_at_once)
             watch.lap("evaluation")

@@ -24,7 +24,10 @@ from scripts.slurm.attempts import try_in_vain_no_more
 from scripts.slurm.handed_on import check_handed_on
 from scripts.slurm.recover import cancel, jobs_of
 from scripts.spec import PIXELS, canonical, pins
+from scripts.training.memory import node_megabytes
+from scripts.training.model_facts import ModelFacts
 from scripts.training.points import STRATEGIES
+from scripts.training.spec import TrainSpec
 
 CODE_FOLDER = Path(".snakemake/code")
 SOURCES = Sources(CODE_FOLDER)

@@ -200,8 +200,8 @@ rule train_model:
     threads: get_node_cores(TRAINING_POINTS[get_kept_point()])
     resources:
         machine=MACHINE,
-        mem_mb=lambda wildcards, attempt: get_training_memory_of(get_kept_point(), attempt),
-        runtime=lambda wildcards, attempt: 240 * attempt,
+        mem_mb=lambda wildcards, input, attempt: get_training_memory_of(get_kept_point(), input, attempt),
+        runtime=240,
         attempt=get_attempt,
         launcher="here",
         mpi="srun" if TRAINING_POINTS[get_kept_point()].nodes > 1 else "",

@@ -16,11 +16,18 @@ from scripts.training import strategy
 if TYPE_CHECKING:
     import torch
 
+    from scripts.training.points import TrainingPoint
+
 
 class Strategy(strategy.Strategy):
     parallel = True
     whole = False
     scales_loss = False
+
+    @classmethod
+    def weight_copies(cls, point: TrainingPoint, state: float) -> float:
+        # The network that is evaluated, and of the blocks that are gathered at most all, with their gradients.
+        return 3 + super().weight_copies(point, state) / point.workers
 
     def wrap(self, network: torch.nn.Module) -> torch.nn.Module:
         import copy

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import torch
     from torch.distributed import ProcessGroup
 
+    from scripts.training.points import TrainingPoint
     from scripts.training.stages import Stage
 
 
@@ -25,6 +26,17 @@ class Strategy(strategy.Strategy):
     replicated = False
     whole = False
     scales_loss = False
+
+    @classmethod
+    def weight_copies(cls, point: TrainingPoint, state: float) -> float:
+        assert point.pipe is not None
+        return 1 + (1 + state) / point.pipe.stages  # each rank evaluates the whole network
+
+    @classmethod
+    def images_held(cls, point: TrainingPoint) -> float:
+        assert point.pipe is not None
+        ahead = point.pipe.microbatches if point.pipe.schedule == "gpipe" else point.pipe.stages
+        return point.images_at_once * min(ahead, point.pipe.microbatches) / point.pipe.stages
 
     @property
     def stages(self) -> int:
