@@ -90,6 +90,20 @@ def learned(one: record.Record) -> dict[str, object]:
     return found | {"epochs": [(epoch["loss"], epoch["valid_accuracy"]) for epoch in found["epochs"]]}
 
 
+def test_a_run_that_hears_sigterm_when_its_last_step_is_done_is_finished(
+    train_command: Command, tmp_path: Path
+) -> None:
+    path, small = tmp_path / "b1.json", {"point": {"model": "tiny_cnn"}, "epochs": 1}
+    process = start(train_command(path, "ddp", 2, **EVERY_STEP, **small), tmp_path / "checkpoint")
+    process.send_signal(signal.SIGTERM)  # two ranks save after the second of three steps, and hear it after the third
+    printed = process.communicate()[1]
+    assert process.returncode == 0, printed
+    assert "SIGTERM heard" not in printed
+    assert len(record.read(path).quality.epochs) == 1
+    assert path.with_suffix(".usage.csv").exists()
+    assert not (tmp_path / "checkpoint").exists()
+
+
 def test_a_killed_run_goes_on_from_the_last_checkpoint_of_an_epoch(
     train: Train, train_command: Command, tmp_path: Path, run: Run
 ) -> None:
