@@ -86,7 +86,7 @@ def train(way: str, threads: int, steps: int) -> float:
     pixels = np.random.default_rng(0).integers(0, 256, (BATCH, SIZE, SIZE, 3), np.uint8)
     labels = torch.arange(BATCH) % CLASSES
     with Ranks(parallel=False, device="cpu") as ranks:
-        learner = Learner.build(spec, CLASSES, None, None, 1 + steps, ranks)
+        learner = Learner.build(spec, spec.seed, CLASSES, None, None, 1 + steps, ranks)
 
         def step() -> float:
             started = time.perf_counter()

@@ -3,6 +3,7 @@
 import glob
 import os
 import platform
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,7 +34,9 @@ def replacing(path: Path, lasting: bool = True) -> Iterator[Path]:
 
 
 def remove(path: Path) -> None:
-    """Remove a file that may be absent, and what writers that were killed have left of it; no other may be at work."""
+    """Remove a file or folder that may be absent, and what writers of it that were killed have left; none may work."""
+    if path.is_dir():
+        shutil.rmtree(path)
     for found in [path, *path.parent.glob(f".{glob.escape(path.name)}.*.tmp")]:
         found.unlink(missing_ok=True)
 

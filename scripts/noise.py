@@ -5,14 +5,15 @@ Light, and below all stages: who measures and who tabulates draw the same line.
 
 import os
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 import psutil
 
-from scripts.calibration import Calibration
-from scripts.machine import busy_seconds
+from scripts.calibration import Calibration, mean
+from scripts.machine import Places, busy_seconds
 from scripts.record import Noise, Record
 
 DRIFT = 0.10  # calibrations that differ by more were taken on a machine that had changed
@@ -97,3 +98,16 @@ def _cpu_stats() -> list[Path]:
             inner = root / path.lstrip("/")
             return [folder / "cpu.stat" for folder in (inner, *inner.parents) if folder.is_relative_to(root)]
     return []
+
+
+def most_changed(
+    places: Places, calibrations: Sequence[tuple[Calibration, Calibration]]
+) -> tuple[Calibration, Calibration]:
+    """The ranks' calibrations before and after, as each machine's mean: those of the machine that changed most."""
+    of_machines: dict[str, list[tuple[Calibration, Calibration]]] = {}
+    for place, pair in zip(places, calibrations, strict=True):
+        of_machines.setdefault(place.machine, []).append(pair)
+    means = [
+        (mean(before), mean(after)) for before, after in (zip(*pairs, strict=True) for pairs in of_machines.values())
+    ]
+    return max(means, key=lambda pair: abs(pair[1].seconds / pair[0].seconds - 1))

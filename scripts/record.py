@@ -76,7 +76,7 @@ class Environment(_Part):
     job_id: str | None  # of Slurm
     nodes: list[str]
     start_method: str | None  # of worker processes, where there are any
-    page_cache: str  # warm or cold
+    page_cache: str  # warm or cold; of a training whose images did not stay in memory, how much of them did
     allocator: str  # of memory: glibc, tcmalloc or jemalloc
 
 
@@ -109,8 +109,7 @@ class SetAside(_Part):
 class Epoch(_Part):
     """One pass over the training split."""
 
-    # JSON has no word for a loss that is no number: it is written as text.
-    model_config = ConfigDict(ser_json_inf_nan="strings")
+    model_config = ConfigDict(ser_json_inf_nan="strings")  # JSON has no word for a loss that is no number
 
     loss: float  # mean training loss, nats; of a training that diverged not finite
     valid_accuracy: Share
@@ -140,6 +139,7 @@ class Quality(_Part):
     confusion: list[list[Whole]]  # rows: true class; columns: predicted
     seconds_to_target: NotNegative | None  # training seconds until validation accuracy reached the target; null: never
     precision_emulated: bool  # the device computes numbers of this precision by others
+    left_out_steps: Whole = 0  # that moved no weights, since a gradient overflowed in fp16
 
     @model_validator(mode="after")
     def _of_one_confusion(self) -> Self:
@@ -162,7 +162,7 @@ class Loaded(_Part):
     steady_cpu_seconds: NotNegative  # user and system, all processes but a server of its own, in the timed passes
     # That the kernel fetched from storage in the timed passes: none where all is in the page cache.
     storage_bytes: Whole
-    # Of the files' pages in memory before a pass: the greatest if cold, the first's if warm.
+    # Of the files' pages in memory: the greatest before a cold pass; of warm ones the least, before and after them.
     resident_share: Share | None
     network: dict[str, NotNegative] | None  # limits in force, of a source behind a network
 

@@ -35,6 +35,7 @@ class PackedImages:
     """
 
     def __init__(self, files: dict[int, Path], shards: np.ndarray, rows: np.ndarray) -> None:
+        self.files = list(files.values())
         first = np.zeros(max(files) + 1, np.int64)  # of each shard's images, among those of all
         length = np.zeros_like(first)
         kinds, files_at, end = {}, {}, 0

@@ -21,7 +21,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from scripts import cli, machine, record
+from scripts import cli, machine, page_cache, record
 from scripts.again import Stop, until_calm
 from scripts.calibration import calibrate
 from scripts.cli import log
@@ -29,7 +29,7 @@ from scripts.clock import Stopwatch
 from scripts.errors import UserError, in_one_line
 from scripts.images.shards import Split, read_split
 from scripts.lease import lease
-from scripts.loading import page_cache, remote
+from scripts.loading import remote
 from scripts.loading.digest import digest
 from scripts.loading.load import load_from
 from scripts.loading.passes import Run, Sink, items_of, run
@@ -38,8 +38,6 @@ from scripts.loading.shared_pixels import SharedPixels
 from scripts.loading.spec import LoadSpec
 from scripts.noise import Look, noise
 from scripts.spec import PIXELS
-
-MAY_STAY = 0.01  # share of the pages that a cold start may find in memory, and that a warm one may lack
 
 
 def measure(
@@ -87,7 +85,7 @@ def measure(
         share = ran.loaded.resident_share
         checks["passes with each image once"] = (1 + ran.loaded.passes, sink.whole_passes)
         checks["pixel digest"] = (reference["digest"], digest([i.path for i in items], sink.pixels, sink.delivered))
-        if share is not None and abs(share - (point.page_cache == "warm")) > MAY_STAY:
+        if share is not None and abs(share - (point.page_cache == "warm")) > page_cache.MAY_STAY:
             checks["page cache"] = (point.page_cache, f"{share:.0%} of the files' pages in memory")
     used, peak, _ = (ran.cpu_seconds, ran.peak_rss_bytes, 0) if ran else machine.tree_usage()
     elsewhere = ran.busy_elsewhere if ran else 0.0

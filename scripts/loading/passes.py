@@ -8,11 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from scripts import energy, machine, record
+from scripts import energy, machine, page_cache, record
 from scripts.cli import log
 from scripts.clock import Stopwatch
 from scripts.images.shards import Split
-from scripts.loading import page_cache
 from scripts.loading.backend import BATCH, Backend, Item, Loaded
 from scripts.loading.remote import Network
 from scripts.loading.shared_pixels import SharedPixels
@@ -88,7 +87,7 @@ def run(
     """Start the workers, make the first pass and the timed ones, stop the workers."""
     cold = spec.point.page_cache == "cold"
     outside = "evict" if cold else "verify"  # the phase before a pass
-    shares: list[float] = []  # of the files' pages in memory before each pass
+    shares: list[float] = []  # of the files' pages in memory before each pass; warm: before the first, after the last
 
     def set_page_cache() -> None:
         if cold:
@@ -131,6 +130,7 @@ def run(
         log.info("%d timed passes: %.2f s", passes, seconds)
         between += time.process_time() - idle
         used, places, look = loader.usage(), loader.places(), Look.now()
+        shares += [] if cold else [page_cache.resident_share(files)]  # they may have had to make room
         watch.lap("verify")
     log.info("workers stopped: %.2f s", watch.lap("shutdown"))
     loaded = record.Loaded(
@@ -140,7 +140,7 @@ def run(
         # Other processes' are counted in hundredths of a second: of a pass that took none it may be a hair below.
         steady_cpu_seconds=max(0.0, used.cpu_seconds - before.cpu_seconds - between),
         storage_bytes=max(0, used.read_bytes - before.read_bytes),  # a worker that ended takes its own along
-        resident_share=max(shares) if files else None,
+        resident_share=(max if cold else min)(shares) if files else None,
         network=network.limits if network else None,
     )
     joule = energy.mean(joules) if len(places.first_ranks) == 1 else None

@@ -1,12 +1,18 @@
-"""A training run's state on disk, whole or not at all, from which it goes on to the same result, bit for bit on CPU.
+"""A training run's state on disk, from which it goes on to the same result, bit for bit on CPU.
 
-The file ends with the sha256 of what goes before, so that a damaged one is known before it is used.
+Each rank writes what it holds into a file of its own, and none is sent another's; of ranks that hold all weights, only
+rank 0 writes them. The files of all ranks after one step are a generation. Two are kept, the former until the next is
+whole, so that a run finds one whatever ended it.
+
+A file is a zip archive, as torch.save writes it: a damaged one is known by the checksums of its members, and tensors
+are mapped where they are needed. Writing is part of the run: to go on meanwhile would take a copy of the state, and the
+disk's share of the steps.
 """
 
-import hashlib
-import io
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +23,7 @@ from scripts.atomic import replacing
 from scripts.cli import log
 from scripts.closure import closure
 from scripts.record import Epoch
+from scripts.training.generations import file_of, files_of, steps_of
 from scripts.training.learner import Learner
 from scripts.training.ranks import Ranks
 
@@ -35,122 +42,150 @@ class Progress:
 
 def identity(strategy: str, **parts: Any) -> str:
     """What a checkpoint belongs to: `parts`, and the code, with the strategy's module. No other run goes on from it."""
-    found = hashlib.sha256(repr(sorted(parts.items())).encode())
+    found = sha256(repr(sorted(parts.items())).encode())
     for path in closure("scripts.training.train_rank", strategy):
         found.update(path.read_bytes())
     return found.hexdigest()
 
 
 def write_state(state: State, path: Path) -> None:
-    """Write a state behind its digest, whole or not at all."""
+    """Write a state, whole or not at all, after a sudden end of its node too."""
     with replacing(path) as temporary:
         torch.save(state, temporary)
-        with temporary.open("r+b") as file:
-            file.write(hashlib.file_digest(file, "sha256").digest())
 
 
 def read_state(path: Path) -> State:
-    """The state in a file (read weights-only).
+    """The state in a file, its tensors mapped, not read.
 
     Raises:
-        ValueError: the file is damaged, or no state.
+        ValueError: the file is damaged (zipfile and torch raise errors of their own, too).
     """
-    found = path.read_bytes()
-    if hashlib.sha256(found[:-32]).digest() != found[-32:]:
-        raise ValueError("its digest is not that of its content")
-    return dict(torch.load(io.BytesIO(found[:-32]), map_location="cpu", weights_only=True))
+    with zipfile.ZipFile(path) as file:
+        if (damaged := file.testzip()) is not None:
+            raise ValueError(f"the checksum of {damaged} is not that of its content")
+    return _map(path)
 
 
-@dataclass(frozen=True)
 class Checkpoint:
-    """The file of one run, and the parts whose state it holds.
+    """The files of one run in `folder`, and the parts whose state they hold.
 
-    Of ranks that hold all weights, rank 0's state stands for all: replicas are equal but for BatchNorm's running
-    statistics, and there rank 0's are what DDP gives to all before the next step. Ranks that hold parts keep their own.
+    Of ranks that hold all weights, rank 0's stand for all: replicas are equal but for BatchNorm's running statistics,
+    and there rank 0's are what DDP gives to all before the next step. Ranks that hold parts keep their own.
+
+    Args:
+        belongs_to: what identity() says of the run.
     """
 
-    path: Path
-    belongs_to: str  # identity()
-    ranks: Ranks
-    learner: Learner
+    def __init__(self, folder: Path, belongs_to: str, ranks: Ranks, learner: Learner) -> None:
+        self.folder = folder
+        self.belongs_to = belongs_to
+        self.ranks = ranks
+        self.learner = learner
+        self.newest: int | None = None  # step of the last generation that every rank is known to have whole
 
     def begin(self, steps_per_epoch: int, rehearsal: tuple[torch.Tensor, torch.Tensor]) -> Progress:
-        """Where this run stands: at its checkpoint, or at the beginning where not all ranks read the same one.
+        """Where this run stands: at its newest generation that is whole on every rank, else at the beginning.
 
         Before it goes on, a step on the batch `rehearsal` is made and thrown away: DDP lays its gradients out anew
         after the first backward, and gradients in other buckets are summed in another order.
         """
-        state = self._load()
-        steps = self.ranks.gather(state and state["step"])
-        if state is None or set(steps) != {state["step"]}:
-            if any(steps):
-                log.info("ranks read checkpoints of different steps (%s); starting from the beginning", steps)
-            losses = torch.zeros(steps_per_epoch, dtype=torch.float64, device=self.ranks.device)
-            return Progress(0, [], losses, 0.0)
-        self.learner.loss(*rehearsal)
-        return self._restore(state)
+        of_ranks = self.ranks.gather(steps_of(self.folder, self.ranks.rank))
+        for step in of_ranks[0]:
+            state = self._load(step) if all(step in steps for steps in of_ranks) else None
+            if all(self.ranks.gather(state is not None)):
+                assert state is not None
+                self.newest = step
+                self.learner.loss(*rehearsal)
+                return self._restore(state)
+        if any(of_ranks):
+            log.info("%s: no state that every rank can go on from; starting from the beginning", self.folder)
+        losses = torch.zeros(steps_per_epoch, dtype=torch.float64, device=self.ranks.device)
+        return Progress(0, [], losses, 0.0)
 
     def save(self, progress: Progress) -> None:
-        """Write the state of all ranks, from rank 0; every rank calls this after the same step.
+        """Write a generation; every rank calls this after the same step.
 
-        A disk that is full stops no training: the former checkpoint stays.
+        A disk that is full stops no training: the former generation stays.
         """
-        cuda = self.ranks.device.type == "cuda"
-        mine: State = {
-            "rng": [torch.get_rng_state()] + ([torch.cuda.get_rng_state()] if cuda else []),
-            "losses": progress.losses.cpu(),
-        }
-        if self.ranks.rank == 0 or not self.learner.strategy.whole:
-            mine["model"] = _on_cpu(_local(self.learner.strategy.model.state_dict()))
-            mine["optimizer"] = _on_cpu(_local(self.learner.optimizer.state_dict()))
-        of_ranks = self.ranks.gather(mine)
-        if self.ranks.rank == 0:
-            state = {
-                "identity": self.belongs_to,
-                "step": progress.step,
-                "epochs": [epoch.model_dump() for epoch in progress.epochs],
-                "seconds": progress.seconds,
-                "schedule": self.learner.schedule.state_dict(),
-                "scaler": self.learner.precision.scaler.state_dict(),
-                "ranks": of_ranks,
-            }
-            try:
-                write_state(state, self.path)
-                log.info("checkpoint after step %d: %s", progress.step, self.path)
-            except (OSError, RuntimeError) as error:  # torch's own writer raises RuntimeError where the disk is full
-                log.error("error: %s: no checkpoint after step %d: %s", self.path, progress.step, error)
-        self.ranks.barrier()
-
-    def _load(self) -> State | None:
-        """The state in the file; None where there is none, or one of another run (other data, settings or code)."""
-        if not self.path.exists():
-            return None
+        path = file_of(self.folder, progress.step, self.ranks.rank)
         try:
-            state = read_state(self.path)
-        except Exception as error:  # torch raises whatever its unpickler meets
-            log.info("%s: cannot be read (%s); starting from the beginning", self.path, error)
+            self._remove_all_but_newest()
+            write_state(self._state(progress), path)
+            written = True
+        except (OSError, RuntimeError) as error:  # torch's own writer raises RuntimeError where the disk is full
+            log.error("error: %s: no checkpoint after step %d: %s", path, progress.step, error)
+            written = False
+        if all(self.ranks.gather(written)):
+            self.newest = progress.step
+            log.info("checkpoint after step %d: %s", progress.step, path)
+        elif progress.step != self.newest:
+            path.unlink(missing_ok=True)
+
+    def _state(self, progress: Progress) -> State:
+        """What this rank writes; nothing in it is a copy."""
+        cuda = self.ranks.device.type == "cuda"
+        state: State = {
+            "identity": self.belongs_to,
+            "step": progress.step,
+            "epochs": [epoch.model_dump() for epoch in progress.epochs],
+            "seconds": progress.seconds,
+            "losses": progress.losses,
+            "schedule": self.learner.schedule.state_dict(),
+            "precision": self.learner.precision.state_dict(),
+            "rng": [torch.get_rng_state()] + ([torch.cuda.get_rng_state()] if cuda else []),
+        }
+        if self._holder == self.ranks.rank:
+            state["model"] = _local(self.learner.strategy.model.state_dict())
+            state["optimizer"] = _local(self.learner.optimizer.state_dict())
+        return state
+
+    @property
+    def _holder(self) -> int:
+        """The rank whose file holds this rank's weights."""
+        return 0 if self.learner.strategy.whole else self.ranks.rank
+
+    def _remove_all_but_newest(self) -> None:
+        """Remove this rank's files of other generations, of other runs, and what a writer that was killed has left."""
+        for found in files_of(self.folder, self.ranks.rank):
+            if self.newest is None or found != file_of(self.folder, self.newest, self.ranks.rank):
+                found.unlink(missing_ok=True)
+
+    def _load(self, step: int) -> State | None:
+        """This rank's state after a step; None where its file is damaged or of another run (data, settings or code)."""
+        path = file_of(self.folder, step, self.ranks.rank)
+        try:
+            state = read_state(path)
+        except Exception as error:  # zipfile and torch raise whatever they meet
+            log.info("%s: cannot be read (%s); left aside", path, error)
             return None
         if state["identity"] != self.belongs_to:
-            log.info("%s: of a run with other data, settings or code; starting from the beginning", self.path)
+            log.info("%s: of a run with other data, settings or code; left aside", path)
             return None
         return state
 
     @torch.no_grad()
-    def _restore(self, state: State) -> Progress:
-        mine = state["ranks"][self.ranks.rank]
-        weights = state["ranks"][self.ranks.rank if "model" in mine else 0]
+    def _restore(self, mine: State) -> Progress:
+        path = file_of(self.folder, mine["step"], self._holder)
+        weights = _map(path)["model"]
         for name, tensor in _local(self.learner.strategy.model.state_dict()).items():
-            tensor.copy_(weights["model"][name])
+            tensor.copy_(weights.pop(name))
+        del weights  # mapped once more for the optimizer, so that no more than one of the two is ever in memory twice
         optimizer = self.learner.optimizer
-        optimizer.load_state_dict(_spread(weights["optimizer"], optimizer))
-        self.learner.schedule.load_state_dict(state["schedule"])
-        self.learner.precision.scaler.load_state_dict(state["scaler"])
+        optimizer.load_state_dict(_spread(_copied(_map(path)["optimizer"], self.ranks.device), optimizer))
+        self.learner.schedule.load_state_dict(mine["schedule"])
+        self.learner.precision.load_state_dict(mine["precision"])
         torch.set_rng_state(mine["rng"][0])
         if self.ranks.device.type == "cuda":
             torch.cuda.set_rng_state(mine["rng"][1])
-        log.info("rank %d goes on after step %d", self.ranks.rank, state["step"])
-        epochs = [Epoch(**epoch) for epoch in state["epochs"]]
-        return Progress(state["step"], epochs, mine["losses"].to(self.ranks.device), state["seconds"])
+        log.info("rank %d goes on after step %d", self.ranks.rank, mine["step"])
+        epochs = [Epoch(**epoch) for epoch in mine["epochs"]]
+        losses = mine["losses"].to(self.ranks.device, copy=True)
+        return Progress(mine["step"], epochs, losses, mine["seconds"])
+
+
+def _map(path: Path) -> State:
+    """What a file holds (read weights-only); its tensors share one mapping, which goes with the last of them."""
+    return dict(torch.load(path, map_location="cpu", weights_only=True, mmap=True))
 
 
 def _local(state: State) -> State:
@@ -158,9 +193,13 @@ def _local(state: State) -> State:
     return _mapped(state, lambda value: value.to_local() if isinstance(value, DTensor) else value)
 
 
-def _on_cpu(state: State) -> State:
-    """A state dict whose tensors any rank can take, whatever its device."""
-    return _mapped(state, lambda value: value.cpu() if isinstance(value, torch.Tensor) else value)
+def _copied(state: State, device: torch.device) -> State:
+    """A state dict whose tensors are in this process's own memory, or its device's; numbers stay where they are."""
+
+    def copied(value: Any) -> Any:
+        return value.to(device if value.ndim else value.device, copy=True) if isinstance(value, torch.Tensor) else value
+
+    return _mapped(state, copied)
 
 
 def _mapped(state: State, change: Callable[[Any], Any]) -> State:

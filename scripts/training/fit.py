@@ -27,7 +27,6 @@ from scripts.training.ranks import Ranks
 from scripts.training.spec import TrainSpec
 from scripts.training.steps import steps
 
-EVALUATION_BATCH = 256
 STEADY = ("data", "to_device", "forward_backward", "optimizer")  # the phases of a step that count as training time
 
 
@@ -35,7 +34,7 @@ STEADY = ("data", "to_device", "forward_backward", "optimizer")  # the phases of
 class Keeping:
     """What a training writes while it goes on."""
 
-    checkpoint: Path
+    checkpoint: Path  # folder
     checkpoint_seconds: float | None  # least time between two; None: one after each epoch
     best: Path | None  # the weights of the best epoch; None: they are not kept
     tensorboard: Path | None  # folder for event files; None: none are written
@@ -99,7 +98,7 @@ def fit(
         watch.lap("synchronize")
         loss, diverged = mean_loss(ranks, progress, epoch * run.steps_per_epoch, spec.point.global_batch)
         run.learner.strategy.gather_into(run.learner.network)
-        found = evaluate(run.learner.network, data["valid"], ranks, EVALUATION_BATCH)
+        found = evaluate(run.learner.network, data["valid"], ranks, spec.point.images_at_once)
         evaluated = found.images
         best_before = max((done.valid_accuracy for done in progress.epochs), default=-1.0)
         if ranks.rank == 0 and keeping.best and found.accuracy > best_before:
@@ -135,8 +134,7 @@ def _begin(
     """The learner at the beginning, or where this run was interrupted."""
     images, classes = len(data["train"].images), len(data["train"].images.classes)
     per_epoch = steps(images, spec.point.global_batch)
-    torch.manual_seed(seed)
-    learner = Learner.build(spec, classes, inputs.weights, inputs.costs, spec.epochs * per_epoch, ranks)
+    learner = Learner.build(spec, seed, classes, inputs.weights, inputs.costs, spec.epochs * per_epoch, ranks)
     # As large as a step's, since the parts of a network agree on shapes once.
     rehearsal = data["train"].batch(np.arange(spec.point.share) % images, learner.strategy.takes_images)
     if spec.point.tuning.compile:

@@ -20,6 +20,8 @@ EXIT_RETRY = 75
 class Interruption:
     """Args: `every` - least seconds between two checkpoints; None for none by the clock."""
 
+    heard = False  # whether SIGTERM has come to this process
+
     def __init__(self, ranks: Ranks, every: float | None) -> None:
         self.ranks = ranks
         self.every = every
@@ -29,7 +31,7 @@ class Interruption:
         signal.signal(signal.SIGTERM, self._hear)
 
     def _hear(self, *_: Any) -> None:
-        self.warned = True
+        self.warned = Interruption.heard = True
 
     def after(self, step: int) -> Literal["go on", "save", "leave"]:
         """What all ranks do at the end of `step` (steps count from 1 over the whole training)."""

@@ -20,7 +20,9 @@ import signal
 import sys
 import traceback
 from datetime import timedelta
+from multiprocessing.sharedctypes import RawArray
 from pathlib import Path
+from typing import Any
 
 from torch.distributed import TCPStore  # type: ignore[attr-defined]
 from torch.distributed.elastic.multiprocessing import LogsDest, LogsSpecs, SignalException
@@ -30,8 +32,9 @@ from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 from scripts import cli, machine
 from scripts.errors import PassingError, UserError
 from scripts.slurm.allocation import Node, interface_towards
-from scripts.training.interruption import EXIT_RETRY
-from scripts.training.model_facts import ModelFacts, advice
+from scripts.training.interruption import EXIT_RETRY, Interruption
+from scripts.training.memory import advice
+from scripts.training.model_facts import ModelFacts
 from scripts.training.monitor import Monitor
 from scripts.training.spec import TrainSpec
 
@@ -109,8 +112,10 @@ def choose_interface(address: str, alone: bool) -> None:
             os.environ.setdefault("NCCL_SOCKET_IFNAME", interface)
 
 
-def run_rank(program: str, arguments: list[str]) -> None:
-    """What a forked rank does: run `program` as if Python had been started with it, signals, flags and errors alike."""
+def run_rank(program: str, arguments: list[str], done: Any) -> None:
+    """What a forked rank does: run `program` as if Python had been started with it, signals, flags and errors alike; in
+    `done`, a byte for each rank of the node, it notes that it came to a good end.
+    """
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):  # the elastic agent handles these
         signal.signal(number, signal.SIG_DFL)
     Path("/proc/self/comm").write_text(f"rank {os.environ['RANK']}", encoding="utf-8")  # what ps and top call it
@@ -130,6 +135,11 @@ def run_rank(program: str, arguments: list[str]) -> None:
         status = 1 if status.startswith(cli.ERROR) else EXIT_MAY_PASS
     if status:
         sys.exit(status)  # type: ignore[arg-type]
+    done[int(os.environ["LOCAL_RANK"])] = True
+    # An agent that was told to stop has no ear for what came of its ranks, and they would wait for it.
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    if Interruption.heard:
+        os._exit(0)
 
 
 def launch(
@@ -146,7 +156,7 @@ def launch(
 
     Raises:
         UserError: a rank failed; PassingError where none of them by a mistake of the user's.
-        SystemExit: EXIT_RETRY where they were told to stop.
+        SystemExit: EXIT_RETRY where they were told to stop, and did before their end.
     """
     point = spec.point
     others = [node.address for number, node in enumerate(nodes) if number != this]
@@ -167,14 +177,14 @@ def launch(
         log_line_prefix_template="[rank ${rank}] ",
         shutdown_timeout=GRACE,
     )
-    monitor = Monitor(nodes[this].name)
+    monitor, done = Monitor(nodes[this].name), RawArray("b", config.nproc_per_node)
     try:
         with monitor:
-            elastic_launch(config, run_rank)(program, arguments)
-        monitor.write(logs / f"usage-{this}.csv")
+            elastic_launch(config, run_rank)(program, arguments, done)
     except SignalException as error:
-        cli.log.info("node %s: stopped by %s", nodes[this].name, error.sigval.name)
-        sys.exit(EXIT_RETRY)
+        if not all(done):
+            cli.log.info("node %s: stopped by %s", nodes[this].name, error.sigval.name)
+            sys.exit(EXIT_RETRY)
     except ChildFailedError as error:
         failures = sorted(error.failures.items(), key=lambda one: one[1].timestamp)
         if EXIT_RETRY in [failure.exitcode for _, failure in failures]:
@@ -182,12 +192,13 @@ def launch(
         rank, code = failures[0][0], failures[0][1].exitcode
         how = f"was killed by signal {-code}" if code < 0 else f"ended with {code}"
         if code == -signal.SIGKILL:
-            how += f" (if for want of memory: {advice(facts, point)})"
+            how += f" (if for want of memory: {advice(facts, spec)})"
         log = logs / f"rank-{rank}.log"
         last = "\n".join(log.read_text(errors="replace").splitlines()[-LAST_LINES:]) if log.is_file() else ""
         mistaken = 1 in [failure.exitcode for _, failure in failures]
         kind = UserError if mistaken else PassingError
         raise kind(f"rank {rank} on {nodes[this].name} {how}; its log, {log}, ends:\n{last}") from None
+    monitor.write(logs / f"usage-{this}.csv")
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from scripts import registry
@@ -30,14 +31,20 @@ class Learner:
     def build(
         cls,
         spec: TrainSpec,
+        seed: int,
         classes: int,
         weights: Path | None,
         costs: Path | None,
         total_steps: int,
         ranks: Ranks,
     ) -> "Learner":
-        """The parts at their beginning, in training mode; weights are drawn from torch's seed."""
+        """The parts at their beginning, in training mode.
+
+        `seed` gives all ranks the same weights, and then each rank numbers of its own: with equal ones, dropout would
+        leave out the same units of all copies of the network, and of all stages of one.
+        """
         point, tuning = spec.point, spec.point.tuning
+        torch.manual_seed(seed)
         layout = torch.channels_last if tuning.channels_last else torch.contiguous_format
         network = models.build(point.model, classes, weights)
         network = network.to(ranks.device, memory_format=layout)  # type: ignore[call-overload]
@@ -52,6 +59,7 @@ class Learner:
         parameters = list(strategy.model.parameters())
         optimizer = optimizer_of(parameters, spec.optimizer, lr, tuning.optimizer_kernel)
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, course(spec.optimizer, total_steps))
+        torch.manual_seed(int(np.random.SeedSequence([seed, ranks.rank]).generate_state(1)[0]))
         return cls(network, strategy, optimizer, schedule, precision)
 
     def loss(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:

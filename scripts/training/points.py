@@ -131,6 +131,13 @@ class TrainingPoint(Spec):
         """Images of one step that each copy of the network takes."""
         return self.global_batch // self.replicas
 
+    @property
+    def images_at_once(self) -> int:
+        """Images of one forward pass of a rank, at most."""
+        if self.pipe:
+            return self.share // self.pipe.microbatches
+        return min(self.share, self.micro_batch or self.share)
+
 
 def training_points(settings: Training) -> dict[str, TrainingPoint]:
     """Every point by id, in the order of the config; a strategy that is not parallel has one worker."""

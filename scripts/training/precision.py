@@ -4,6 +4,7 @@ Source: Micikevicius et al., "Mixed Precision Training", ICLR 2018.
 """
 
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -29,6 +30,7 @@ class Precision:
         self.device = device
         self.dtype = DTYPES.get(name)
         self.scaler = torch.amp.GradScaler(device.type, enabled=name == "fp16")
+        self.left_out_steps = 0
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = name == "tf32"
 
     def autocast(self) -> torch.autocast:
@@ -40,9 +42,20 @@ class Precision:
         return self.scaler.scale(loss)
 
     def step(self, optimizer: torch.optim.Optimizer) -> None:
-        """Move the weights, unless fp16 overflowed: then the scale falls and the step is left out."""
+        """Move the weights, unless fp16 overflowed: then the scale falls, and the step is left out and counted."""
+        scale = self.scaler.get_scale()
         self.scaler.step(optimizer)
         self.scaler.update()
+        self.left_out_steps += self.scaler.get_scale() < scale
+
+    def state_dict(self) -> dict[str, Any]:
+        """What changes from step to step."""
+        return {"scaler": self.scaler.state_dict(), "left_out_steps": self.left_out_steps}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a `state_dict`."""
+        self.scaler.load_state_dict(state["scaler"])
+        self.left_out_steps = state["left_out_steps"]
 
     @property
     def emulated(self) -> bool:

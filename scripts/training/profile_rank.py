@@ -29,7 +29,8 @@ from scripts.training.feed import Feed
 from scripts.training.fit import compile_
 from scripts.training.inputs import Inputs
 from scripts.training.learner import Learner
-from scripts.training.model_facts import ModelFacts, advising
+from scripts.training.memory import advising
+from scripts.training.model_facts import ModelFacts
 from scripts.training.points import STRATEGIES
 from scripts.training.ranks import Ranks
 from scripts.training.spec import TrainSpec
@@ -204,11 +205,11 @@ def main() -> None:
         places = machine.Places(ranks.gather(machine.Place.of_this_process()))
         spare = affinity.bind(ranks.rank, spec.point.threads, spec.point.loader_workers, places)
         torch.set_num_threads(spec.point.threads)
-        torch.manual_seed(spec.seed)
-        learner = Learner.build(spec, len(data.images.classes), inputs.weights, inputs.costs, 1000, ranks)
+        classes = len(data.images.classes)
+        learner = Learner.build(spec, spec.seed, classes, inputs.weights, inputs.costs, 1000, ranks)
         feed = Feed(data, learner.strategy.takes_images, spec.point.loader_workers, spare)
         steps = Steps(spec, learner, data, feed, ranks)
-        with advising(ModelFacts.read(inputs.facts), spec.point, ranks.device):
+        with advising(ModelFacts.read(inputs.facts), spec, ranks.device):
             if spec.point.tuning.compile:
                 compile_(learner, data.ready(*next(steps.batches)), ranks, Stopwatch())
             steps.timed(1)

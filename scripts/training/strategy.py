@@ -41,6 +41,18 @@ class Strategy(ABC):
         self.mark: Callable[[str], object] = lambda _: None
         self.exchanges = True
 
+    @classmethod
+    def weight_copies(cls, point: TrainingPoint, state: float) -> float:  # noqa: ARG003 - strategies that cut take it
+        """How many times a rank holds the network's weights: they, their gradients, and an optimizer's `state` numbers
+        for each weight.
+        """
+        return 2 + state
+
+    @classmethod
+    def images_held(cls, point: TrainingPoint) -> float:
+        """Of how many images a rank keeps all the network's activations, or as much of their parts."""
+        return point.images_at_once
+
     @abstractmethod
     def wrap(self, network: torch.nn.Module) -> torch.nn.Module:
         """What this rank trains: `network`, which is on its device, or its part of it; kept as `self.model`."""

@@ -8,12 +8,14 @@ A launch that was disturbed is set aside and measured again, from the beginning 
 
 Inputs: the packed shards, `split.parquet`, `stats.json`.
 Outputs: a record (scripts/record.py); what its launch used of its nodes, second by second
-(scripts/training/monitor.py). Exit status 75: stopped by SIGTERM, to be run again.
+(scripts/training/monitor.py). Exit status 75: stopped by SIGTERM, to be run again; a job of Slurm's sees to that
+itself, so that a training may meet any number of time limits.
 
 By hand: see the command that `snakemake -np` prints for rule train.
 """
 
 import json
+import os
 import shlex
 import shutil
 import signal
@@ -27,8 +29,10 @@ from scripts.atomic import remove, write_text
 from scripts.errors import UserError
 from scripts.lease import lease
 from scripts.slurm.allocation import Allocation, of_slurm, this_machine
+from scripts.slurm.requeue import requeue
 from scripts.training import allocator
 from scripts.training.device import on_this_machine
+from scripts.training.generations import steps_of
 from scripts.training.points import TrainingPoint
 from scripts.training.spec import TrainSpec
 
@@ -75,6 +79,17 @@ def join(parts: list[Path], path: Path) -> None:
     write_text(path, "\n".join([lines[0][0], *(line for rows in lines for line in rows[1:])]) + "\n")
 
 
+def last_saved(checkpoint: Path | None) -> int:
+    """The last step that a training has saved its state after; 0: none."""
+    return max(steps_of(checkpoint, rank=0), default=0) if checkpoint else 0
+
+
+def replace(folder: Path, name: Path) -> None:
+    """Give a folder another name, which one of an earlier run may have."""
+    shutil.rmtree(name, ignore_errors=True)
+    folder.rename(name)
+
+
 def main() -> None:
     parser = cli.parser(__doc__)
     parser.add_argument(
@@ -104,16 +119,23 @@ def main() -> None:
         words = command(allocation, point, ["--logs", str(logs(number)), "--record", str(path), *passed_on])
         return wait(words, allocation.job_id, stop)
 
-    with lease(args.record):
-        if args.usage is None:
-            sys.exit(launch(0, args.record))
-        shutil.rmtree(further, ignore_errors=True)  # of an earlier run
-        found = until_calm(launch, args.record, args.again, stop)
-        nodes = range(len(found.record.environment.nodes))
-        join([logs(found.launch) / f"usage-{number}.csv" for number in nodes], args.usage)
-        if args.checkpoint:  # of a launch that was stopped after another had been measured
-            remove(args.checkpoint)
-        record.write(found.record, args.record)
+    saved = last_saved(args.checkpoint)
+    try:
+        with lease(args.record):
+            if args.usage is None:
+                sys.exit(launch(0, args.record))
+            shutil.rmtree(further, ignore_errors=True)  # of an earlier run
+            found = until_calm(launch, args.record, args.again, stop)
+            nodes = range(len(found.record.environment.nodes))
+            join([logs(found.launch) / f"usage-{number}.csv" for number in nodes], args.usage)
+            if args.checkpoint:  # of a launch that was stopped after another had been measured
+                remove(args.checkpoint)
+            record.write(found.record, args.record)
+    except SystemExit as end:
+        step = last_saved(args.checkpoint)
+        if end.code == os.EX_TEMPFAIL and args.launcher == "srun" and step > saved and requeue():
+            replace(args.logs, args.logs.with_name(f"{args.logs.name}-until-step-{step}"))
+        raise
 
 
 if __name__ == "__main__":

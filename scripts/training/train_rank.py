@@ -9,26 +9,26 @@ EXIT_RETRY.
 """
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from scripts import cli, energy, machine, record, registry
+from scripts import cli, energy, machine, page_cache, record, registry
 from scripts.atomic import remove
-from scripts.calibration import Calibration, calibrate, mean
+from scripts.calibration import Calibration, calibrate
 from scripts.clock import Stopwatch
 from scripts.errors import UserError
 from scripts.images.shards import Shards, read_split
-from scripts.noise import Look, noise
+from scripts.noise import Look, most_changed, noise
 from scripts.training import affinity, allocator
 from scripts.training.batches import Batches, seed_of
 from scripts.training.evaluate import Scores, evaluate
-from scripts.training.fit import EVALUATION_BATCH, Keeping, Trained, fit, seconds_to, steady_seconds
+from scripts.training.fit import Keeping, Trained, fit, seconds_to, steady_seconds
 from scripts.training.inputs import Inputs
-from scripts.training.model_facts import ModelFacts, advising
+from scripts.training.memory import advising
+from scripts.training.model_facts import ModelFacts
 from scripts.training.points import STRATEGIES
 from scripts.training.ranks import Ranks
 from scripts.training.spec import TrainSpec
@@ -56,6 +56,11 @@ def load_splits(inputs: Inputs, spec: TrainSpec, ranks: Ranks) -> dict[str, Batc
     }
 
 
+def packed_files(data: dict[str, Batches]) -> list[Path]:
+    """The files that hold the images of all splits."""
+    return sorted({path for batches in data.values() for path in batches.packed.files})
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What a run gave, as rank 0 knows it."""
@@ -65,6 +70,7 @@ class Outcome:
     precision_emulated: bool
     gpu: str | None
     places: machine.Places
+    resident_share: float  # of the packed images' pages in memory, before training and after it: the least
     seconds: list[float]  # of each rank: training time
     phases: list[dict[str, float]]  # of each rank
     walls: list[float]  # of each rank
@@ -90,6 +96,10 @@ def run(spec: TrainSpec, block: int, attempt: int, inputs: Inputs, keeping: Keep
         places = machine.Places(ranks.gather(machine.Place.of_this_process()))
         spare = affinity.bind(ranks.rank, point.threads, point.loader_workers, places)
         torch.set_num_threads(point.threads)
+        # Of each machine one rank fills the page cache, and looks at it.
+        files = packed_files(data) if ranks.rank in places.first_ranks else []
+        page_cache.warm(files)
+        resident = page_cache.resident_share(files)
         ranks.barrier()
         watch.lap("startup")
         looked, cpu_before, settled = Look.now(), machine.tree_usage().cpu_seconds, watch.wall
@@ -97,11 +107,12 @@ def run(spec: TrainSpec, block: int, attempt: int, inputs: Inputs, keeping: Keep
         ranks.barrier()
         watch.lap("calibration")
         with energy.Meter(ranks.device) as meter:
-            with advising(ModelFacts.read(inputs.facts), point, ranks.device):
+            with advising(ModelFacts.read(inputs.facts), spec, ranks.device):
                 trained = fit(spec, inputs, keeping, seed_of(spec.seed, block), data, spare, ranks, watch)
-            test = evaluate(trained.learner.network, data["test"], ranks, EVALUATION_BATCH)
+            test = evaluate(trained.learner.network, data["test"], ranks, point.images_at_once)
             watch.lap("evaluation")
             joules = meter.lap()
+        resident = min(resident, page_cache.resident_share(files))
         ranks.barrier()
         after = calibrate(point.threads)
         ranks.barrier()
@@ -109,10 +120,10 @@ def run(spec: TrainSpec, block: int, attempt: int, inputs: Inputs, keeping: Keep
         usage, counted = machine.tree_usage(), Look.now().since(looked)
         used = (usage.cpu_seconds, usage.peak_rss_bytes, usage.cpu_seconds - cpu_before)
         times = (steady_seconds(watch), watch.phases, watch.wall)
-        everyone = ranks.gather((*times, *used, counted, (before, after), *joules))
+        everyone = ranks.gather((*times, *used, counted, (before, after), resident, *joules))
     if ranks.rank != 0:
         return None
-    seconds, phases, walls, cpu, peak, own, looks, calibrations, packages, gpus = zip(*everyone, strict=True)
+    seconds, phases, walls, cpu, peak, own, looks, calibrations, residents, packages, gpus = zip(*everyone, strict=True)
     judged = [looks[rank] for rank in places.first_ranks]
     told = [look.throttled for look in judged if look.throttled is not None]
     outcome = Outcome(
@@ -121,6 +132,7 @@ def run(spec: TrainSpec, block: int, attempt: int, inputs: Inputs, keeping: Keep
         precision_emulated=trained.learner.precision.emulated,
         gpu=torch.cuda.get_device_name(ranks.device) if ranks.device.type == "cuda" else None,
         places=places,
+        resident_share=min(residents),
         seconds=list(seconds),
         phases=list(phases),
         walls=list(walls),
@@ -134,19 +146,6 @@ def run(spec: TrainSpec, block: int, attempt: int, inputs: Inputs, keeping: Keep
         calibrations=most_changed(places, calibrations),
     )
     return record_of(spec, block, attempt, inputs, data, ranks.device, outcome)
-
-
-def most_changed(
-    places: machine.Places, calibrations: Sequence[tuple[Calibration, Calibration]]
-) -> tuple[Calibration, Calibration]:
-    """The ranks' calibrations before and after, as each machine's mean: those of the machine that changed most."""
-    of_machines: dict[str, list[tuple[Calibration, Calibration]]] = {}
-    for place, pair in zip(places, calibrations, strict=True):
-        of_machines.setdefault(place.machine, []).append(pair)
-    means = [
-        (mean(before), mean(after)) for before, after in (zip(*pairs, strict=True) for pairs in of_machines.values())
-    ]
-    return max(means, key=lambda pair: abs(pair[1].seconds / pair[0].seconds - 1))
 
 
 def record_of(
@@ -167,7 +166,9 @@ def record_of(
     measured = images > 0
     if trained.diverged or not measured:  # its steps are no training, or all warm-up
         seconds, images = outcome.walls[slowest], 0
-    environment = machine.environment(start_method=None, page_cache="warm", gpu=outcome.gpu, places=outcome.places)
+    resident = outcome.resident_share
+    cache = "warm" if resident >= 1 - page_cache.MAY_STAY else f"{resident:.0%} of the images in memory"
+    environment = machine.environment(start_method=None, page_cache=cache, gpu=outcome.gpu, places=outcome.places)
     checks = {
         LOSS: ("a number", trained.diverged or "a number"),
         "steps behind the warm-up": ("some", "some" if measured or trained.diverged else _TOO_SOON),
@@ -208,6 +209,7 @@ def record_of(
             confusion=test.confusion,
             seconds_to_target=seconds_to(spec.target_accuracy, epochs),
             precision_emulated=outcome.precision_emulated,
+            left_out_steps=trained.learner.precision.left_out_steps,
         ),
         validity=record.Validity.of(checks),
         environment=environment,
@@ -268,7 +270,7 @@ def key_of(spec: TrainSpec, inputs: Inputs, device: torch.device, environment: r
 def main() -> None:
     parser = cli.parser(__doc__)
     Inputs.add_flags(parser)
-    parser.add_argument("--checkpoint", type=Path, required=True, help="file to save to and to go on from")
+    parser.add_argument("--checkpoint", type=Path, required=True, help="folder to save to and to go on from")
     parser.add_argument("--checkpoint-seconds", type=float, nargs="?", help="left empty: after each epoch")
     parser.add_argument("--model", type=Path, nargs="?", help="where to write the trained network; left empty: nowhere")
     parser.add_argument("--tensorboard", type=Path, nargs="?", help="folder for event files; left empty: none")
@@ -280,13 +282,12 @@ def main() -> None:
     args = parser.parse_args()
     machine.end_with_parent()
     inputs = Inputs.of(args)
-    best = args.checkpoint.with_suffix(".best") if args.model else None
+    best = args.checkpoint / "best.pt" if args.model else None
     keeping = Keeping(args.checkpoint, args.checkpoint_seconds, best, args.tensorboard)
     found = run(args.spec, args.block, args.attempt, inputs, keeping)
     if found is not None:
         if best is not None:
             keep(found, args.spec, inputs.stats, best, args.decode).write(args.model)
-            remove(best)
         record.write(found, args.record)
         remove(args.checkpoint)
 

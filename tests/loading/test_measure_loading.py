@@ -12,6 +12,7 @@ from typing import ClassVar
 import pytest
 from loading_study import Launch, Packed
 
+from scripts import page_cache
 from scripts.errors import ImageError
 from scripts.loading import backend
 from scripts.loading.backend import Item, Loaded
@@ -97,6 +98,21 @@ def test_a_cold_start_that_finds_pages_in_memory_is_invalid(launch: Launch, pack
         assert mapped[:]  # its pages are in use, so that the kernel keeps them
         record = launch("serial", page_cache="cold")
     assert list(faults(record)) == ["page cache"]
+
+
+def test_a_warm_launch_whose_files_had_to_leave_memory_is_invalid(
+    launch: Launch, packed: Packed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, files = Sink.end_pass, [packed.folder / path for path in packed.images.paths]
+
+    def end_pass(sink: Sink) -> None:
+        whole(sink)
+        page_cache.evict(files)
+
+    monkeypatch.setattr(Sink, "end_pass", end_pass)
+    record = launch("serial")
+    assert list(faults(record)) == ["page cache"]
+    assert record.loaded.resident_share == 0
 
 
 class OncePerLaunch(PackedBackend):

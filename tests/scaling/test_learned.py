@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from helping import training_point
 from scipy import stats
-from test_tables import SCALING, made
+from test_tables import SCALING, made, serial, tabulated
 
 from scripts.record import Quality, Record, Validity
 from scripts.scaling.comparing.learned import at_least, learned_nothing
@@ -162,3 +162,11 @@ def test_the_tail_is_that_of_the_binomial_distribution(images: int) -> None:
         mean = images * chance
         for right in {0, 1, int(mean), min(images, int(mean + 3 * math.sqrt(mean)) + 1), images}:
             assert at_least(right, images, chance) == pytest.approx(stats.binom.sf(right - 1, images, chance), abs=1e-6)
+
+
+def test_steps_that_moved_no_weights_are_marked() -> None:
+    quality = made("ddp-2", 1, 1.0).quality
+    assert quality is not None
+    left_out = quality.model_copy(update={"left_out_steps": 1})
+    ddp = [made("ddp-2", block, (10.0 + block) / 1.8, quality=left_out) for block in (1, 2, 3)]
+    assert tabulated(*serial(), *ddp)["resnet18-ddp-2"].marks == "left_out_steps"

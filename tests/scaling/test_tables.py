@@ -189,6 +189,16 @@ def test_an_epoch_may_leave_out_the_images_of_a_last_partial_step() -> None:
     assert tabulated(*serial(), *fewer)["resnet18-ddp-2"].blocks == 3
 
 
+@pytest.mark.parametrize("accuracy", [[0.95], [0.4, 0.5, 0.95]])
+def test_a_training_that_reaches_its_target_in_another_epoch_is_compared_over_those_that_both_have(
+    accuracy: list[float],
+) -> None:
+    how = {"accuracy": accuracy, "images": 50 * len(accuracy), "loss": 0.6}
+    row = tabulated(*serial(), *[made("ddp-2", block, 6.0, **how) for block in (1, 2, 3)])["resnet18-ddp-2"]
+    assert (row.validity, row.blocks, row.reason) == ("valid", 3, "")
+    assert row.loss_distance == pytest.approx(0.1 / math.log(2))
+
+
 def test_a_row_without_a_valid_block_stays_visible_and_has_no_numbers() -> None:
     bad = [made("ddp-2", block, 6.0, **fault("invalid")) for block in (1, 2, 3)]
     row = tabulated(*serial(), *bad)["resnet18-ddp-2"]

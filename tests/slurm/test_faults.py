@@ -26,6 +26,7 @@ pytestmark = pytest.mark.slurm
 TWO_NODES = "results/small/training/records/tiny_cnn-ddp-2n2/b1.json"
 LOADING = "results/small/loading/records/serial-1/b1.json"
 RUN = (*SNAKEMAKE, ALONE)
+WARNINGS = 3  # two before the last step, as many as there are attempts left; one after it
 TABLE = ("python", "-m", "scripts.scaling.tables.tabulate_jobs", "--records", LOADING)
 TABLE += ("--csv", "jobs.csv", "--parquet", "jobs.parquet")
 
@@ -45,7 +46,7 @@ class BadDay:
     failed: Path  # a rule failed in it, and accounting was away
     failed_said: str
     failed_status: int
-    two_nodes: Path  # a training on two nodes was warned and then lost a node
+    two_nodes: Path  # a training on two nodes lost a node, and then was warned oftener than there are attempts
     dead_node: str
     one_node: Path  # a training was short of memory, ran out of time and was cancelled
 
@@ -65,7 +66,7 @@ def bad_day(packed: Path, slurm: Slurm, tmp_path_factory: pytest.TempPathFactory
     # A folder of its own for the lock on the machine: the training must not wait for those that hold themselves.
     one_rank_a_node = ("--config", "training={workers_per_node: 1}")
     tmp = {"TMPDIR": str(two_nodes.parent)}
-    first = slurm.start(two_nodes, *SNAKEMAKE, TWO_NODES, *one_rank_a_node, HOLD_ATTEMPTS="1 2", **tmp)
+    first = slurm.start(two_nodes, *SNAKEMAKE, TWO_NODES, *one_rank_a_node, HOLD_ATTEMPTS="1 2 2 2", **tmp)
 
     failed = copy(packed, "failed")
     torch.save({}, failed / "weights.pt")
@@ -78,14 +79,15 @@ def bad_day(packed: Path, slurm: Slurm, tmp_path_factory: pytest.TempPathFactory
     tmp = {"TMPDIR": str(one_node.parent)}
     second = slurm.start(one_node, *RUN, LOADING, *little, "--retries", "3", HOLD_ATTEMPTS="1 2 3", **tmp)
 
-    warn(slurm, slurm.held(two_nodes, attempt=1))
-    limited = slurm.held(one_node, attempt=2).environ()["SLURM_JOB_ID"]
-    slurm.run(one_node, "scontrol", "update", f"jobid={limited}", "timelimit=1")
-    job_id = slurm.held(two_nodes, attempt=2).environ()["SLURM_JOB_ID"]
+    job_id = slurm.held(two_nodes, attempt=1).environ()["SLURM_JOB_ID"]
     node = slurm.run(two_nodes, "squeue", "--noheader", "--jobs", job_id, "--format", "%B").stdout.strip()
     # The daemon first: it would tell of the job's end.
     for one in [psutil.Process(daemons.pid_of(folder, f"slurmd-{node}")), *daemons.job_processes(folder, node)]:
         one.kill()
+    limited = slurm.held(one_node, attempt=2).environ()["SLURM_JOB_ID"]
+    slurm.run(one_node, "scontrol", "update", f"jobid={limited}", "timelimit=1")
+    for _ in range(WARNINGS):
+        warn(slurm, slurm.held(two_nodes, attempt=2))
     slurm.run(one_node, "scancel", slurm.held(one_node, attempt=3).environ()["SLURM_JOB_ID"])
     for run, where in ((first, two_nodes), (second, one_node)):
         assert run.wait(timeout=900) == 0, (where / "run.log").read_text()
@@ -120,18 +122,24 @@ def check_clean(folder: Path) -> None:
     assert [str(path) for name in ("*.tmp", "*.lease", "*.pt") for path in results.rglob(name)] == []
 
 
-def test_a_training_on_two_nodes_outlives_a_warning_and_a_dead_node(bad_day: BadDay, study: Path, slurm: Slurm) -> None:
+def test_a_training_on_two_nodes_outlives_a_dead_node_and_more_time_limits_than_attempts(
+    bad_day: BadDay, study: Path, slurm: Slurm
+) -> None:
     folder = bad_day.two_nodes
     found = record.read(folder / TWO_NODES)
-    assert (found.attempt, found.resumed, len(found.environment.nodes)) == (3, True, 2)
+    assert (found.attempt, found.resumed, len(found.environment.nodes)) == (2, True, 2)
     assert bad_day.dead_node not in found.environment.nodes
-    for rank in range(2):
-        log = folder / f"logs/small/training/train_tiny_cnn-ddp-2n2_b1/attempt1/rank-{rank}.log"
-        assert f"rank {rank}: SIGTERM heard; saving after step" in log.read_text()
+    warned = list((folder / "logs/small/training/train_tiny_cnn-ddp-2n2_b1").glob("attempt2-until-step-*"))
+    assert len(warned) == WARNINGS - 1  # whoever hears it with all steps done goes on to the end
+    for logs in warned:
+        for rank in range(2):
+            assert f"rank {rank}: SIGTERM heard; saving after step" in (logs / f"rank-{rank}.log").read_text()
     # However many nodes its ranks are on.
     assert learned(folder / TWO_NODES) == learned(study / TWO_RANKS)
     check_clean(folder)
-    slurm.wait_until(lambda: slurm.states(folder) == ["FAILED", "NODE_FAIL", "COMPLETED"])
+    slurm.wait_until(lambda: slurm.states(folder) == ["NODE_FAIL", "COMPLETED"])
+    [[before], [limit]] = slurm.jobs(folder, "Timelimit")
+    assert limit == before
 
 
 def test_a_training_outlives_want_of_memory_a_time_limit_and_a_cancellation(
@@ -206,6 +214,35 @@ def test_a_run_that_is_interrupted_and_then_killed_is_finished_by_the_third(
     assert record.read(checkout / ALONE).resumed
     assert learned(checkout / ALONE) == learned(study / ALONE)
     check_clean(checkout)
+
+
+def stop_controller(slurm: Slurm) -> None:
+    controller = psutil.Process(daemons.pid_of(slurm.settings.folder, "slurmctld"))
+    controller.terminate()
+    controller.wait(60)
+
+
+def test_a_controller_that_is_away_costs_no_attempt(checkout: Path, study: Path, slurm: Slurm) -> None:
+    run = slurm.start(checkout, *RUN, "--retries", "0", HOLD_SUBMISSION="held", HOLD_ATTEMPTS="1")
+
+    def says(words: str) -> None:
+        slurm.wait_until(lambda: words in (checkout / "run.log").read_text())
+
+    slurm.wait_until((checkout / "held").exists)
+    stop_controller(slurm)
+    (checkout / "held").unlink()
+    says("The Slurm controller does not answer; waiting for it to submit jobs.")
+    local_cluster.up(slurm.settings)
+    rank = slurm.held(checkout, attempt=1)
+    stop_controller(slurm)
+    says("The Slurm controller does not answer; waiting for it to say how jobs stand.")
+    rank.resume()
+    slurm.wait_until((checkout / ALONE).exists)
+    local_cluster.up(slurm.settings)
+    assert run.wait(timeout=600) == 0, (checkout / "run.log").read_text()
+    assert not record.read(checkout / ALONE).resumed
+    assert learned(checkout / ALONE) == learned(study / ALONE)
+    slurm.wait_until(lambda: slurm.states(checkout) == ["COMPLETED"])
 
 
 def test_a_full_disk_leaves_no_half_of_a_file(checkout: Path, study: Path, slurm: Slurm) -> None:

@@ -62,7 +62,7 @@ def train_command(study: Path) -> Command:
 
     def command(path: Path, strategy: str, workers: int, **changes: object) -> list[str]:
         seconds = changes.pop("checkpoint_seconds", 300)
-        flags = ["--checkpoint", str(path.with_suffix(".pt")), "--usage", str(path.with_suffix(".usage.csv"))]
+        flags = ["--checkpoint", str(path.with_name("checkpoint")), "--usage", str(path.with_suffix(".usage.csv"))]
         flags += ["--checkpoint-seconds", *([] if seconds is None else [str(seconds)])]
         flags += ["--block", "1", "--attempt", str(changes.pop("attempt", 1))]
         return [*launch(study, path, strategy, workers, changes), *flags]

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,19 +17,19 @@ import warm
 from helping import ROOT, Command, Run, Train, training_point
 
 from scripts import record
-from scripts.training.checkpoint import read_state
+from scripts.training.generations import file_of, steps_of
 
 EVERY_STEP = {"checkpoint_seconds": 0}
 
 
-def start(command: list[str], until: Path, fresh: bool = False) -> subprocess.Popen[str]:
-    """Start a run that has its checkpoint and does not go on before it is told to stop (waiting_rank.py); where its
-    processes must be its own children, it is to be `fresh`.
+def start(command: list[str], folder: Path, fresh: bool = False) -> subprocess.Popen[str]:
+    """Start a run that has its checkpoint in `folder` and does not go on before it is told to stop (waiting_rank.py);
+    where its processes must be its own children, it is to be `fresh`.
     """
     words = [sys.executable if fresh else str(warm.interpreter()), *command[1:], "--program", "waiting_rank"]
     environment = os.environ | {"PYTHONPATH": str(Path(waiting_rank.__file__).parent)}
     process = subprocess.Popen(words, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
-    while not until.exists():
+    while not steps_of(folder, rank=0):
         assert process.poll() is None, process.communicate()[1]
         time.sleep(0.02)
     return process
@@ -65,21 +66,22 @@ def test_a_run_stopped_by_sigterm_goes_on_to_the_same_bits(
     how: dict[str, object] = {"epochs": 3, "point": point}
     if "pipe" in point:
         how |= {"costs": tiny_costs if "model" in point else costs}
-    process = start(train_command(path, strategy, workers, **how, **EVERY_STEP), until=path.with_suffix(".pt"))
+    process = start(train_command(path, strategy, workers, **how, **EVERY_STEP), tmp_path / "checkpoint")
     process.send_signal(signal.SIGTERM)
     printed = process.communicate()[1]
     assert process.returncode == 75, printed
     assert "SIGTERM heard; saving after step" in printed
     assert not path.exists()
-    stopped_at = read_state(path.with_suffix(".pt"))["step"]
-    assert 1 <= stopped_at < 3 * how["epochs"]
+    stopped_at, before = steps_of(tmp_path / "checkpoint", rank=0)
+    assert all(steps_of(tmp_path / "checkpoint", rank) == [stopped_at, before] for rank in range(workers))
+    assert 1 <= before < stopped_at < 3 * how["epochs"]
 
     again = run(ROOT, *train_command(path, strategy, workers, attempt=2, **how))
     found, undisturbed = record.read(path), train(strategy, workers, **how)
     assert f"goes on after step {stopped_at}" in again.stderr
     assert (found.resumed, found.attempt, undisturbed.resumed) == (True, 2, False)
     assert learned(found) == learned(undisturbed)
-    assert list(tmp_path.glob("*.pt")) == []
+    assert not (tmp_path / "checkpoint").exists()
 
 
 def learned(one: record.Record) -> dict[str, object]:
@@ -89,40 +91,77 @@ def learned(one: record.Record) -> dict[str, object]:
     return found | {"epochs": [(epoch["loss"], epoch["valid_accuracy"]) for epoch in found["epochs"]]}
 
 
+def test_a_run_that_hears_sigterm_when_its_last_step_is_done_is_finished(
+    train_command: Command, tmp_path: Path
+) -> None:
+    path, small = tmp_path / "b1.json", {"point": {"model": "tiny_cnn"}, "epochs": 1}
+    process = start(train_command(path, "ddp", 2, **EVERY_STEP, **small), tmp_path / "checkpoint")
+    process.send_signal(signal.SIGTERM)  # two ranks save after the second of three steps, and hear it after the third
+    printed = process.communicate()[1]
+    assert process.returncode == 0, printed
+    assert "SIGTERM heard" not in printed
+    assert len(record.read(path).quality.epochs) == 1
+    assert path.with_suffix(".usage.csv").exists()
+    assert not (tmp_path / "checkpoint").exists()
+
+
 def test_a_killed_run_goes_on_from_the_last_checkpoint_of_an_epoch(
     train: Train, train_command: Command, tmp_path: Path, run: Run
 ) -> None:
     path = tmp_path / "b1.json"
-    process = start(train_command(path, "serial", 1, epochs=3, checkpoint_seconds=None), path.with_suffix(".pt"))
+    process = start(train_command(path, "serial", 1, epochs=3, checkpoint_seconds=None), tmp_path / "checkpoint")
     subprocess.run(["pkill", "-KILL", "-f", str(path)], check=True)  # launcher, node and rank alike
     process.communicate()
-    step = read_state(path.with_suffix(".pt"))["step"]
+    [step] = steps_of(tmp_path / "checkpoint", rank=0)
     assert step % 3 == 0  # 28 images, batches of 8
 
     run(ROOT, *train_command(path, "serial", 1, epochs=3, checkpoint_seconds=None))
     assert learned(record.read(path)) == learned(train("serial", 1, epochs=3))
 
 
-def test_a_checkpoint_that_is_damaged_or_of_other_settings_is_left_aside(
-    train_command: Command, tmp_path: Path, run: Run
-) -> None:
-    path, small = tmp_path / "b1.json", {"point": {"model": "tiny_cnn"}}
-    process = start(train_command(path, "serial", 1, epochs=4, **EVERY_STEP, **small), path.with_suffix(".pt"))
+def interrupted(command: list[str], folder: Path) -> list[int]:
+    """Start a run and tell it to stop behind its first checkpoint; the steps of its generations, newest first."""
+    process = start(command, folder)
     process.send_signal(signal.SIGTERM)
     process.communicate()
-    whole = path.with_suffix(".pt").read_bytes()
-    damaged = bytearray(whole)
-    damaged[len(damaged) // 2] ^= 1
-    for held, reason in (
-        (damaged, "cannot be read (its digest is not that of its content); starting from the beginning"),
-        (whole, "of a run with other data, settings or code; starting from the beginning"),
-    ):
-        path.with_suffix(".pt").write_bytes(held)
-        (tmp_path / ".b1.pt.elsewhere-7.tmp").write_bytes(held)  # of a writer that was killed
-        done = run(ROOT, *train_command(path, "serial", 1, epochs=2, **small))
-        assert reason in done.stderr
+    return steps_of(folder, rank=0)
+
+
+def damage(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def test_where_one_rank_s_state_is_damaged_all_go_on_from_the_generation_before(
+    train: Train, train_command: Command, tmp_path: Path, run: Run
+) -> None:
+    path, small = tmp_path / "b1.json", {"point": {"model": "tiny_cnn"}, "epochs": 3}
+    newest, before = interrupted(train_command(path, "ddp", 2, **EVERY_STEP, **small), tmp_path / "checkpoint")
+    damage(file_of(tmp_path / "checkpoint", newest, rank=1))
+    done = run(ROOT, *train_command(path, "ddp", 2, **small))
+    assert re.search(rf"step-{newest}\.rank-1\.pt: cannot be read \(.*checksum.*\); left aside", done.stderr)
+    assert f"rank 0 goes on after step {before}" in done.stderr
+    assert f"rank 1 goes on after step {before}" in done.stderr
+    assert learned(record.read(path)) == learned(train("ddp", 2, **small))
+
+
+def test_checkpoints_that_are_damaged_or_of_other_settings_are_left_aside(
+    train_command: Command, tmp_path: Path, run: Run
+) -> None:
+    path, folder, small = tmp_path / "b1.json", tmp_path / "checkpoint", {"point": {"model": "tiny_cnn"}}
+    steps = interrupted(train_command(path, "serial", 1, epochs=4, **EVERY_STEP, **small), folder)
+    shutil.copytree(folder, tmp_path / "whole")
+    for step in steps:
+        damage(file_of(folder, step, rank=0))
+    for epochs, reason in ((4, "cannot be read"), (2, "of a run with other data, settings or code; left aside")):
+        (folder / ".step-9.rank-0.pt.elsewhere-7.tmp").touch()  # of a writer that was killed
+        done = run(ROOT, *train_command(path, "serial", 1, epochs=epochs, **small))
+        assert done.stderr.count(reason) == 2
+        assert "no state that every rank can go on from; starting from the beginning" in done.stderr
         assert not record.read(path).resumed
-        assert [left.name for left in tmp_path.iterdir() if ".pt" in left.name] == []
+        assert not folder.exists()
+        shutil.copytree(tmp_path / "whole", folder)
 
 
 def test_a_rank_that_fails_is_named_with_its_log(train_command: Command, tmp_path: Path, run: Run) -> None:
@@ -142,7 +181,7 @@ def test_a_rank_that_is_killed_is_named_with_what_to_cut(train_command: Command,
     path = tmp_path / "b1.json"
     point = {"model": "tiny_cnn"}
     command = train_command(path, "ddp", 2, epochs=4, **EVERY_STEP, point=point)
-    process = start(command, path.with_suffix(".pt"), fresh=True)
+    process = start(command, tmp_path / "checkpoint", fresh=True)
     ranks = [one for one in psutil.Process(process.pid).children(recursive=True) if one.name().startswith("rank ")]
     assert sorted(one.name() for one in ranks) == ["rank 0", "rank 1"]
     ranks[0].kill()  # as the kernel does, where memory runs out

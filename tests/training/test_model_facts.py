@@ -1,18 +1,12 @@
-"""What a network asks for, and what is said where that is too much."""
-
-import re
+"""What a network asks for."""
 
 import pytest
 import torch
-from helping import training_point
 
 from scripts.errors import UserError
 from scripts.training import model as models
 from scripts.training.describe_model import DescribeSpec, describe
-from scripts.training.model_facts import ModelFacts, advice, advising
-
-FACTS = ModelFacts(model="resnet18", size=224, parameters=11_000_000, forward_flops=3, activation_bytes=22_000_000)
-GB = 1e9
+from scripts.training.model_facts import ModelFacts
 
 
 def described(model: str, size: int) -> ModelFacts:
@@ -55,34 +49,3 @@ def test_a_size_that_a_model_cannot_take_is_refused_with_one_that_it_can(model: 
         UserError, match=rf"images\.size: found {size}, which {model} cannot take .*; expected {expected}, say"
     ):
         described(model, size)
-
-
-def test_the_advice_halves_what_did_not_fit_at_least() -> None:
-    point = training_point("ddp", 2, global_batch=128)
-    assert "of each of 64 images at once" in advice(FACTS, point, 100 * GB)
-    assert "training.micro_batch of 32 would" in advice(FACTS, point, 100 * GB)
-    assert "training.micro_batch of 16 would" in advice(FACTS, point, 1.5 * GB)
-    assert "a smaller images.size" in advice(FACTS, point, 0.7 * GB)
-
-
-def test_a_pipeline_is_advised_to_take_more_microbatches() -> None:
-    pipe = {"stages": 2, "schedule": "gpipe", "microbatches": 2}
-    found = advice(FACTS, training_point("pipeline", 2, global_batch=64, pipe=pipe), 1.5 * GB)
-    assert "of each of 32 images at once" in found
-    assert "training.pipeline.microbatches of 4 would make that 16" in found
-
-
-def test_a_want_of_memory_says_what_to_cut() -> None:
-    with (
-        pytest.raises(UserError, match=re.compile(r"out of memory: resnet18 .* training\.micro_batch of \d+ would")),
-        advising(FACTS, training_point("serial", 1), torch.device("cpu")),
-    ):
-        torch.empty(1 << 60, dtype=torch.uint8)
-
-
-def test_other_errors_are_left_as_they_are() -> None:
-    with (
-        pytest.raises(RuntimeError, match="must match the size"),
-        advising(FACTS, training_point("serial", 1), torch.device("cpu")),
-    ):
-        torch.ones(2) + torch.ones(3)

@@ -1,11 +1,13 @@
 """Every strategy trains the same network: real process groups, a network whose normalisation knows no batch."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import evaluating_rank
 import pytest
-from helping import ROOT, Run, stages_command
+from helping import ROOT, Command, Run, stages_command
 
 from scripts.record import Record
 from scripts.scaling.comparing.faults import faults
@@ -93,6 +95,36 @@ def test_half_precision_learns_nearly_the_same(precision: str, strategy: str, ti
     assert losses(found) == pytest.approx(losses(serial), rel=0.02)
     assert losses(found) != pytest.approx(losses(serial), rel=1e-6)
     assert found.key["precision"] == precision
+    # fp16's first scale is too great for this network, which its first step finds out.
+    assert (found.quality.left_out_steps > 0) == (precision == "fp16")
+
+
+@pytest.mark.parametrize(
+    ("strategy", "workers", "changes", "at_once"),
+    [
+        ("serial", 1, {"micro_batch": 3}, 3),
+        ("ddp", 2, {"micro_batch": 2}, 2),
+        ("pipeline", 2, {"pipe": pipe("gpipe", microbatches=4)}, 2),
+    ],
+)
+def test_no_more_images_are_evaluated_at_once_than_go_forward_in_training(
+    strategy: str,
+    workers: int,
+    changes: dict[str, object],
+    at_once: int,
+    train_command: Command,
+    tiny_costs: Path,
+    run: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(evaluating_rank.__file__).parent))
+    given = {"costs": tiny_costs} if "pipe" in changes else {}
+    command = train_command(tmp_path / "b1.json", strategy, workers, point={"model": "tiny_cnn"} | changes, **given)
+    said = run(ROOT, *command, "--program", "evaluating_rank").stderr
+    images = [int(found) for found in re.findall(r"evaluates (\d+) images", said)]
+    assert max(images) == at_once
+    assert sum(images) == 2 * 6 + 6  # two epochs' validation, and the test
 
 
 def test_tf32_on_the_cpu_is_refused(tiny: Train) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 
+import evicted_rank
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,7 +14,7 @@ import torch
 from helping import OPTIMIZER, ROOT, Command, Run
 from sklearn.metrics import precision_recall_fscore_support
 
-from scripts import record
+from scripts import page_cache, record
 from scripts.errors import UserError
 from scripts.record import Record
 from scripts.scaling.comparing.faults import faults
@@ -93,6 +94,24 @@ def test_the_key_tells_runs_that_may_be_divided(runs: dict[str, Record]) -> None
 def test_a_target_that_was_reached_has_its_training_seconds(runs: dict[str, Record]) -> None:
     quality = runs["serial-1"].quality
     assert quality.seconds_to_target == quality.epochs[0].seconds
+
+
+def test_images_are_in_memory_as_a_training_begins_and_looked_at_as_it_ends(
+    runs: dict[str, Record],
+    train_command: Command,
+    study: Path,
+    run: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert {one.environment.page_cache for one in runs.values()} == {"warm"}
+    monkeypatch.setenv("PYTHONPATH", str(Path(evicted_rank.__file__).parent))
+    page_cache.evict([study / "0000.npy"])
+    assert page_cache.resident_share([study / "0000.npy"]) < 0.1
+    command = train_command(tmp_path / "b1.json", "ddp", 2, point={"model": "tiny_cnn"})
+    said = run(ROOT, *command, "--program", "evicted_rank").stderr
+    assert said.count("begins with 1.00 in memory") == 2
+    assert record.read(tmp_path / "b1.json").environment.page_cache == "50% of the images in memory"
 
 
 def test_training_starts_from_given_weights(train: Train, runs: dict[str, Record], tmp_path: Path) -> None:

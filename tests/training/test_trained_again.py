@@ -85,6 +85,6 @@ def test_a_training_that_is_stopped_while_it_is_measured_again_leaves_no_process
         found = record.read(path)
         assert noisy(found)
         assert (found.set_aside, found.resumed) == ([], False)
-        assert not path.with_suffix(".pt").exists()  # or another training would go on from it
+        assert not path.with_name("checkpoint").exists()  # or another training would go on from it
     else:
         assert not path.exists()

@@ -7,6 +7,7 @@ from typing import Literal
 
 from scripts import cli
 from scripts.training import fit, train_rank
+from scripts.training.generations import steps_of
 from scripts.training.interruption import Interruption
 
 
@@ -16,7 +17,7 @@ class Waiting(Interruption):
     def after(self, step: int) -> Literal["go on", "save", "leave"]:
         checkpoint = Path(sys.argv[sys.argv.index("--checkpoint") + 1])
         given_up = time.monotonic() + 300  # a test that failed tells it nothing any more
-        while checkpoint.exists() and not self.warned and time.monotonic() < given_up:
+        while steps_of(checkpoint, rank=0) and not self.warned and time.monotonic() < given_up:
             time.sleep(0.01)
         return super().after(step)
 

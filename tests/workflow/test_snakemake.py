@@ -222,6 +222,23 @@ def test_without_a_cluster_the_slurm_profile_ends_with_one_sentence(run: Run, tm
     assert not (checkout / "results").exists()
 
 
+def test_memory_asked_of_slurm_follows_from_the_network(checkout: Path, run: Run) -> None:
+    def megabytes(*changes: str) -> dict[str, str]:
+        command = ("snakemake", "-n", "--profile", "slurm", "--configfile", "tiny.yaml", "--forcerun", "train")
+        printed = run(checkout, *command, *changes).stdout
+        jobs = re.findall(r"^rule train:.*?point=(\S+?),.*?^    resources: (.*?)$", printed, re.MULTILINE | re.DOTALL)
+        return {point: "".join(re.findall(r"\bmem_mb=(\d+)", resources)) for point, resources in jobs}
+
+    asked = megabytes()
+    serial, two = int(asked["resnet18-serial-1"]), int(asked["resnet18-ddp-2"])
+    assert 1_500 < serial < 3_000
+    assert serial + 700 < two < serial + 1_500
+    more = megabytes("--config", "training={loader_workers: [0, 4]}")
+    assert int(more["resnet18-serial-1l4"]) > serial + 4 * 500
+    (checkout / "results/tiny/training/facts/resnet18.json").unlink()
+    assert megabytes() == dict.fromkeys(asked, "")  # until the network has been described
+
+
 def test_minutes_asked_of_slurm_follow_from_earlier_records_of_the_same_work(checkout: Path, run: Run) -> None:
     def minutes(*changes: str) -> set[str]:
         command = ("snakemake", "-n", "--profile", "slurm", "--configfile", "tiny.yaml", "--forcerun", "train")

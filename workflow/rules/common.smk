@@ -22,9 +22,13 @@ from scripts.report.terminal.study_words import OpeningWords, study_words
 from scripts.report.terminal.uncounted import uncounted
 from scripts.slurm.attempts import try_in_vain_no_more
 from scripts.slurm.handed_on import check_handed_on
+from scripts.slurm.patience import Patience
 from scripts.slurm.recover import cancel, jobs_of
 from scripts.spec import PIXELS, canonical, pins
+from scripts.training.memory import node_megabytes
+from scripts.training.model_facts import ModelFacts
 from scripts.training.points import STRATEGIES
+from scripts.training.spec import TrainSpec
 
 CODE_FOLDER = Path(".snakemake/code")
 SOURCES = Sources(CODE_FOLDER)
@@ -175,9 +179,11 @@ def get_again(wildcards, input):
 
 
 def get_runtime(stage, unknown):
-    """A resource function: minutes for a job of `stage`, more on a further attempt.
+    """A resource function: minutes for a job of `stage`.
 
-    Three times the longest earlier record of the same work and 10 minutes more; `unknown` before there is one.
+    Three times the longest earlier record of the same work and 10 minutes more; `unknown` before there is one. A further
+    attempt at loading has more. One at a training has not: it goes on where the last was saved, and a partition that
+    granted this limit might not grant a longer one.
     """
 
     @cache
@@ -196,7 +202,8 @@ def get_runtime(stage, unknown):
 
     def minutes(wildcards, attempt):
         seconds = longest(wildcards.study, wildcards.point)
-        return attempt * (unknown if seconds is None else 10 + round(3 * seconds / 60))
+        limit = unknown if seconds is None else 10 + round(3 * seconds / 60)
+        return limit if stage == "training" else attempt * limit
 
     return minutes
 

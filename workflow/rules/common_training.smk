@@ -65,21 +65,14 @@ def get_most_stages(wildcards, input):
     return max((pipe.stages for pipe in pipes), default=1)
 
 
-def get_training_memory(wildcards, attempt):
-    return get_training_memory_of(wildcards.point, attempt)
+def get_training_memory(wildcards, input, attempt):
+    return get_training_memory_of(wildcards.point, input, attempt)
 
 
-def get_training_memory_of(name, attempt):
-    """MB on each node: 1000 for each rank's libraries, weights and gradients, and its part of a batch's activations.
-
-    The activations of one 224 px image in fp32 are taken as 30 MB in ResNet-18 and 100 MB in other networks, which is
-    what ResNet-50 has, growing with the image's area.
-    """
-    point = TRAINING_POINTS[name]
-    activations = {"resnet18": 30, "tiny_cnn": 5}.get(point.model, 100) * (STUDY.images.size / 224) ** 2
-    at_once = min(point.share, point.micro_batch or point.share) * point.replicas
-    batch = round(activations * at_once / point.nodes)
-    return attempt * (2000 + 1000 * point.workers_per_node + batch)
+def get_training_memory_of(point, input, attempt):
+    """MB on each node; not known before the facts of the network are."""
+    facts, spec = ModelFacts.read(Path(input.facts)), TrainSpec.model_validate_json(get_train_spec(point))
+    return attempt * node_megabytes(facts, spec, SUMMARY.images, cuda=DEVICE.device == "cuda")
 
 
 def get_node_cores(point):

@@ -123,7 +123,7 @@ rule train:
         "python -m scripts.training.train --launcher {resources.launcher} --device {params.device} "
         "--shards results/{wildcards.study}/images/shards --split {input.split:q} --stats {input.stats:q} "
         "--facts {input.facts:q} --weights {input.weights:q} --costs {input.costs:q} "
-        "--checkpoint results/{wildcards.study}/training/checkpoints/{wildcards.point}_b{wildcards.block}.pt "
+        "--checkpoint results/{wildcards.study}/training/checkpoints/{wildcards.point}_b{wildcards.block} "
         "--checkpoint-seconds {params.checkpoint_seconds} --tensorboard {params.tensorboard} "
         "--logs logs/{wildcards.study}/training/train_{wildcards.point}_b{wildcards.block}/attempt{resources.attempt} "
         "--block {wildcards.block} --attempt {resources.attempt} --again {params.again} --record {output.record:q} "
@@ -188,8 +188,8 @@ rule train_model:
     threads: get_node_cores(TRAINING_POINTS[get_kept_point()])
     resources:
         machine=MACHINE,
-        mem_mb=lambda wildcards, attempt: get_training_memory_of(get_kept_point(), attempt),
-        runtime=lambda wildcards, attempt: 240 * attempt,
+        mem_mb=lambda wildcards, input, attempt: get_training_memory_of(get_kept_point(), input, attempt),
+        runtime=240,
         attempt=get_attempt,
         launcher="here",
         mpi="srun" if TRAINING_POINTS[get_kept_point()].nodes > 1 else "",
@@ -207,7 +207,7 @@ rule train_model:
         "--shards results/{wildcards.study}/images/shards --split {input.split:q} --stats {input.stats:q} "
         "--facts {input.facts:q} --weights {input.weights:q} --costs {input.costs:q} "
         "--model {output.model:q} --decode {params.decode:q} "
-        "--checkpoint results/{wildcards.study}/training/checkpoints/model.pt "
+        "--checkpoint results/{wildcards.study}/training/checkpoints/model "
         "--checkpoint-seconds {params.checkpoint_seconds} "
         "--logs logs/{wildcards.study}/training/train_model/attempt{resources.attempt} "
         "--block 0 --attempt {resources.attempt} --record {output.record:q} --usage {output.usage:q} "

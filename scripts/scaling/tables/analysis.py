@@ -185,12 +185,12 @@ def groups(
 
 
 def loss_distance(one: Record, other: Record) -> float:
-    """Mean over epochs of the distance of two training-loss curves, as a share of ln(classes), the loss of guessing.
+    """Mean distance of two training-loss curves, as a share of ln(classes), the loss of guessing.
 
-    Returns nan where either has no curve of the same length.
+    Over the epochs that both have: trainings that end with the target accuracy do not all end with the same epoch.
+    Returns nan where either has no curve.
     """
-    if one.quality is None or other.quality is None or len(one.quality.epochs) != len(other.quality.epochs):
+    if one.quality is None or other.quality is None:
         return math.nan
-    pairs = zip(one.quality.epochs, other.quality.epochs, strict=True)
-    chance = math.log(len(one.quality.classes))
-    return statistics.fmean(abs(a.loss - b.loss) for a, b in pairs) / chance
+    distances = [abs(a.loss - b.loss) for a, b in zip(one.quality.epochs, other.quality.epochs, strict=False)]
+    return statistics.fmean(distances) / math.log(len(one.quality.classes)) if distances else math.nan

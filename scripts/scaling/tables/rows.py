@@ -61,7 +61,8 @@ class Row(BaseModel):
         "(under 3 blocks: no interval); `noisy` (a launch that counts was disturbed, and no calm came); "
         "`oversubscribed` (more cores than the machine offered: in no fit, no recommendation); `shared_cores` (more "
         "than its physical cores, so that two ranks or workers share one); `ceiling` (no way to load, but what one "
-        "could reach at most); `emulated` (the device computes numbers of this precision by others)"
+        "could reach at most); `emulated` (the device computes numbers of this precision by others); `left_out_steps` "
+        "(a gradient overflowed in fp16, and the step, which is timed, moved no weights)"
     )
     reason: str = Field(description="each block that does not count, and why")
     noise: str = Field(description="each block that was disturbed and counts all the same, and by what")

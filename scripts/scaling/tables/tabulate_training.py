@@ -65,8 +65,7 @@ def rows(records: dict[str, list[Record]], points: list[str], scaling: TableSpec
         mine, good, first, trained = records[point], judged[point].good, records[point][0], trainings[point]
         common = by_baseline[baselines[point]].columns(point)
         baseline = {one.block: one for one in records.get(baselines[point], [])}
-        if any(one.quality is not None and one.quality.precision_emulated for one in mine):
-            common["marks"] = f"{common['marks']} emulated".strip()
+        common["marks"] = " ".join([*common["marks"].split(), *marks_of_numbers(mine)])
         qualities = [one.quality for one in good if one.quality is not None]
         wall = median([one.wall_seconds for one in good])
         gpus = first.workers if first.key["device"] == "cuda" else 0
@@ -99,6 +98,16 @@ def rows(records: dict[str, list[Record]], points: list[str], scaling: TableSpec
             )
         )
     return found
+
+
+def marks_of_numbers(records: list[Record]) -> list[str]:
+    """What is to be known of the precision of a point's launches."""
+    qualities = [one.quality for one in records if one.quality is not None]
+    marks = {
+        "emulated": any(quality.precision_emulated for quality in qualities),
+        "left_out_steps": any(quality.left_out_steps for quality in qualities),
+    }
+    return [name for name, holds in marks.items() if holds]
 
 
 def epoch_seconds(quality: Quality) -> float:

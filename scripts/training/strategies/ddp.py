@@ -14,11 +14,17 @@ if TYPE_CHECKING:
     import torch
     from torch.nn.parallel import DistributedDataParallel
 
+    from scripts.training.points import TrainingPoint
+
 
 class Strategy(strategy.Strategy):
     parallel = True
     model: DistributedDataParallel
     begun = False  # a backward has been made
+
+    @classmethod
+    def weight_copies(cls, point: TrainingPoint, state: float) -> float:
+        return super().weight_copies(point, state) + 1  # the buckets, which are laid out anew beside the first ones
 
     def wrap(self, network: torch.nn.Module) -> DistributedDataParallel:
         import torch

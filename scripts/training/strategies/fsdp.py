@@ -16,11 +16,18 @@ from scripts.training import strategy
 if TYPE_CHECKING:
     import torch
 
+    from scripts.training.points import TrainingPoint
+
 
 class Strategy(strategy.Strategy):
     parallel = True
     whole = False
     scales_loss = False
+
+    @classmethod
+    def weight_copies(cls, point: TrainingPoint, state: float) -> float:
+        # The network that is evaluated, and of the blocks that are gathered at most all, with their gradients.
+        return 3 + super().weight_copies(point, state) / point.workers
 
     def wrap(self, network: torch.nn.Module) -> torch.nn.Module:
         import copy
@@ -48,10 +55,9 @@ class Strategy(strategy.Strategy):
     def gather_into(self, network: torch.nn.Module) -> None:
         from torch.distributed.tensor import DTensor
 
-        state = self.model.state_dict()
-        network.load_state_dict(
-            {name: found.full_tensor() if isinstance(found, DTensor) else found for name, found in state.items()}
-        )
+        whole = network.state_dict()
+        for name, found in self.model.state_dict().items():  # one at a time: no rank holds a second copy of them all
+            whole[name].copy_(found.full_tensor() if isinstance(found, DTensor) else found)
         self.ranks.share_buffers(network)
 
 

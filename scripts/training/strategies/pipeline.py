@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import torch
     from torch.distributed import ProcessGroup
 
+    from scripts.training.points import TrainingPoint
     from scripts.training.stages import Stage
 
 
@@ -25,6 +26,17 @@ class Strategy(strategy.Strategy):
     replicated = False
     whole = False
     scales_loss = False
+
+    @classmethod
+    def weight_copies(cls, point: TrainingPoint, state: float) -> float:
+        assert point.pipe is not None
+        return 1 + (1 + state) / point.pipe.stages  # each rank evaluates the whole network
+
+    @classmethod
+    def images_held(cls, point: TrainingPoint) -> float:
+        assert point.pipe is not None
+        ahead = point.pipe.microbatches if point.pipe.schedule == "gpipe" else point.pipe.stages
+        return point.images_at_once * min(ahead, point.pipe.microbatches) / point.pipe.stages
 
     @property
     def stages(self) -> int:
@@ -50,9 +62,10 @@ class Strategy(strategy.Strategy):
 
         assert self.point.pipe is not None
         assert self.costs is not None
-        part = cut(network, read_costs(self.costs), self.stages)[self.stage]
+        parts = cut(network, read_costs(self.costs), self.stages)
+        self.held = [list(part.state_dict()) for part in parts]
         model = Stage(
-            part,
+            parts[self.stage],
             self.precision.autocast,
             first=self.stage == 0,
             last=self.stage == self.stages - 1,
@@ -78,11 +91,12 @@ class Strategy(strategy.Strategy):
         return torch.stack(losses).mean().detach() if last else torch.zeros((), device=self.ranks.device)
 
     def gather_into(self, network: torch.nn.Module) -> None:
-        state = network.state_dict()
-        mine = {name: value.cpu() for name, value in self.model.part.state_dict().items()}
-        for found in reversed(self.ranks.gather(mine)):  # the first copy's last
-            state.update(found)
-        network.load_state_dict(state)
+        import torch.distributed as dist
+
+        state = network.state_dict()  # of which this rank's part is what it trains
+        for rank, names in enumerate(self.held):  # of the first copy
+            for name in names:
+                dist.broadcast(state[name], src=rank)
 
 
 def _cross_entropy(outputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:

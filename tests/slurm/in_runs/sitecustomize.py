@@ -1,17 +1,22 @@
 """What is different in the processes of a test's run; Python imports this first, since its folder is on the PYTHONPATH.
 
 - Slurm's executor looks at the queue each second. By itself it waits ten seconds more after each look that saw no end.
-- Rank 0 of a training stops itself (SIGSTOP) behind its first checkpoint, where HOLD_ATTEMPTS holds the attempt. A test
-  can then break what it wants to break in the middle of a training, however fast or slow the machine is.
+- Rank 0 of a training stops itself (SIGSTOP) behind its first checkpoint, where HOLD_ATTEMPTS holds the attempt; where
+  it holds it several times, so do the runs of a job that Slurm requeues. A test can then break what it wants to break
+  in the middle of a training, however fast or slow the machine is.
+- Snakemake waits with its first submission, where HOLD_SUBMISSION names a file: from when it makes that until it is
+  gone.
 - Snakemake does not import boto3, which it would in each process because litdata brings it.
 """
 
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
 from types import ModuleType
 
 LOOK_SECONDS = 1
@@ -51,10 +56,28 @@ def stop_behind_a_checkpoint(module: ModuleType) -> None:
         save(self, progress)
         module.Checkpoint.save = save
         attempt = sys.argv[sys.argv.index("--attempt") + 1]
-        if self.ranks.rank == 0 and attempt in os.environ.get("HOLD_ATTEMPTS", "").split():  # type: ignore[attr-defined]
+        times = os.environ.get("HOLD_ATTEMPTS", "").split().count(attempt)
+        held = [Path(f".held-{os.environ.get('SLURM_JOB_ID')}-{number}") for number in range(times)]
+        left = [path for path in held if not path.exists()]
+        if self.ranks.rank == 0 and left:  # type: ignore[attr-defined]
+            left[0].touch()
             os.kill(os.getpid(), signal.SIGSTOP)
 
     module.Checkpoint.save = save_and_stop
+
+
+def hold_a_submission(module: ModuleType) -> None:
+    run_job, name = module.Executor.run_job, os.environ.get("HOLD_SUBMISSION")
+
+    def wait_and_run_job(self: object, job: object) -> None:
+        module.Executor.run_job = run_job
+        Path(str(name)).touch()
+        while Path(str(name)).exists():
+            time.sleep(0.1)
+        run_job(self, job)
+
+    if name:
+        module.Executor.run_job = wait_and_run_job
 
 
 sys.modules["boto3"] = None  # type: ignore[assignment]
@@ -64,6 +87,7 @@ sys.meta_path.insert(
         {
             "snakemake_interface_executor_plugins.executors.remote": look_often,
             "scripts.training.checkpoint": stop_behind_a_checkpoint,
+            "snakemake_executor_plugin_slurm": hold_a_submission,
         }
     ),
 )

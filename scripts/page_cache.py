@@ -1,4 +1,4 @@
-"""The page cache of files: filled or emptied before a timed pass, and looked at, since advice is only advice."""
+"""The page cache of files: filled or emptied before what is timed, and looked at, since advice is only advice."""
 
 import ctypes
 import mmap
@@ -11,6 +11,7 @@ import numpy as np
 
 from scripts.errors import ImageError
 
+MAY_STAY = 0.01  # share of the pages that a cold start may find in memory, and that a warm one may lack
 _libc = ctypes.CDLL(None, use_errno=True)
 
 

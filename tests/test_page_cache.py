@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from scripts import page_cache
 from scripts.errors import ImageError
-from scripts.loading import page_cache
 
 PAGES = 40
 
