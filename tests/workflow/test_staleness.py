@@ -68,7 +68,17 @@ def told(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Told:
     with MadeStudy(folder / "made", folder / "tools") as made:
         lay_down(made.folder)
         (made.folder / "asked.yaml").write_text(json.dumps({"study": "pictures"} | STUDIES["pictures"][0]))
-        run(made.folder, "snakemake", "--profile", "local", "--configfile", "asked.yaml", "--until", "channel_stats")
+        run(
+            made.folder,
+            "snakemake",
+            "--profile",
+            "local",
+            "--configfile",
+            "asked.yaml",
+            "--until",
+            "channel_stats",
+            "describe_model",
+        )
         for study, (settings, targets) in STUDIES.items():
             made.make({"study": study} | settings, [target.format(study=study) for target in targets])
             plan = planned(made, Row("all"), study, "--forceall")
