@@ -170,11 +170,11 @@ def test_a_rank_that_fails_is_named_with_its_log(train_command: Command, tmp_pat
     done = run(ROOT, *train_command(tmp_path / "b1.json", "ddp", 2, weights=weights), check=False)
     assert done.returncode == 1
     assert re.search(rf"error: training\.weights: .* {mistake}", done.stderr)
-    assert re.search(
-        rf"error: rank [01] on localhost ended with 1; its log, .*rank-[01]\.log, ends:\n.*{mistake}", done.stderr
+    named = re.search(
+        rf"error: rank ([01]) on localhost ended with 1; its log, .*rank-[01]\.log, ends:\n.*{mistake}", done.stderr
     )
-    assert mistake in (tmp_path / "ranks" / "rank-0.log").read_text()
-    assert mistake in (tmp_path / "ranks" / "rank-1.log").read_text()
+    assert named  # the other may have been stopped before it could say as much
+    assert mistake in (tmp_path / "ranks" / f"rank-{named[1]}.log").read_text()
 
 
 def test_a_rank_that_is_killed_is_named_with_what_to_cut(train_command: Command, tmp_path: Path) -> None:
