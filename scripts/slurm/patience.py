@@ -31,7 +31,7 @@ class Patience:
     def __init__(self, executor: Any, plugin: Any) -> None:
         self.cancelled = threading.Event()
         self._say: Callable[[str], None] = executor.logger.warning
-        self._run_job: Callable[[Any], None] = executor.run_job
+        self._executor = executor
         self._report, executor._report_job_error_threadsafe = executor._report_job_error_threadsafe, self._submit_again
         self._query, plugin.query_job_status = plugin.query_job_status, self._query_until_answered
         self._cancel, executor.cancel = executor.cancel, self._stop
@@ -41,7 +41,7 @@ class Patience:
     def _submit_again(self, job: Any, message: str) -> None:
         """In place of a report that a job was not submitted: wait for the controller and submit it, if that is why."""
         if (AWAY.search(message) or not answers()) and self._comes_back():
-            self._run_job(job.job)
+            self._executor.run_job(job.job)
         else:
             self._report(job, message)
 
