@@ -48,11 +48,10 @@ OTHERS: dict[str, dict[str, Any]] = {
     "pipeline, 2 stages, 1f1b": {"strategies": ["pipeline"], "workers": [2]},
     "pipeline, 2 stages, gpipe": {"strategies": ["pipeline"], "workers": [2], "pipeline": {"schedules": ["gpipe"]}},
     "bf16": {"precision": "bf16"},
-    "torch.compile": {"tuning": {"compile": True}},
     "allocator glibc": {"tuning": {"allocator": "glibc"}},
     "adamw": {"optimizer": {"name": "adamw"}},
 }
-OTHER_MODELS, OTHER_BATCH = ("resnet50", "vgg11"), 32
+OTHER_MODELS, OTHER_BATCH = ("resnet50", "vgg11"), 16
 
 
 class Cell(NamedTuple):
