@@ -61,7 +61,13 @@ def test_confirm_measures_the_recommended_point_and_its_neighbours_in_fresh_bloc
         **dict.fromkeys(("gpu_hours", "cost", "test_accuracy")),
     )
     advice = Recommendation(
-        **{"baseline": "resnet18-serial-1", "neighbours": ["resnet18-ddp-1"], "tied": [], "sentences": []},
+        **{
+            "baseline": "resnet18-serial-1",
+            "neighbours": ["resnet18-ddp-1"],
+            "next": "resnet18-ddp-1",
+            "tied": [],
+            "sentences": [],
+        },
         **{"recommended": choice, "fastest": choice},
         **dict.fromkeys(("baseline_accuracy", "cores_low", "knee", "cheapest")),
     )
