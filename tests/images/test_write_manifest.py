@@ -1,9 +1,12 @@
 import csv
 import hashlib
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from helping import ROOT, Run, write_jpeg
 
 from scripts.images.manifest import read_manifest
@@ -50,6 +53,21 @@ def test_awkward_names_come_back_as_they_were(tmp_path: Path) -> None:
     listed = [Entry(path, "a", group="tile, 1" if path.endswith("jpg") else None) for path in AWKWARD]
     write(listed, tmp_path / "m.csv")
     assert list(read_manifest(tmp_path / "m.csv")) == listed
+
+
+NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="/\0"), min_size=1, max_size=12)
+LABELS = NAMES.map(str.strip).filter(bool)
+
+
+@given(st.lists(st.tuples(LABELS, NAMES.filter(lambda name: name not in {".", ".."}), st.sampled_from([None, "test"]))))
+@settings(deadline=None, max_examples=200)
+def test_whatever_classes_and_files_are_called_they_come_back_as_they_were(
+    rows: list[tuple[str, str, str | None]],
+) -> None:
+    listed = [Entry(f"{i}/{name}", label, side) for i, (label, name, side) in enumerate(rows)]
+    with tempfile.TemporaryDirectory() as folder:
+        write(listed, Path(folder) / "m.csv")
+        assert list(read_manifest(Path(folder) / "m.csv")) == listed
 
 
 def test_a_name_that_is_not_utf8_is_left_out_and_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

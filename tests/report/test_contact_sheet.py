@@ -70,6 +70,7 @@ def test_the_page_of_a_thousand_classes_stays_small_and_names_where_the_rest_is(
     record.write_text(json.dumps(found | {"quality": found["quality"] | learned}))
     images = pd.read_parquet(many / "images/split.parquet").iloc[[0] * 1000]
     images = images.assign(**{"class": names, "path": [f"{name}/1.jpg" for name in names], "split": "train"})
+    images["group"] = ["csv:patient 7", *names[1:]]
     images.to_parquet(many / "images/split.parquet")
     noise = Image.fromarray(rng.integers(0, 256, (400, 1000, 3), np.uint8))
     previews = [many / f"{number:02d}.png" for number in range(24)]
@@ -88,3 +89,4 @@ def test_the_page_of_a_thousand_classes_stays_small_and_names_where_the_rest_is(
     assert text.count("class 0023") > 0
     assert "class 0024" not in text
     assert "more classes are in report/preview/." in text
+    assert "999 images are in no group that is known" in text
