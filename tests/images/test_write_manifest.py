@@ -5,9 +5,9 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from helping import ROOT, Run, write_jpeg
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from helping import ROOT, Run, write_jpeg
 
 from scripts.images.manifest import read_manifest
 from scripts.images.source import Entry, entries
