@@ -49,8 +49,9 @@ def differing_packages(lock: Path = ROOT / "requirements.lock") -> list[str]:
     found = []
     for line in lock.read_text(encoding="utf-8").splitlines():
         name, _, pinned = line.partition(";")[0].strip().partition("==")
-        with suppress(metadata.PackageNotFoundError):
-            installed: str | None = metadata.version(name) if pinned else None  # None: its files are half gone
+        # Of a package whose files are half gone the version is None, or, where importlib_metadata is imported, an error.
+        with suppress(metadata.PackageNotFoundError, FileNotFoundError):
+            installed: str | None = metadata.version(name) if pinned else None
             if installed and installed.partition("+")[0] != pinned:
                 found.append(f"{name} {installed} (lock: {pinned})")
     return found

@@ -46,7 +46,7 @@ MAY_BE_ZERO = {
         "confusion.0.1",
         "confusion.1.0",
     ),
-    *("phases.startup", "phases.shutdown"),
+    *("phases.startup", "phases.shutdown", "left_out_steps"),
 }
 
 
