@@ -49,7 +49,7 @@ def differing_packages(lock: Path = ROOT / "requirements.lock") -> list[str]:
     found = []
     for line in lock.read_text(encoding="utf-8").splitlines():
         name, _, pinned = line.partition(";")[0].strip().partition("==")
-        # Of a package whose files are half gone the version is None, or, where importlib_metadata is imported, an error.
+        # Of one whose files are half gone the version is None, or, where importlib_metadata is imported, an error.
         with suppress(metadata.PackageNotFoundError, FileNotFoundError):
             installed: str | None = metadata.version(name) if pinned else None
             if installed and installed.partition("+")[0] != pinned:
