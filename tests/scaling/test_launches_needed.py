@@ -78,3 +78,16 @@ def test_as_one_of_many_statements_more_launches_are_needed() -> None:
     assert alone is not None
     assert together is not None
     assert 1 < alone < together
+
+
+def test_what_may_have_biased_launches_is_not_told_by_more_of_them() -> None:
+    steady = dict.fromkeys(range(3), 1.0)
+    measured = {"a": {0: 1.38, 1: 1.40, 2: 1.39}, "b": steady}
+    assert Comparison(measured, measured, 0.95).more_launches("a", "b") == 1
+
+    turned = {"a": {0: 0.95, 1: 0.96, 2: 0.94}, "b": steady}
+    assert Comparison(measured, turned, 0.95).more_launches("a", "b") is None
+    scattered = {"a": {0: 1.0, 1: 1.3, 2: 1.05}, "b": steady}
+    alone = Comparison(scattered, scattered, 0.95).more_launches("a", "b")
+    assert alone is not None
+    assert Comparison(measured, scattered, 0.95).more_launches("a", "b") == alone > 1

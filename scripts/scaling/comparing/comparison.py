@@ -73,24 +73,30 @@ class Comparison(Generic[K]):
     def more_launches(self, one: K, other: K, bound: float = 1.0, together: bool = False) -> int | None:
         """How many launches more of each of two would tell their ratio from `bound`: 1 or more; None: MOST would not.
 
+        They must tell it as measured and levelled alike: what may have biased launches shrinks with no number of them.
+
         Args:
             together: as one of all statements about these points.
         """
-        found, count = self.fits[0].difference(one, other), min(self.launches[one], self.launches[other])
-        if count < 2 or found.freedom <= 0:
+        count = min(self.launches[one], self.launches[other])
+        both = [model.difference(one, other) for model in self.fits]
+        if count < 2 or both[0].freedom <= 0:
             return LEAST_BLOCKS
-        wider = 1.0
-        if together:
-            all_of_them = self._reaches(sum(map(self.enough, self.launches)), found)[-1]
-            wider = all_of_them / student_t(self.confidence, found.freedom)
-        needed = launches_needed(
-            found.value - math.log(bound),
-            found.error * math.sqrt(count),
-            self.confidence,
-            found.freedom / (count - 1),
-            wider,
-        )
-        return None if needed is None else max(1, needed - count)
+        distances = [found.value - math.log(bound) for found in both]
+        if min(distances) < 0 < max(distances):
+            return None
+        all_needed = []
+        for found, distance in zip(both, distances, strict=True):
+            wider = 1.0
+            if together:
+                all_of_them = self._reaches(sum(map(self.enough, self.launches)), found)[-1]
+                wider = all_of_them / student_t(self.confidence, found.freedom)
+            deviation, freedom = found.error * math.sqrt(count), found.freedom / (count - 1)
+            needed = launches_needed(distance, deviation, self.confidence, freedom, wider)
+            if needed is None:
+                return None
+            all_needed.append(needed)
+        return max(1, max(all_needed) - count)
 
     def more_to_tell(self, one: K, others: Iterable[K]) -> int | None:
         """How many launches more of each would tell one from all of others; 0 of none, None: MOST would not."""
