@@ -24,7 +24,7 @@ import sys
 from pathlib import Path
 
 from scripts import cli, record
-from scripts.again import Stop, until_calm
+from scripts.again import STOPPED, Stop, until_calm
 from scripts.atomic import remove, write_text
 from scripts.errors import UserError
 from scripts.lease import lease
@@ -133,7 +133,8 @@ def main() -> None:
             record.write(found.record, args.record)
     except SystemExit as end:
         step = last_saved(args.checkpoint)
-        if end.code == os.EX_TEMPFAIL and args.launcher == "srun" and step > saved and requeue():
+        # STOPPED: of a node that was slower to leave than another, whose status made srun end it.
+        if end.code in {os.EX_TEMPFAIL, STOPPED} and args.launcher == "srun" and step > saved and requeue():
             replace(args.logs, args.logs.with_name(f"{args.logs.name}-until-step-{step}"))
         raise
 

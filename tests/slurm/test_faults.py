@@ -79,18 +79,24 @@ def bad_day(packed: Path, slurm: Slurm, tmp_path_factory: pytest.TempPathFactory
     tmp = {"TMPDIR": str(one_node.parent)}
     second = slurm.start(one_node, *RUN, LOADING, *little, "--retries", "3", HOLD_ATTEMPTS="1 2 3", **tmp)
 
-    job_id = slurm.held(two_nodes, attempt=1).environ()["SLURM_JOB_ID"]
-    node = slurm.run(two_nodes, "squeue", "--noheader", "--jobs", job_id, "--format", "%B").stdout.strip()
-    # The daemon first: it would tell of the job's end.
-    for one in [psutil.Process(daemons.pid_of(folder, f"slurmd-{node}")), *daemons.job_processes(folder, node)]:
-        one.kill()
-    limited = slurm.held(one_node, attempt=2).environ()["SLURM_JOB_ID"]
-    slurm.run(one_node, "scontrol", "update", f"jobid={limited}", "timelimit=1")
-    for _ in range(WARNINGS):
-        warn(slurm, slurm.held(two_nodes, attempt=2))
-    slurm.run(one_node, "scancel", slurm.held(one_node, attempt=3).environ()["SLURM_JOB_ID"])
-    for run, where in ((first, two_nodes), (second, one_node)):
-        assert run.wait(timeout=900) == 0, (where / "run.log").read_text()
+    try:
+        job_id = slurm.held(two_nodes, attempt=1).environ()["SLURM_JOB_ID"]
+        node = slurm.run(two_nodes, "squeue", "--noheader", "--jobs", job_id, "--format", "%B").stdout.strip()
+        # The daemon first: it would tell of the job's end.
+        for one in [psutil.Process(daemons.pid_of(folder, f"slurmd-{node}")), *daemons.job_processes(folder, node)]:
+            one.kill()
+        limited = slurm.held(one_node, attempt=2).environ()["SLURM_JOB_ID"]
+        slurm.run(one_node, "scontrol", "update", f"jobid={limited}", "timelimit=1")
+        for _ in range(WARNINGS):
+            warn(slurm, slurm.held(two_nodes, attempt=2))
+        slurm.run(one_node, "scancel", slurm.held(one_node, attempt=3).environ()["SLURM_JOB_ID"])
+        for run, where in ((first, two_nodes), (second, one_node)):
+            assert run.wait(timeout=900) == 0, (where / "run.log").read_text()
+    finally:
+        first.kill()
+        second.kill()
+        local_cluster.up(slurm.settings)  # a dead node's jobs end once it is back
+        slurm.cancel_all()
     return BadDay(failed, done.stderr, done.returncode, two_nodes, node, one_node)
 
 
