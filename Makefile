@@ -31,16 +31,16 @@ study: $(VENV)/run.installed
 	@while $(SNAKEMAKE) -- next_pass; do \
 	  python -m scripts.scaling.answers.take_pass results/$(STUDY)/scaling || { [ $$? = 3 ] && exec $(SNAKEMAKE); exit 1; }; done; exit 1
 
-# Slurm's tests mostly wait, so they run beside the others, with a lock of the machine of their own, and take the laws' and
-# tables' simulations along. On two cores more parts at once are no faster.
+# Slurm's tests mostly wait, so they run beside the others, with a lock of the machine of their own. On two cores more
+# parts at once are no faster.
 test: $(VENV)/dev.installed browser slurm
 	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=line test-slurm test-rest
 
 test-slurm:
-	TMPDIR="$$(mktemp -d)" python -m pytest tests/slurm tests/scaling
+	TMPDIR="$$(mktemp -d)" python -m pytest tests/slurm
 
 test-rest:
-	python -m pytest --ignore tests/slurm --ignore tests/scaling
+	python -m pytest --ignore tests/slurm
 
 # For the inner loop, in a minute: without Snakemake, trainings, browser and daemons.
 test-fast: $(VENV)/dev.installed
