@@ -47,9 +47,9 @@ from scripts.images.source import check_classes, entries
 from scripts.images.split import assign_splits
 from scripts.images.steps import resize
 from scripts.scaling.comparing.ratios import paired_ratio
-from scripts.training import model
-from scripts.training.batches import training_order
-from scripts.training.learner import optimizer_of
+from scripts.training.loop.batches import training_order
+from scripts.training.loop.learner import optimizer_of
+from scripts.training.model.build import build
 from scripts.training.spec import OptimizerSpec
 
 Way = Callable[[Path], Pixels]  # a file to uint8 RGB (size, size, 3)
@@ -130,7 +130,7 @@ def learn(pixels: np.ndarray, labels: np.ndarray, epochs: int, seed: int) -> tor
     torch.manual_seed(seed)
     batch = min(32, len(labels))
     normalize = Normalize(pixels.mean(axis=(0, 1, 2)), pixels.std(axis=(0, 1, 2)).clip(min=1))
-    network = torch.nn.Sequential(normalize, model.build("resnet18", int(labels.max()) + 1, None))
+    network = torch.nn.Sequential(normalize, build("resnet18", int(labels.max()) + 1, None))
     network.to(memory_format=torch.channels_last)
     optimizer, schedule = optimizer_of(network, OPTIMIZER, epochs * (len(labels) // batch))
     images, classes = torch.from_numpy(pixels).permute(0, 3, 1, 2).float(), torch.from_numpy(labels)

@@ -3,7 +3,8 @@
 Mechanism: each cell is a training on random pixels, launched as rule train launches it, with two epochs and a
 checkpoint between them. While it runs, the greatest resident memory (VmHWM of /proc) of each of its processes is looked
 at; their sum is what it held, pages that processes share counted in each, as Slurm's jobacct_gather/linux counts them.
-To it come the two processes of Snakemake that a job runs in. What is asked is scripts/training/memory.py's answer.
+To it come the two processes of Snakemake that a job runs in. What is asked:
+scripts/training/model/memory.py.
 
     make bench        or        python -m benchmarks.memory_asked --output docs/memory.md
 """
@@ -29,11 +30,11 @@ from scripts.config.training import Training
 from scripts.errors import UserError
 from scripts.registry import ROOT
 from scripts.spec import canonical
-from scripts.training.describe_model import DescribeSpec, describe
-from scripts.training.measure_stages import StagesSpec, measure
-from scripts.training.memory import SNAKEMAKE, node_megabytes
-from scripts.training.model_facts import ModelFacts
-from scripts.training.points import TrainingPoint, training_points
+from scripts.training.model.describe_model import DescribeSpec, describe
+from scripts.training.model.measure_stages import StagesSpec, measure
+from scripts.training.model.memory import SNAKEMAKE, node_megabytes
+from scripts.training.model.model_facts import ModelFacts
+from scripts.training.points import TrainingPoint
 from scripts.training.spec import TrainSpec
 
 SIZE, CLASSES = 128, 3
@@ -85,7 +86,7 @@ def training(model: str, batch: int, **changes: Any) -> TrainSpec:
     """The spec of a cell: the config's defaults, but for `changes` of `training`."""
     given = {"model": model, "global_batch": batch, "device": "cpu", "strategies": ["serial"], "workers": [1]} | changes
     settings = Training.model_validate(given)
-    (point,) = training_points(settings).values()
+    (point,) = settings.points().values()
     return TrainSpec.model_validate(
         {
             "study": "memory",
@@ -111,7 +112,7 @@ def launch(spec: TrainSpec, images: Path, facts: Path, costs: Path | None) -> fl
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        command = [sys.executable, "-m", "scripts.training.train", "--launcher", "here", "--device", "cpu"]
+        command = [sys.executable, "-m", "scripts.training.launch.train", "--launcher", "here", "--device", "cpu"]
         command += ["--shards", str(images), "--split", str(images / "split.parquet")]
         command += ["--stats", str(images / "stats.json")]
         command += ["--facts", str(facts), "--costs", *([str(costs)] if costs else [])]

@@ -30,11 +30,11 @@ from scripts.config import Study
 from scripts.errors import UserError
 from scripts.registry import ROOT
 from scripts.scaling.comparing.ratios import paired_ratio
-from scripts.training import allocator
-from scripts.training import model as models
-from scripts.training.learner import Learner
-from scripts.training.points import TrainingPoint, training_points
-from scripts.training.ranks import Ranks
+from scripts.training.launch import allocator
+from scripts.training.launch.ranks import Ranks
+from scripts.training.loop.learner import Learner
+from scripts.training.model.build import build
+from scripts.training.points import TrainingPoint
 from scripts.training.spec import OptimizerSpec, TrainSpec
 
 MODEL, SIZE, BATCH, CLASSES = "resnet18", 128, 64, 5
@@ -62,7 +62,7 @@ def point_of(way: str, threads: int) -> TrainingPoint:
     settings = Study().training.model_copy(
         update={"threads": threads, "precision": precision, "strategies": ["serial"]}
     )
-    (point,) = training_points(settings).values()
+    (point,) = settings.points().values()
     tuning = point.tuning.model_copy(update=changes)
     return point.model_copy(update={"model": MODEL, "global_batch": BATCH, "tuning": tuning})
 
@@ -112,7 +112,7 @@ def sgemm() -> float:
 
 def flops_of_an_image() -> int:
     """Of forward and backward, counted by torch."""
-    network = models.build(MODEL, CLASSES, None)
+    network = build(MODEL, CLASSES, None)
     with FlopCounterMode(display=False) as counter:
         network(torch.randn(2, 3, SIZE, SIZE)).sum().backward()
     return int(counter.get_total_flops()) // 2

@@ -115,7 +115,7 @@ def stages_command(model: str, path: Path, most: int = 2) -> list[str]:
     """The command by which rule measure_stages writes the costs of a network."""
     spec = canonical(model=model, classes=3, size=32, batch=4, threads=1, device="cpu", channels_last=True, lock="")
     flags = ["--most-stages", str(most), "--output", str(path), "--spec", spec]
-    return [sys.executable, "-m", "scripts.training.measure_stages", *flags]
+    return [sys.executable, "-m", "scripts.training.model.measure_stages", *flags]
 
 
 def write_jpeg(path: Path, seed: int, size: int = 96) -> None:

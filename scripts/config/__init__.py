@@ -20,7 +20,6 @@ from scripts.config.scaling import Scaling
 from scripts.config.settings import Settings
 from scripts.config.training import Training
 from scripts.errors import ConfigError
-from scripts.training.points import training_points
 
 
 class Study(Settings):
@@ -61,7 +60,7 @@ class Study(Settings):
 
     @model_validator(mode="after")
     def _baseline_is_a_point(self) -> Self:
-        points = [point.sweep for point in training_points(self.training).values()]
+        points = [point.sweep for point in self.training.points().values()]
         if self.scaling.baseline not in points:
             allowed = ", ".join(dict.fromkeys(points))
             raise ValueError(f"scaling.baseline: found {self.scaling.baseline!r}; expected one of {allowed}")

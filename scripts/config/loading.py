@@ -1,13 +1,16 @@
 """The loading benchmark."""
 
+from collections.abc import Sequence
+from importlib.util import find_spec
+from itertools import product
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
 from scripts import registry
 from scripts.config.settings import Blocks, Count, Counts, Settings, known, on_path, unique
-from scripts.loading.backend import PREFETCH, REMOTE, START_METHOD, Returns, StartMethod
-from scripts.loading.points import BACKENDS, PageCache, backend_class, ceilings
+from scripts.loading.backend import PREFETCH, REMOTE, START_METHOD, Backend, Returns, StartMethod
+from scripts.loading.points import BACKENDS, LoadingPoint, PageCache, backend_class, ceilings
 
 Rate = Annotated[float, Field(gt=0)]
 # Those that need nothing that is not installed with scalecard.
@@ -102,3 +105,45 @@ class Loading(Settings):
         if "raw" not in sources:
             raise ValueError("must hold 'raw', from which the baseline of every loading speedup reads")
         return sources
+
+    def skipped_backends(self) -> dict[str, str]:
+        """The backends of a study that cannot run here, with the reason."""
+        return {
+            name: f"the package {package} is not installed"
+            for name in self.backends
+            if (package := backend_class(name).package) and find_spec(package) is None
+        }
+
+    def points(self) -> dict[str, LoadingPoint]:
+        """Every point by id: the ceilings, then in the order of the config.
+
+        A backend has one value of each axis that means nothing to it, and one that is skipped has no point.
+        """
+        skipped = self.skipped_backends()
+        found = [point for name in ceilings() for point in self._points_of(name)]
+        found += [point for name in self.backends if name not in skipped for point in self._points_of(name)]
+        if self.remote.backends:
+            names = dict.fromkeys(["serial", *self.remote.backends])
+            found += [point for name in names for point in self._points_of(name, remote=True)]
+        return {point.id: point for point in found}
+
+    def _start_methods(self, kind: type[Backend]) -> Sequence[StartMethod | None]:
+        if not kind.processes:
+            return [None]
+        return [method for method in self.start_methods if kind.forks or method != "fork"] or [START_METHOD]
+
+    def _points_of(self, name: str, remote: bool = False) -> list[LoadingPoint]:
+        kind = backend_class(name)
+        sources: list[str] = [source for source in self.sources if source in kind.sources] or [kind.sources[0]]
+        workers = self.remote.workers if remote else self.workers
+        axes = product(
+            [REMOTE] if remote else sources,
+            workers if kind.parallel else [1],
+            self.chunks if kind.chunked else [1],
+            self._start_methods(kind),
+            self.returns if kind.shares else [None],
+            self.prefetch if kind.prefetches else [None],
+            ["warm"] if remote or kind.ceiling else self.page_cache,
+        )
+        names = ("source", "workers", "chunk", "start_method", "returns", "prefetch", "page_cache")
+        return [LoadingPoint(backend=name, **dict(zip(names, values, strict=True))) for values in axes]

@@ -1,98 +1,23 @@
 """The worker-count sweep of training jobs."""
 
 import importlib.util
+import itertools
 import re
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Iterator
+from typing import Annotated, Any, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from scripts import registry
 from scripts.config.settings import Blocks, Count, Counts, Fraction, Settings, known, one_or_more, unique
-from scripts.training.model_names import known_model
-from scripts.training.points import (
-    STRATEGIES,
-    Allocator,
-    Device,
-    PipelineSchedule,
-    Precision,
-    ScalingMode,
-    TrainingPoint,
-    training_points,
-)
+from scripts.config.training_parts import Optimizer, Pipeline, Predict, Tuning
+from scripts.training import points as training
+from scripts.training.faults import training_fault
+from scripts.training.model.model_names import known_model
+from scripts.training.points import STRATEGIES, Device, Pipe, Precision, ScalingMode, TrainingPoint
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
 Loaders = Annotated[int, Field(ge=0)]
-
-
-class Optimizer(Settings):
-    """The rule that moves the weights."""
-
-    name: Literal["sgd", "adamw"] = Field("sgd", description="optimizer of torch.optim")
-    lr: Annotated[float, Field(gt=0)] = Field(0.025, description="learning rate")
-    momentum: Annotated[float, Field(ge=0, lt=1)] = Field(0.9, description="momentum of sgd, first beta of adamw")
-    weight_decay: Annotated[float, Field(ge=0)] = Field(0.0, description="weight decay, of all weights")
-    schedule: Literal["constant", "cosine", "linear"] = Field(
-        "cosine", description="learning rate over the run: cosine and linear fall from lr to 0 at the last step"
-    )
-    lr_warmup_steps: Annotated[int, Field(ge=0)] = Field(
-        0, description="first steps, over which the learning rate climbs evenly to lr, before its schedule begins"
-    )
-    lr_rule: Literal["none", "linear", "sqrt"] = Field(
-        "none",
-        description="weak scaling: lr is multiplied by the worker count (linear), its square root, or not at all",
-    )
-
-
-class Pipeline(Settings):
-    """How strategies `pipeline` and `hybrid` cut and feed the network."""
-
-    schedules: list[PipelineSchedule] = Field(
-        ["1f1b"], min_length=1, description="order of forwards and backwards: gpipe (all forwards first) or 1f1b"
-    )
-    microbatches: Counts = Field([4], description="pieces that the images of a step are cut into, one after the other")
-    hybrid_stages: Count = Field(2, description="stages of strategy hybrid; pipeline has a stage a worker")
-    hybrid_workers: Counts = Field([4], description="ranks of strategy hybrid: stages x copies of the pipeline")
-
-    @field_validator("schedules", "microbatches", "hybrid_workers")
-    @classmethod
-    def _no_repeats(cls, values: list[Any]) -> list[Any]:
-        return unique(values)
-
-
-class Predict(Settings):
-    """What the trained network is used for: the targets `model`, `features` and `predict`."""
-
-    point: str | None = Field(
-        None, description="point whose network is trained once more, and kept; null: the first of the sweep"
-    )
-    folder: str | None = Field(None, description="folder whose pictures target `predict` classifies, at any depth")
-    parts: Count = Field(4, description="jobs that its files are shared out to")
-    batch: Count = Field(64, description="images of one forward pass")
-
-
-class Tuning(Settings):
-    """How the same work is computed."""
-
-    channels_last: bool = Field(True, description="memory format of images and weights: NHWC, else NCHW")
-    compile: bool = Field(False, description="torch.compile, for serial and ddp; its seconds are a phase of their own")
-    allocator: Allocator = Field(
-        "system",
-        description="memory allocator of the ranks: system (glibc as it is), glibc (kept from handing memory back), "
-        "huge_pages (glibc, on pages of 2 MiB where the kernel grants them), tcmalloc, jemalloc, or auto (tcmalloc "
-        "where it is installed, else glibc); what is faster than system holds more memory, up to half as much again",
-    )
-    optimizer_kernel: Literal["fused", "foreach", "for_loop"] = Field(
-        "foreach", description="implementation of the optimizer's step in torch"
-    )
-    bucket_mb: Annotated[float, Field(gt=0)] = Field(25.0, description="ddp: MiB of gradients that are reduced at once")
-    bucket_view: bool = Field(True, description="ddp: gradients are views of the buckets, which saves a copy")
-    static_graph: bool = Field(
-        False, description="ddp: the same parameters are used in each step, and DDP may rely on it"
-    )
-    compression: Literal["none", "bf16", "fp16"] = Field("none", description="ddp: what gradients are reduced as")
-    sync_batchnorm: bool = Field(
-        False, description="ddp on CUDA: BatchNorm normalises by the images of all ranks, not of each"
-    )
 
 
 class Training(Settings):
@@ -249,7 +174,7 @@ class Training(Settings):
 
     @model_validator(mode="after")
     def _points_can_be_trained(self) -> Self:
-        points = training_points(self)
+        points = self.points()
         if not points:
             raise ValueError(f"cores_at_most {self.cores_at_most} leaves no point to train")
         if self.predict.point not in {None, *points}:
@@ -258,43 +183,52 @@ class Training(Settings):
             raise ValueError(fault)
         return self
 
+    def points(self) -> dict[str, TrainingPoint]:
+        """Every point by id, in the order of the config; a strategy that is not parallel has one worker."""
+        found: dict[str, TrainingPoint] = {}
+        axes = itertools.product(
+            self.models,
+            self.scalings,
+            self.precisions,
+            [("", self.tuning), *self.variants.items()],
+            self.strategies,
+            self.threads_of_ranks,
+            self.loaders_of_ranks,
+        )
+        for model, scaling, precision, (variant, tuning), strategy, threads, loaders in axes:
+            for workers, pipe in self._spread(strategy):
+                if self.cores_at_most is not None and workers * (threads + loaders) > self.cores_at_most:
+                    continue
+                per_node = self.workers_per_node or workers
+                growth = workers if scaling == "weak" else 1
+                point = TrainingPoint(
+                    model=model,
+                    strategy=strategy,
+                    device=self.device,
+                    precision=precision,
+                    workers=workers,
+                    nodes=-(-workers // per_node),
+                    threads=threads,
+                    loader_workers=loaders,
+                    scaling=scaling,
+                    global_batch=self.global_batch * growth,
+                    lr_factor={"none": 1.0, "linear": float(growth), "sqrt": growth**0.5}[self.optimizer.lr_rule],
+                    micro_batch=self.micro_batch,
+                    pipe=pipe,
+                    variant=variant,
+                    tuning=training.Tuning.model_validate(tuning.model_dump()),
+                )
+                found[point.id] = point
+        return found
 
-def training_fault(point: TrainingPoint) -> str | None:
-    """The first reason why a point cannot be trained, in terms of the config."""
-    workers, batch, pipe, tuning = point.workers, point.global_batch, point.pipe, point.tuning
-    strategy = registry.load(STRATEGIES, point.strategy, "Strategy")
-    faults = {
-        f"workers_per_node spreads {workers} workers unequally over {point.nodes} nodes; "
-        "choose worker counts that divide": workers % point.nodes > 0,
-        f"pipeline.hybrid_workers: found {workers}; expected a multiple of pipeline.hybrid_stages": (
-            pipe is not None and workers % pipe.stages > 0
-        ),
-        f"global_batch {batch} cannot be shared equally by {point.replicas} workers; "
-        "choose a multiple of every worker count": batch % point.replicas > 0,
-        f"global_batch {batch} gives {workers} workers one image each; BatchNorm needs two or more": point.share < 2,
-        f"micro_batch: found {point.micro_batch}; it cuts the {point.share} images of a worker into pieces of one, and "
-        "BatchNorm needs two or more": (
-            point.micro_batch is not None and point.share // -(-point.share // point.micro_batch) < 2
-        ),
-        f"pipeline.microbatches: found {pipe and pipe.microbatches}; expected a number that cuts the {point.share} "
-        "images of a pipeline's step into equal pieces of two or more": (
-            pipe is not None and (point.share % pipe.microbatches > 0 or point.share < 2 * pipe.microbatches)
-        ),
-        f"pipeline.microbatches: found {pipe and pipe.microbatches}; schedule 1f1b needs one for each of the "
-        f"{pipe and pipe.stages} stages at least": (
-            pipe is not None and pipe.schedule == "1f1b" and pipe.microbatches < pipe.stages
-        ),
-        f"precision fp16 needs a loss scale that all ranks share, which {point.strategy} has not; choose bf16": (
-            point.precision == "fp16" and not strategy.scales_loss
-        ),
-        "precision tf32 exists on CUDA only; choose fp32 or bf16 for device cpu": (
-            point.precision == "tf32" and point.device == "cpu"
-        ),
-        f"tuning.compile is offered for serial and ddp, where it was tried; found it for {point.strategy}": (
-            tuning.compile and (strategy.staged or not strategy.whole)
-        ),
-        "tuning.sync_batchnorm is torch's SyncBatchNorm, which exists on CUDA only": (
-            tuning.sync_batchnorm and point.device == "cpu"
-        ),
-    }
-    return next((fault for fault, found in faults.items() if found), None)
+    def _spread(self, name: str) -> Iterator[tuple[int, Pipe | None]]:
+        """The worker counts of a strategy, with the ways to feed it where it cuts the network."""
+        strategy = registry.load(STRATEGIES, name, "Strategy")
+        if not strategy.staged:
+            yield from ((workers, None) for workers in (self.workers if strategy.parallel else [1]))
+            return
+        pipeline = self.pipeline
+        for workers in pipeline.hybrid_workers if strategy.replicated else self.workers:
+            stages = pipeline.hybrid_stages if strategy.replicated else workers
+            for schedule, microbatches in itertools.product(pipeline.schedules, pipeline.microbatches):
+                yield workers, Pipe(stages=stages, schedule=schedule, microbatches=microbatches)

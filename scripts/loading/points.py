@@ -6,9 +6,6 @@ points. What is usual (forkserver, pickled results, a prefetch of 2, raw files, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from importlib.util import find_spec
-from itertools import product
 from typing import TYPE_CHECKING, Any, Literal
 
 from scripts import registry
@@ -16,7 +13,6 @@ from scripts.loading.backend import PREFETCH, REMOTE, START_METHOD, Returns, Sta
 from scripts.spec import Spec
 
 if TYPE_CHECKING:
-    from scripts.config.loading import Loading
     from scripts.loading.backend import Backend
 
 BACKENDS = "scripts.loading.backends"
@@ -86,49 +82,3 @@ def backend_class(name: str) -> type[Backend]:
 def ceilings() -> list[str]:
     """The backends that are no way to load, but what one could reach at most."""
     return [name for name in registry.names(BACKENDS) if backend_class(name).ceiling]
-
-
-def skipped_backends(settings: Loading) -> dict[str, str]:
-    """The backends of a study that cannot run here, with the reason."""
-    return {
-        name: f"the package {package} is not installed"
-        for name in settings.backends
-        if (package := backend_class(name).package) and find_spec(package) is None
-    }
-
-
-def loading_points(settings: Loading) -> dict[str, LoadingPoint]:
-    """Every point by id: the ceilings, then in the order of the config.
-
-    A backend has one value of each axis that means nothing to it, and one that is skipped has no point.
-    """
-    skipped = skipped_backends(settings)
-    found = [point for name in ceilings() for point in _points(settings, name)]
-    found += [point for name in settings.backends if name not in skipped for point in _points(settings, name)]
-    if settings.remote.backends:
-        names = dict.fromkeys(["serial", *settings.remote.backends])
-        found += [point for name in names for point in _points(settings, name, remote=True)]
-    return {point.id: point for point in found}
-
-
-def _start_methods(settings: Loading, kind: type[Backend]) -> Sequence[StartMethod | None]:
-    if not kind.processes:
-        return [None]
-    return [method for method in settings.start_methods if kind.forks or method != "fork"] or [START_METHOD]
-
-
-def _points(settings: Loading, name: str, remote: bool = False) -> list[LoadingPoint]:
-    kind = backend_class(name)
-    sources: list[str] = [source for source in settings.sources if source in kind.sources] or [kind.sources[0]]
-    workers = settings.remote.workers if remote else settings.workers
-    axes = product(
-        [REMOTE] if remote else sources,
-        workers if kind.parallel else [1],
-        settings.chunks if kind.chunked else [1],
-        _start_methods(settings, kind),
-        settings.returns if kind.shares else [None],
-        settings.prefetch if kind.prefetches else [None],
-        ["warm"] if remote or kind.ceiling else settings.page_cache,
-    )
-    names = ("source", "workers", "chunk", "start_method", "returns", "prefetch", "page_cache")
-    return [LoadingPoint(backend=name, **dict(zip(names, values, strict=True))) for values in axes]

@@ -1,7 +1,7 @@
 """The figures: speedup and efficiency against cores, learning curves, and how the ways to load compare.
 
 Inputs: both scaling tables (parquet), `laws.json`, all records, and what trainings used (CSV,
-scripts/training/monitor.py). Outputs, in --folder: `speedup`, `efficiency` (scaling_figures.py), `laws`
+scripts/training/launch/monitor.py). Outputs, in --folder: `speedup`, `efficiency` (scaling_figures.py), `laws`
 (law_figures.py), `learning` (training_figures.py), `usage` (usage_figures.py), `loading` and `loading_phases`
 (loading_figures.py), `loading_curves` (loading_curves.py), each as `.svg` and `.png`.
 

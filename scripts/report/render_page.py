@@ -33,7 +33,7 @@ from scripts.scaling.tables.read_records import read_all
 from scripts.scaling.tables.rows import JobRow, LoadingRow, ProfileRow, StrategyRow, TrainingRow
 from scripts.scaling.tables.table_file import read_answer, read_rows
 from scripts.spec import Spec
-from scripts.training.model_facts import ModelFacts
+from scripts.training.model.model_facts import ModelFacts
 
 
 class PageSpec(Spec):

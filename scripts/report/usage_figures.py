@@ -11,7 +11,7 @@ from scripts.report.figure_parts import entitle, fill_legend, start_grid
 from scripts.report.style import COLOURS, MUTED
 
 MOST = 8  # lines that one can tell apart
-# Title, columns of scripts/training/monitor.py that are added up, and what they are divided by.
+# Title, columns of scripts/training/launch/monitor.py that are added up, and what they are divided by.
 PANELS = {
     "CPU, cores": (["cpu_cores"], 1.0),
     "memory, GiB": (["memory_bytes"], 2.0**30),

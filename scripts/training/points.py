@@ -5,15 +5,9 @@ An id is made only from what the point is (`resnet18-ddp-2`), so a longer sweep 
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from scripts import registry
 from scripts.spec import Spec
-
-if TYPE_CHECKING:
-    from scripts.config.training import Training
 
 STRATEGIES = "scripts.training.strategies"
 Device = Literal["auto", "cpu", "cuda"]
@@ -137,55 +131,3 @@ class TrainingPoint(Spec):
         if self.pipe:
             return self.share // self.pipe.microbatches
         return min(self.share, self.micro_batch or self.share)
-
-
-def training_points(settings: Training) -> dict[str, TrainingPoint]:
-    """Every point by id, in the order of the config; a strategy that is not parallel has one worker."""
-    found = {}
-    axes = itertools.product(
-        settings.models,
-        settings.scalings,
-        settings.precisions,
-        [("", settings.tuning), *settings.variants.items()],
-        settings.strategies,
-        settings.threads_of_ranks,
-        settings.loaders_of_ranks,
-    )
-    for model, scaling, precision, (variant, tuning), strategy, threads, loaders in axes:
-        for workers, pipe in _spread(settings, strategy):
-            if settings.cores_at_most is not None and workers * (threads + loaders) > settings.cores_at_most:
-                continue
-            per_node = settings.workers_per_node or workers
-            growth = workers if scaling == "weak" else 1
-            point = TrainingPoint(
-                model=model,
-                strategy=strategy,
-                device=settings.device,
-                precision=precision,
-                workers=workers,
-                nodes=-(-workers // per_node),
-                threads=threads,
-                loader_workers=loaders,
-                scaling=scaling,
-                global_batch=settings.global_batch * growth,
-                lr_factor={"none": 1.0, "linear": float(growth), "sqrt": growth**0.5}[settings.optimizer.lr_rule],
-                micro_batch=settings.micro_batch,
-                pipe=pipe,
-                variant=variant,
-                tuning=Tuning.model_validate(tuning.model_dump()),
-            )
-            found[point.id] = point
-    return found
-
-
-def _spread(settings: Training, name: str) -> Iterator[tuple[int, Pipe | None]]:
-    """The worker counts of a strategy, with the ways to feed it where it cuts the network."""
-    strategy = registry.load(STRATEGIES, name, "Strategy")
-    if not strategy.staged:
-        yield from ((workers, None) for workers in (settings.workers if strategy.parallel else [1]))
-        return
-    pipeline = settings.pipeline
-    for workers in pipeline.hybrid_workers if strategy.replicated else settings.workers:
-        stages = pipeline.hybrid_stages if strategy.replicated else workers
-        for schedule, microbatches in itertools.product(pipeline.schedules, pipeline.microbatches):
-            yield workers, Pipe(stages=stages, schedule=schedule, microbatches=microbatches)

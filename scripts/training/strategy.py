@@ -1,4 +1,4 @@
-"""What a training strategy is: how one model is spread over ranks. All share the loop of scripts/training/fit.py."""
+"""What a training strategy is: how one model is spread over ranks. All share one loop, loop/fit.py."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ if TYPE_CHECKING:
 
     import torch
 
+    from scripts.training.launch.ranks import Ranks
+    from scripts.training.loop.precision import Precision
     from scripts.training.points import TrainingPoint
-    from scripts.training.precision import Precision
-    from scripts.training.ranks import Ranks
 
 
 class Strategy(ABC):
     """One way to train one network; torch is imported in its methods, since the Snakefile imports strategies too.
 
     Args:
-        costs: what each piece of the network costs (scripts/training/measure_stages.py), for one that is `staged`.
+        costs: what each piece of the network costs (model/measure_stages.py), for one that is `staged`.
     """
 
     parallel: ClassVar[bool]  # whether it runs on more than one rank; then a process group exists

@@ -20,7 +20,7 @@ from scripts.loading.digest import digest
 from scripts.loading.executor import bounded
 from scripts.loading.load import LoadRaw
 from scripts.loading.passes import Sink, items_of
-from scripts.loading.points import backend_class, loading_points
+from scripts.loading.points import backend_class
 
 SHARING = [name for name in DEFAULT_BACKENDS if backend_class(name).shares]
 WITH_PROCESSES = ["joblib", *(name for name in DEFAULT_BACKENDS if backend_class(name).processes)]
@@ -193,7 +193,7 @@ def test_points_have_ids_of_what_they_are() -> None:
     from scripts.config.loading import Loading
 
     settings = Loading(backends=["serial", "pool_map", "packed"], workers=[1, 4], chunks=[8, 16])
-    assert list(loading_points(settings)) == [
+    assert list(settings.points()) == [
         "decode_only-1",
         "headspace-1",
         "serial-1",

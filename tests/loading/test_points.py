@@ -4,11 +4,11 @@ import pytest
 
 from scripts.config.loading import Loading
 from scripts.loading import points
-from scripts.loading.points import LoadingPoint, loading_points, skipped_backends
+from scripts.loading.points import LoadingPoint
 
 
 def ids(**settings: object) -> list[str]:
-    return list(loading_points(Loading.model_validate(settings)))
+    return list(Loading.model_validate(settings).points())
 
 
 def test_the_ceilings_are_in_every_sweep() -> None:
@@ -47,7 +47,7 @@ def test_reencoded_files_have_a_ceiling_of_their_own() -> None:
 
 
 def test_a_server_is_loaded_from_by_its_own_workers_beside_a_serial_baseline() -> None:
-    found = loading_points(Loading(backends=["serial"], remote={"backends": ["dask_threads"], "workers": [1, 32]}))
+    found = Loading(backends=["serial"], remote={"backends": ["dask_threads"], "workers": [1, 32]}).points()
     remote = [one for one in found.values() if one.source == "remote"]
     assert [one.id for one in remote] == ["serial-1-remote", "dask_threads-1-16-remote", "dask_threads-32-16-remote"]
     assert {one.baseline for one in remote} == {"serial-1-remote"}
@@ -71,8 +71,8 @@ def test_a_point_is_divided_by_serial_from_the_same_storage_in_the_same_state(
 def test_a_backend_whose_package_is_not_installed_is_skipped_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(points.backend_class("pool_map"), "package", "no_such_package")
     settings = Loading(backends=["serial", "pool_map"])
-    assert skipped_backends(settings) == {"pool_map": "the package no_such_package is not installed"}
-    assert not [one for one in loading_points(settings) if one.startswith("pool_map")]
+    assert settings.skipped_backends() == {"pool_map": "the package no_such_package is not installed"}
+    assert not [one for one in settings.points() if one.startswith("pool_map")]
 
 
 @pytest.mark.parametrize(
@@ -93,5 +93,5 @@ def test_impossible_settings_are_refused(settings: dict[str, object], message: s
 
 def test_what_may_not_be_forked_is_started_otherwise() -> None:
     names = ["serial", "pool_map", "dask_distributed"]
-    found = loading_points(Loading(backends=names, workers=[2], start_methods=["fork"]))
+    found = Loading(backends=names, workers=[2], start_methods=["fork"]).points()
     assert list(found)[-2:] == ["pool_map-2-16-fork", "dask_distributed-2-16"]

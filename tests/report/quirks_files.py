@@ -11,8 +11,8 @@ from quirks import CLASSES, REJECT, TRAINING
 from scripts import record
 from scripts.atomic import write_text
 from scripts.record import Record
-from scripts.training.model_facts import ModelFacts
-from scripts.training.monitor import Sample
+from scripts.training.launch.monitor import Sample
+from scripts.training.model.model_facts import ModelFacts
 
 
 def write_images(folder: Path) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from scripts.scaling.tables.tabulate_profiles import row
-from scripts.training.step_profile import StepProfile
+from scripts.training.loop.step_profile import StepProfile
 
 
 def profile(name: str, workers: int, **fields: object) -> StepProfile:

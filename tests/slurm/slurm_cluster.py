@@ -116,7 +116,7 @@ class Slurm:
         def stopped() -> bool:
             for process in psutil.process_iter(["status", "cmdline"]):
                 words = process.info["cmdline"] or []
-                if process.info["status"] == psutil.STATUS_STOPPED and "scripts.training.train_rank" in words:
+                if process.info["status"] == psutil.STATUS_STOPPED and "scripts.training.loop.train_rank" in words:
                     with suppress(psutil.Error):  # another run's, which has just been killed
                         ours = words[words.index("--attempt") + 1] == str(attempt) and process.cwd() == str(folder)
                         found.extend([process] if ours else [])

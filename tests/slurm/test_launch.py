@@ -14,8 +14,8 @@ from slurm_cluster import PORT, SNAKEMAKE, Slurm
 
 from scripts.errors import UserError
 from scripts.slurm.allocation import Allocation, Node, interface_towards
+from scripts.training.launch.train import command
 from scripts.training.points import TrainingPoint
-from scripts.training.train import command
 
 
 def point(workers: int, device: str, threads: int = 1) -> TrainingPoint:
@@ -41,7 +41,7 @@ def test_one_srun_task_a_node_has_its_ranks_cores_and_gpus(workers: int, device:
 def test_on_a_machine_of_ones_own_the_same_program_starts_without_srun() -> None:
     found = command(Allocation(None, (Node("localhost", "127.0.0.1"),), 5), point(4, "cpu"), [])
     assert found[:5] == ["env", "OMP_NUM_THREADS=1", "MKL_NUM_THREADS=1", sys.executable, "-m"]
-    assert found[5] == "scripts.training.launch_node"
+    assert found[5] == "scripts.training.launch.launch_node"
     assert interface_towards("127.0.0.1") == "lo"
 
 
@@ -125,7 +125,7 @@ def test_slurm_grants_whole_nodes_with_their_gpus(checkout: Path, slurm: Slurm) 
 
 def meet(nodes: list[int], port: int, seconds: float) -> "list[Future[object]]":
     """Some of three nodes, each in a thread of its own, as far as they come."""
-    from scripts.training import launch_node
+    from scripts.training.launch import launch_node
 
     all_nodes = [Node(f"n{i}", "127.0.0.1") for i in (1, 2, 3)]
     with ThreadPoolExecutor() as pool:

@@ -10,7 +10,7 @@ from helping import OPTIMIZER, ROOT, Command, Run, Train, pack_study, stages_com
 from scripts import record
 from scripts.atomic import write_text
 from scripts.spec import canonical
-from scripts.training.describe_model import DescribeSpec, describe
+from scripts.training.model.describe_model import DescribeSpec, describe
 
 SIZE = 32
 
@@ -53,7 +53,7 @@ def launch(study: Path, path: Path, strategy: str, workers: int, changes: dict[s
     for name, file in given.items():
         flags += [f"--{name}", *([str(file)] if file else [])]
     flags += ["--launcher", "here", "--logs", str(path.with_name("ranks")), "--record", str(path)]
-    return [sys.executable, "-m", "scripts.training.train", *flags, "--spec", canonical(**(spec | changes))]
+    return [sys.executable, "-m", "scripts.training.launch.train", *flags, "--spec", canonical(**(spec | changes))]
 
 
 @pytest.fixture(scope="session")
@@ -75,7 +75,7 @@ def profile_command(study: Path) -> Command:
     """The command by which rule profile takes a point apart."""
 
     def command(path: Path, strategy: str, workers: int, **changes: object) -> list[str]:
-        flags = ["--program", "scripts.training.profile_rank", "--traces", str(path.with_name("traces"))]
+        flags = ["--program", "scripts.training.loop.profile_rank", "--traces", str(path.with_name("traces"))]
         return [*launch(study, path, strategy, workers, changes), *flags, "--steps", "3"]
 
     return command

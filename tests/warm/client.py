@@ -54,7 +54,7 @@ def command():
 def libraries(module):
     if module == "snakemake":
         return module
-    trains = module.startswith("scripts.training.") and module != "scripts.training.train"
+    trains = module.startswith("scripts.training.") and module != "scripts.training.launch.train"
     return "torch" if trains or module == "waiting_rank" else "tables"
 
 

@@ -29,7 +29,7 @@ def test_a_closure_holds_nothing_of_later_stages_or_other_plugins() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["scripts.images.split", "scripts.scaling.tables.tabulate_training", "scripts.training.train"]
+    "module", ["scripts.images.split", "scripts.scaling.tables.tabulate_training", "scripts.training.launch.train"]
 )
 def test_a_closure_is_what_python_really_imports(module: str) -> None:
     code = f"import sys, {module}; print(*(m.__file__ for n, m in sys.modules.items() if n.split('.')[0] == 'scripts'))"

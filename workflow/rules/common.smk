@@ -16,7 +16,7 @@ from scripts.closure import Sources, stand_in_path
 from scripts.errors import UserError
 from scripts.images import source
 from scripts.images.step import STEPS
-from scripts.loading.points import BACKENDS, backend_class, skipped_backends
+from scripts.loading.points import BACKENDS, backend_class
 from scripts.report.terminal.job_words import JobWords
 from scripts.report.terminal.study_words import OpeningWords, study_words
 from scripts.report.terminal.uncounted import uncounted
@@ -25,8 +25,8 @@ from scripts.slurm.handed_on import check_handed_on
 from scripts.slurm.patience import Patience
 from scripts.slurm.recover import cancel, jobs_of
 from scripts.spec import PIXELS, canonical, pins
-from scripts.training.memory import node_megabytes
-from scripts.training.model_facts import ModelFacts
+from scripts.training.model.memory import node_megabytes
+from scripts.training.model.model_facts import ModelFacts
 from scripts.training.points import STRATEGIES
 from scripts.training.spec import TrainSpec
 

@@ -3,10 +3,10 @@
 # Made before Snakemake builds its graph: it looks into a folder once, and takes what comes later for missing.
 TRAIN_CODE, PROFILE_CODE = (
     {
-        strategy: code("scripts.training.train", program, registry.module(STRATEGIES, strategy))
+        strategy: code("scripts.training.launch.train", program, registry.module(STRATEGIES, strategy))
         for strategy in {point.strategy for point in TRAINING_POINTS.values()}
     }
-    for program in ("scripts.training.train_rank", "scripts.training.profile_rank")
+    for program in ("scripts.training.loop.train_rank", "scripts.training.loop.profile_rank")
 )
 
 

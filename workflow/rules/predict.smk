@@ -20,7 +20,7 @@ rule extract_features:
     input:
         model="results/{study}/training/model/model.pt",
         pixels="results/{study}/images/shards/{shard}.npy",
-        code=code("scripts.training.extract_features"),
+        code=code("scripts.training.use.extract_features"),
     output:
         features="results/{study}/training/features/{shard}.npy",
     log:
@@ -36,7 +36,7 @@ rule extract_features:
         device=get_device,
         spec=canonical(device=STUDY.training.device, batch=STUDY.training.predict.batch),
     shell:
-        "python -m scripts.training.extract_features --device {params.device} --model {input.model:q} "
+        "python -m scripts.training.use.extract_features --device {params.device} --model {input.model:q} "
         "--pixels {input.pixels:q} --features {output.features:q} --spec {params.spec:q} 2> {log:q}"
 
 
@@ -48,7 +48,7 @@ rule predict_part:
             STUDY.training.predict.folder,
             [entry.path for entry in PREDICTED[wildcards.part]],
         ),
-        code=code("scripts.training.predict_part", *get_step_modules()),
+        code=code("scripts.training.use.predict_part", *get_step_modules()),
     output:
         predictions="results/{study}/training/predictions/{part}.csv",
     log:
@@ -71,14 +71,14 @@ rule predict_part:
         ),
         folder=get_predicted_folder,
     shell:
-        "python -m scripts.training.predict_part --device {params.device} --model {input.model:q} "
+        "python -m scripts.training.use.predict_part --device {params.device} --model {input.model:q} "
         "--folder {params.folder:q} --part {wildcards.part} --predictions {output.predictions:q} --spec {params.spec:q} 2> {log:q}"
 
 
 rule join_predictions:
     input:
         parts=expand("results/{{study}}/training/predictions/{part}.csv", part=PREDICTED),
-        code=code("scripts.training.join_predictions"),
+        code=code("scripts.training.use.join_predictions"),
     output:
         predictions="results/{study}/training/predictions.csv",
     log:
@@ -86,7 +86,7 @@ rule join_predictions:
     conda:
         "../../envs/scalecard.yaml"
     shell:
-        "python -m scripts.training.join_predictions --parts {input.parts:q} --predictions {output.predictions:q} "
+        "python -m scripts.training.use.join_predictions --parts {input.parts:q} --predictions {output.predictions:q} "
         "2> {log:q}"
 
 

@@ -31,19 +31,17 @@ from pydantic import ValidationError
 
 from scripts import config as study_config
 from scripts.budget import Budget, file_in_force, left_out
-from scripts.config.training import training_fault
 from scripts.errors import ImageError, UserError
 from scripts.images.manifest import Summary
 from scripts.images.sample_classes import CLASSES
 from scripts.images.understood import Understood, understand
-from scripts.loading.points import loading_points
 from scripts.scaling.answers.answer import Recommendations
 from scripts.scaling.answers.passes import blocks_of
 from scripts.scaling.comparing.limits import FIRST_FRESH_BLOCK
 from scripts.spec import differing_packages, lock_digest
 from scripts.training.device import Decision
-from scripts.training.points import training_points
-from scripts.training.steps import check_steps
+from scripts.training.faults import training_fault
+from scripts.training.loop.steps import check_steps
 
 STARTED = time.time()
 # All of the machine, in the shares that `resources: machine` of profiles/local counts.
@@ -78,7 +76,7 @@ def read_study():
         train = found.summary.training_images(study.images.fractions.model_dump())
         train = found.summary.images if found.groups else train
         training = study.training
-        for batch in dict.fromkeys(point.global_batch for point in training_points(training).values()):
+        for batch in dict.fromkeys(point.global_batch for point in training.points().values()):
             check_steps(train, batch, training.epochs, training.warmup_steps)
     except UserError as error:
         sys.exit(f"error: {error}")
@@ -134,7 +132,7 @@ def begun(stage, points):
     return {name: found for name, found in points.items() if kept([first.format(name)])}
 
 
-LOADING_POINTS = begun("loading", loading_points(STUDY.loading))
+LOADING_POINTS = begun("loading", STUDY.loading.points())
 
 
 def read_points():
@@ -142,7 +140,7 @@ def read_points():
 
     A user's mistake ends the run here.
     """
-    points, training = training_points(STUDY.training), STUDY.training
+    points, training = STUDY.training.points(), STUDY.training
     # Profiles for clusters start trainings by a launcher of the cluster's (profiles/slurm).
     launchers = workflow.resource_settings.overwrite_resources.get("train", {})
     device = Decision.of(training.device, "launcher" not in launchers, DEVICE_FILE)

@@ -9,7 +9,7 @@ A target of its own, which measures nothing: `model` keeps the network of one po
 
 rule describe_model:
     input:
-        code=code("scripts.training.describe_model"),
+        code=code("scripts.training.model.describe_model"),
     output:
         facts="results/{study}/training/facts/{model}.json",
     log:
@@ -26,12 +26,12 @@ rule describe_model:
             packages=pins("torch", "torchvision"),
         ),
     shell:
-        "python -m scripts.training.describe_model --output {output.facts:q} --spec {params.spec:q} 2> {log:q}"
+        "python -m scripts.training.model.describe_model --output {output.facts:q} --spec {params.spec:q} 2> {log:q}"
 
 
 rule fetch_weights:
     input:
-        code=code("scripts.training.fetch_weights"),
+        code=code("scripts.training.model.fetch_weights"),
     output:
         weights="results/{study}/training/weights/{model}.pt",
     log:
@@ -47,12 +47,12 @@ rule fetch_weights:
             packages=pins("torchvision"),
         ),
     shell:
-        "python -m scripts.training.fetch_weights --output {output.weights:q} --spec {params.spec:q} 2> {log:q}"
+        "python -m scripts.training.model.fetch_weights --output {output.weights:q} --spec {params.spec:q} 2> {log:q}"
 
 
 rule measure_stages:
     input:
-        code=code("scripts.training.measure_stages"),
+        code=code("scripts.training.model.measure_stages"),
     output:
         costs="results/{study}/training/stages/{model}.json",
     log:
@@ -80,7 +80,7 @@ rule measure_stages:
         ),
         most_stages=get_most_stages,
     shell:
-        "python -m scripts.training.measure_stages --device {params.device} --most-stages {params.most_stages} "
+        "python -m scripts.training.model.measure_stages --device {params.device} --most-stages {params.most_stages} "
         "--output {output.costs:q} --spec {params.spec:q} 2> {log:q}"
 
 
@@ -120,7 +120,7 @@ rule train:
         tensorboard=get_tensorboard,
         again=get_again,
     shell:
-        "python -m scripts.training.train --launcher {resources.launcher} --device {params.device} "
+        "python -m scripts.training.launch.train --launcher {resources.launcher} --device {params.device} "
         "--shards results/{wildcards.study}/images/shards --split {input.split:q} --stats {input.stats:q} "
         "--facts {input.facts:q} --weights {input.weights:q} --costs {input.costs:q} "
         "--checkpoint results/{wildcards.study}/training/checkpoints/{wildcards.point}_b{wildcards.block} "
@@ -161,7 +161,7 @@ rule profile:
         spec=lambda wildcards: get_train_spec(wildcards.point),
         device=get_device,
     shell:
-        "python -m scripts.training.train --program scripts.training.profile_rank --launcher {resources.launcher} "
+        "python -m scripts.training.launch.train --program scripts.training.loop.profile_rank --launcher {resources.launcher} "
         "--device {params.device} "
         "--shards results/{wildcards.study}/images/shards --split {input.split:q} --stats {input.stats:q} "
         "--facts {input.facts:q} --weights {input.weights:q} --costs {input.costs:q} --traces {output.traces:q} "
@@ -203,7 +203,7 @@ rule train_model:
         decode=lambda wildcards: canonical(**{name: get_decode()[name] for name in ("size", "steps")}),
         checkpoint_seconds=get_checkpoint_seconds,
     shell:
-        "python -m scripts.training.train --launcher {resources.launcher} --device {params.device} "
+        "python -m scripts.training.launch.train --launcher {resources.launcher} --device {params.device} "
         "--shards results/{wildcards.study}/images/shards --split {input.split:q} --stats {input.stats:q} "
         "--facts {input.facts:q} --weights {input.weights:q} --costs {input.costs:q} "
         "--model {output.model:q} --decode {params.decode:q} "

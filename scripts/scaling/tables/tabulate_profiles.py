@@ -7,7 +7,7 @@ against one), `smaller_batch` (its share alone on one thread, against as many im
 (with the exchange of gradients against without), `optimizer`. A strategy that cannot go without its exchange, as fsdp
 and pipeline, has the middle ones in `communication`.
 
-Inputs: the profiles (scripts/training/step_profile.py). Outputs: `profiles.csv`, `profiles.parquet`.
+Inputs: the profiles (scripts/training/loop/step_profile.py). Outputs: `profiles.csv`, `profiles.parquet`.
 
 By hand:
     python -m scripts.scaling.tables.tabulate_profiles --profiles results/demo/training/profiles/*.json \
@@ -23,8 +23,8 @@ from scripts import cli
 from scripts.scaling.tables.rows import ProfileRow
 from scripts.scaling.tables.table_file import write_table
 from scripts.spec import Spec
-from scripts.training import step_profile
-from scripts.training.step_profile import StepProfile
+from scripts.training.loop import step_profile
+from scripts.training.loop.step_profile import StepProfile
 
 
 class PointSpec(Spec):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import torch
     from torch.distributed import ProcessGroup
 
-    from scripts.training.stages import Stage
+    from scripts.training.model.stages import Stage
 
 
 class Strategy(pipeline.Strategy):

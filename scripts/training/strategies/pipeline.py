@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     import torch
     from torch.distributed import ProcessGroup
 
+    from scripts.training.model.stages import Stage
     from scripts.training.points import TrainingPoint
-    from scripts.training.stages import Stage
 
 
 class Strategy(strategy.Strategy):
@@ -58,7 +58,7 @@ class Strategy(strategy.Strategy):
     def wrap(self, network: torch.nn.Module) -> Stage:
         from torch.distributed.pipelining import PipelineStage, Schedule1F1B, ScheduleGPipe
 
-        from scripts.training.stages import Stage, cut, read_costs
+        from scripts.training.model.stages import Stage, cut, read_costs
 
         assert self.point.pipe is not None
         assert self.costs is not None

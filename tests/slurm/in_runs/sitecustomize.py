@@ -86,7 +86,7 @@ sys.meta_path.insert(
     Changing(
         {
             "snakemake_interface_executor_plugins.executors.remote": look_often,
-            "scripts.training.checkpoint": stop_behind_a_checkpoint,
+            "scripts.training.loop.checkpoint": stop_behind_a_checkpoint,
             "snakemake_executor_plugin_slurm": hold_a_submission,
         }
     ),

@@ -1,0 +1,79 @@
+"""Groups of settings inside `training`."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator
+
+from scripts.config.settings import Count, Counts, Settings, unique
+from scripts.training.points import Allocator, PipelineSchedule
+
+
+class Optimizer(Settings):
+    """The rule that moves the weights."""
+
+    name: Literal["sgd", "adamw"] = Field("sgd", description="optimizer of torch.optim")
+    lr: Annotated[float, Field(gt=0)] = Field(0.025, description="learning rate")
+    momentum: Annotated[float, Field(ge=0, lt=1)] = Field(0.9, description="momentum of sgd, first beta of adamw")
+    weight_decay: Annotated[float, Field(ge=0)] = Field(0.0, description="weight decay, of all weights")
+    schedule: Literal["constant", "cosine", "linear"] = Field(
+        "cosine", description="learning rate over the run: cosine and linear fall from lr to 0 at the last step"
+    )
+    lr_warmup_steps: Annotated[int, Field(ge=0)] = Field(
+        0, description="first steps, over which the learning rate climbs evenly to lr, before its schedule begins"
+    )
+    lr_rule: Literal["none", "linear", "sqrt"] = Field(
+        "none",
+        description="weak scaling: lr is multiplied by the worker count (linear), its square root, or not at all",
+    )
+
+
+class Pipeline(Settings):
+    """How strategies `pipeline` and `hybrid` cut and feed the network."""
+
+    schedules: list[PipelineSchedule] = Field(
+        ["1f1b"], min_length=1, description="order of forwards and backwards: gpipe (all forwards first) or 1f1b"
+    )
+    microbatches: Counts = Field([4], description="pieces that the images of a step are cut into, one after the other")
+    hybrid_stages: Count = Field(2, description="stages of strategy hybrid; pipeline has a stage a worker")
+    hybrid_workers: Counts = Field([4], description="ranks of strategy hybrid: stages x copies of the pipeline")
+
+    @field_validator("schedules", "microbatches", "hybrid_workers")
+    @classmethod
+    def _no_repeats(cls, values: list[Any]) -> list[Any]:
+        return unique(values)
+
+
+class Predict(Settings):
+    """What the trained network is used for: the targets `model`, `features` and `predict`."""
+
+    point: str | None = Field(
+        None, description="point whose network is trained once more, and kept; null: the first of the sweep"
+    )
+    folder: str | None = Field(None, description="folder whose pictures target `predict` classifies, at any depth")
+    parts: Count = Field(4, description="jobs that its files are shared out to")
+    batch: Count = Field(64, description="images of one forward pass")
+
+
+class Tuning(Settings):
+    """How the same work is computed."""
+
+    channels_last: bool = Field(True, description="memory format of images and weights: NHWC, else NCHW")
+    compile: bool = Field(False, description="torch.compile, for serial and ddp; its seconds are a phase of their own")
+    allocator: Allocator = Field(
+        "system",
+        description="memory allocator of the ranks: system (glibc as it is), glibc (kept from handing memory back), "
+        "huge_pages (glibc, on pages of 2 MiB where the kernel grants them), tcmalloc, jemalloc, or auto (tcmalloc "
+        "where it is installed, else glibc); what is faster than system holds more memory, up to half as much again",
+    )
+    optimizer_kernel: Literal["fused", "foreach", "for_loop"] = Field(
+        "foreach", description="implementation of the optimizer's step in torch"
+    )
+    bucket_mb: Annotated[float, Field(gt=0)] = Field(25.0, description="ddp: MiB of gradients that are reduced at once")
+    bucket_view: bool = Field(True, description="ddp: gradients are views of the buckets, which saves a copy")
+    static_graph: bool = Field(
+        False, description="ddp: the same parameters are used in each step, and DDP may rely on it"
+    )
+    compression: Literal["none", "bf16", "fp16"] = Field("none", description="ddp: what gradients are reduced as")
+    sync_batchnorm: bool = Field(
+        False, description="ddp on CUDA: BatchNorm normalises by the images of all ranks, not of each"
+    )

@@ -1,0 +1,51 @@
+"""What a rank reads beside its spec; training and profile take the same flags."""
+
+import argparse
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.images.shards import digests
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The images, how they are split and normalised, and what a training starts from."""
+
+    shards: Path
+    split: Path
+    stats: Path
+    facts: Path  # of the network
+    weights: Path | None
+    costs: Path | None  # of the pieces of the network, for a strategy that cuts it
+
+    @staticmethod
+    def add_flags(parser: argparse.ArgumentParser) -> None:
+        """The flags that `of` reads."""
+        parser.add_argument("--shards", type=Path, required=True)
+        parser.add_argument("--split", type=Path, required=True)
+        parser.add_argument("--stats", type=Path, required=True)
+        parser.add_argument(
+            "--facts", type=Path, required=True, help="of the network (scripts/training/model/model_facts.py)"
+        )
+        parser.add_argument("--weights", type=Path, nargs="?", help="state_dict to start from; may be left empty")
+        parser.add_argument(
+            "--costs", type=Path, nargs="?", help="of the network's pieces, for a strategy that cuts it"
+        )
+
+    @classmethod
+    def of(cls, args: argparse.Namespace) -> "Inputs":
+        """From the flags of a program."""
+        return cls(args.shards, args.split, args.stats, args.facts, args.weights, args.costs)
+
+    @property
+    def digests(self) -> tuple[str, str, str, str | None]:
+        """What tells the images, their split, their statistics and the initial weights from others."""
+        weights = file_digest(self.weights) if self.weights else None
+        return (*digests(self.split), self.stats.read_text(), weights)
+
+
+def file_digest(path: Path) -> str:
+    """What tells one file from another: 12 hex digits of its sha256."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:12]

@@ -1,0 +1,46 @@
+"""A training point taken apart, by the program that the rule runs."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+from helping import ROOT, Command, Run
+
+from scripts.training.loop import step_profile
+
+
+@pytest.mark.parametrize(
+    ("strategy", "workers", "point"),
+    [
+        ("ddp", 2, {}),
+        ("fsdp", 2, {}),
+        ("pipeline", 2, {"pipe": {"stages": 2, "schedule": "gpipe", "microbatches": 2}}),
+    ],
+)
+def test_a_profile_says_where_a_step_goes(
+    strategy: str,
+    workers: int,
+    point: dict[str, object],
+    profile_command: Command,
+    tiny_costs: Path,
+    run: Run,
+    tmp_path: Path,
+) -> None:
+    costs = tiny_costs if "pipe" in point else None
+    run(
+        ROOT, *profile_command(tmp_path / "p.json", strategy, workers, costs=costs, point={"model": "tiny_cnn"} | point)
+    )
+    found = step_profile.read(tmp_path / "p.json")
+    assert sum(found.phases.values()) == pytest.approx(found.step_seconds)
+    assert all(seconds > 0 for seconds in found.phases.values())
+    assert len(found.reduced_seconds) == workers
+    whole = strategy in {"serial", "ddp"}
+    assert (found.alone_seconds is not None) == (found.unreduced_seconds is not None) == whole
+    assert (found.gradient_bytes > 0) == (strategy in {"ddp", "fsdp"})
+    assert (found.ideal_bubble, found.bubble is not None) == ((1 / 3, True) if "pipe" in point else (None, False))
+    assert len(found.operations) == 12
+    assert min(found.operations.values()) > 0
+    for rank in range(workers):
+        with gzip.open(tmp_path / "traces" / f"rank-{rank}.json.gz") as file:
+            assert len(json.load(file)["traceEvents"]) > 100
