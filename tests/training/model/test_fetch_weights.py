@@ -56,6 +56,6 @@ def test_a_study_fetches_its_weights_once_where_snakemake_runs(run: Run, tmp_pat
     flags = ["--profile", "slurm", "--directory", str(tmp_path), "--config", "training={'weights': 'IMAGENET1K_V1'}"]
     planned = run(ROOT, "snakemake", "-n", "-p", *flags).stdout
     assert len(re.findall(r"^(?:local)?rule fetch_weights:", planned, re.MULTILINE)) == 1
-    trainings = re.findall(r"python -m scripts\.training\.train .*", planned)
+    trainings = re.findall(r"python -m scripts\.training\.launch\.train .*", planned)
     assert trainings
     assert all("--weights results/demo/training/weights/resnet18.pt" in command for command in trainings)
