@@ -153,6 +153,21 @@ class Quality(_Part):
         return self
 
 
+class Watched(_Part):
+    """What was seen of a training script of the user's own."""
+
+    source: Literal["hooks", "probe", "events"]  # torch's, its own calls of scalecard_probe, or what it says by itself
+    steps: Count  # of the optimizer, warm-up too
+    losses: list[float | None]  # means over ranks and LOSS_STEPS steps; null: not finite
+    images_seen: bool  # else they are what the config says
+    evaluation_images: Whole
+    skipped_steps: Whole = 0  # that moved no weights, since a gradient overflowed in fp16
+    stopped: Literal["script", "enough", "hang"]  # what ended it: its own end, scalecard's measurement, or neither
+
+
+LOSS_STEPS = 10  # of which a watched training's losses are means
+
+
 class Loaded(_Part):
     """How a loading launch went, beside its time."""
 
@@ -201,8 +216,11 @@ class Record(_Part):
     # Processors and their memory: training from warm-up on, loading one timed pass.
     package_joules: NotNegative | None = None
     gpu_joules: NotNegative | None = None  # of the GPUs that it used
-    quality: Quality | None  # training only
+    quality: Quality | None  # training by scalecard's own loop only
     loaded: Loaded | None = None  # loading only; null where it failed
+    watched: Watched | None = (
+        None  # training scripts of the user's own, in place of `quality`; null where none made a step
+    )
     validity: Validity
     environment: Environment
     noise: Noise  # of the launch that the seconds are of
@@ -236,7 +254,7 @@ class Record(_Part):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        if self.stage == "training" and self.quality is None:
+        if self.stage == "training" and self.quality is None and self.watched is None and self.validity.ok:
             raise ValueError("quality: found none, expected what the training learned")
         if self.stage == "loading" and self.validity.ok:
             if self.loaded is None:

@@ -49,6 +49,21 @@ class Study(Settings):
             return {**raw, "study": re.sub(r"[^A-Za-z0-9_.-]+", "_", name).strip("_.-") or "study"}
         return raw
 
+    @model_validator(mode="before")
+    @classmethod
+    def _program_is_its_own_baseline(cls, raw: Any) -> Any:
+        """Where the baseline is left as it is, serial-1, it is the point of a program that takes the fewest cores."""
+        if not isinstance(raw, dict) or not isinstance(raw.get("training"), dict) or not raw["training"].get("program"):
+            return raw
+        scaling = raw.get("scaling") or {}
+        if not isinstance(scaling, dict) or scaling.get("baseline", "serial-1") != "serial-1":
+            return raw
+        try:
+            points = Training.model_validate(raw["training"]).points().values()
+        except ValidationError:  # which is said where it is checked
+            return raw
+        return {**raw, "scaling": {**scaling, "baseline": min(points, key=lambda point: point.cores).sweep}}
+
     @model_validator(mode="after")
     def _passes_have_a_budget_of_their_own(self) -> Self:
         if self.scaling.adaptive.passes and self.measuring.budget_minutes is not None:

@@ -9,12 +9,13 @@ from typing import Annotated, Any, Self
 from pydantic import Field, field_validator, model_validator
 
 from scripts import registry
+from scripts.config.program import Program, unheard
 from scripts.config.settings import Blocks, Count, Counts, Fraction, Settings, known, one_or_more, unique
 from scripts.config.training_parts import Optimizer, Pipeline, Predict, Tuning
 from scripts.training import points as training
 from scripts.training.faults import training_fault
 from scripts.training.model.model_names import known_model
-from scripts.training.points import STRATEGIES, Device, Pipe, Precision, ScalingMode, TrainingPoint
+from scripts.training.points import PROGRAM, STRATEGIES, Device, Pipe, Precision, ScalingMode, TrainingPoint
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
 Loaders = Annotated[int, Field(ge=0)]
@@ -23,6 +24,10 @@ Loaders = Annotated[int, Field(ge=0)]
 class Training(Settings):
     """The worker-count sweep of training jobs."""
 
+    program: Program | None = Field(
+        None,
+        description="a training script of your own to measure (below), in place of scalecard's loop; null: its loop",
+    )
     model: str | Annotated[list[str], Field(min_length=1)] = Field(
         "resnet18",
         description="torchvision classifier or tiny_cnn; or a list: each has a sweep and a baseline of its own",
@@ -95,8 +100,8 @@ class Training(Settings):
 
     @property
     def models(self) -> list[str]:
-        """The models as a list."""
-        return one_or_more(self.model)
+        """The models as a list; of a program its name."""
+        return [self.program.label] if self.program else one_or_more(self.model)
 
     @property
     def precisions(self) -> list[Precision]:
@@ -173,6 +178,12 @@ class Training(Settings):
         return self.weights if re.fullmatch(r"[A-Z][A-Z0-9_]*", self.weights or "") else None
 
     @model_validator(mode="after")
+    def _program_hears_of_every_axis(self) -> Self:
+        if self.program and (fault := unheard(self.program, self)):
+            raise ValueError(f"program.command: {fault}")
+        return self
+
+    @model_validator(mode="after")
     def _points_can_be_trained(self) -> Self:
         points = self.points()
         if not points:
@@ -190,8 +201,8 @@ class Training(Settings):
             self.models,
             self.scalings,
             self.precisions,
-            [("", self.tuning), *self.variants.items()],
-            self.strategies,
+            [("", self.tuning), *({} if self.program else self.variants).items()],
+            [PROGRAM] if self.program else self.strategies,
             self.threads_of_ranks,
             self.loaders_of_ranks,
         )
@@ -223,6 +234,9 @@ class Training(Settings):
 
     def _spread(self, name: str) -> Iterator[tuple[int, Pipe | None]]:
         """The worker counts of a strategy, with the ways to feed it where it cuts the network."""
+        if name == PROGRAM:
+            yield from ((workers, None) for workers in self.workers)
+            return
         strategy = registry.load(STRATEGIES, name, "Strategy")
         if not strategy.staged:
             yield from ((workers, None) for workers in (self.workers if strategy.parallel else [1]))

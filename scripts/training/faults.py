@@ -1,12 +1,14 @@
 """Why a point of the sweep cannot be trained."""
 
 from scripts import registry
-from scripts.training.points import STRATEGIES, TrainingPoint
+from scripts.training.points import PROGRAM, STRATEGIES, TrainingPoint
 
 
 def training_fault(point: TrainingPoint) -> str | None:
     """The first reason why a point cannot be trained, in terms of the config."""
     workers, batch, pipe, tuning = point.workers, point.global_batch, point.pipe, point.tuning
+    if point.strategy == PROGRAM:
+        return _fault_of_program(point)
     strategy = registry.load(STRATEGIES, point.strategy, "Strategy")
     faults = {
         f"workers_per_node spreads {workers} workers unequally over {point.nodes} nodes; "
@@ -43,3 +45,16 @@ def training_fault(point: TrainingPoint) -> str | None:
         ),
     }
     return next((fault for fault, found in faults.items() if found), None)
+
+
+def _fault_of_program(point: TrainingPoint) -> str | None:
+    workers, batch = point.workers, point.global_batch
+    if workers % point.nodes:
+        return (
+            f"workers_per_node spreads {workers} workers unequally over {point.nodes} nodes; choose counts that divide"
+        )
+    if batch % workers:
+        return f"global_batch {batch} cannot be shared equally by {workers} workers; choose a multiple of every count"
+    if point.precision == "tf32" and point.device == "cpu":
+        return "precision tf32 exists on CUDA only; choose fp32 or bf16 for device cpu"
+    return None

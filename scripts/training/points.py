@@ -10,6 +10,7 @@ from typing import Literal
 from scripts.spec import Spec
 
 STRATEGIES = "scripts.training.strategies"
+PROGRAM = "program"  # in a strategy's place: a training script of the user's own
 Device = Literal["auto", "cpu", "cuda"]
 Precision = Literal["fp32", "tf32", "bf16", "fp16"]
 ScalingMode = Literal["strong", "weak"]
@@ -42,8 +43,8 @@ class Pipe(Spec):
 class TrainingPoint(Spec):
     """One way to train the model."""
 
-    model: str  # torchvision's name, or tiny_cnn
-    strategy: str  # a module of scripts/training/strategies/
+    model: str  # torchvision's name, or tiny_cnn; of a program its own
+    strategy: str  # a module of scripts/training/strategies/, or PROGRAM
     device: Device  # as asked for; a rank is told what that is for its study
     precision: Precision
     workers: int  # ranks

@@ -51,6 +51,7 @@ class RankLogs(LogsSpecs):
     def __init__(self, folder: Path) -> None:
         super().__init__()
         self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
 
     @property
     def root_log_dir(self) -> str:
@@ -113,6 +114,27 @@ def choose_interface(address: str, alone: bool) -> None:
             os.environ.setdefault("NCCL_SOCKET_IFNAME", interface)
 
 
+def elastic_config(nodes: list[Node], this: int, port: int, ranks: int, logs: LogsSpecs, grace: int) -> LaunchConfig:
+    """How torch's elastic agent starts `ranks` on this node, which are never started again, and ends them: `grace`
+    seconds after SIGTERM they are killed.
+    """
+    return LaunchConfig(
+        min_nodes=len(nodes),
+        max_nodes=len(nodes),
+        nproc_per_node=ranks,
+        run_id="ranks",
+        rdzv_backend="static",
+        rdzv_endpoint=f"{nodes[0].address}:{port}",
+        rdzv_configs={"rank": this},
+        local_addr=nodes[this].address,
+        max_restarts=0,
+        start_method="fork",
+        logs_specs=logs,
+        log_line_prefix_template="[rank ${rank}] ",
+        shutdown_timeout=grace,
+    )
+
+
 def run_rank(program: str, arguments: list[str], done: Any) -> None:
     """What a forked rank does: run `program` as if Python had been started with it, signals, flags and errors alike; in
     `done`, a byte for each rank of the node, it notes that it came to a good end.
@@ -162,22 +184,7 @@ def launch(
     point = spec.point
     others = [node.address for number, node in enumerate(nodes) if number != this]
     choose_interface(others[0] if others else nodes[this].address, alone=not others)
-    logs.mkdir(parents=True, exist_ok=True)
-    config = LaunchConfig(
-        min_nodes=len(nodes),
-        max_nodes=len(nodes),
-        nproc_per_node=point.workers // len(nodes),
-        run_id="ranks",
-        rdzv_backend="static",
-        rdzv_endpoint=f"{nodes[0].address}:{port}",
-        rdzv_configs={"rank": this},
-        local_addr=nodes[this].address,
-        max_restarts=0,
-        start_method="fork",
-        logs_specs=RankLogs(logs),
-        log_line_prefix_template="[rank ${rank}] ",
-        shutdown_timeout=GRACE,
-    )
+    config = elastic_config(nodes, this, port, point.workers // len(nodes), RankLogs(logs), GRACE)
     monitor, done = Monitor(nodes[this].name), RawArray("b", config.nproc_per_node)
     try:
         with monitor:

@@ -52,6 +52,7 @@ class Monitor:
         self.node = node
         self.every = every
         self.samples: list[Sample] = []
+        self.cpu_seconds: dict[int, float] = {}  # of each process that was seen, by its number, when last looked at
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._look, daemon=True)
         self._gpus = _gpus()
@@ -107,6 +108,7 @@ class Monitor:
             with suppress(psutil.Error), process.oneshot():
                 times, disk = process.cpu_times(), process.io_counters()
                 cpu += times.user + times.system
+                self.cpu_seconds[process.pid] = times.user + times.system
                 memory += process.memory_info().rss
                 read += disk.read_bytes
                 written += disk.write_bytes

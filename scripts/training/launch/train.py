@@ -39,7 +39,13 @@ JOIN_SECONDS = 300  # that nodes may take to start Python and torch, one after t
 
 
 def command(allocation: Allocation, point: TrainingPoint, arguments: list[str]) -> list[str]:
-    """What starts the ranks of `point` on the nodes of `allocation`.
+    """What starts the ranks of `point` on the nodes of `allocation`; raises as `start_of`."""
+    words = start_of("scripts.training.launch.launch_node", allocation, point)
+    return [*words, "--port", str(allocation.port), "--join-seconds", str(JOIN_SECONDS), *arguments]
+
+
+def start_of(program: str, allocation: Allocation, point: TrainingPoint) -> list[str]:
+    """The words that start a program of a node on each node of `allocation`, and tell it of all of them.
 
     Raises:
         UserError: the ranks cannot be spread equally over the nodes, or the allocator is not installed.
@@ -53,8 +59,7 @@ def command(allocation: Allocation, point: TrainingPoint, arguments: list[str]) 
     variables = {"OMP_NUM_THREADS": str(point.threads), "MKL_NUM_THREADS": str(point.threads)}
     variables |= allocator.environment(point.tuning.allocator)
     words += ["env", *(f"{name}={value}" for name, value in variables.items())]
-    words += [sys.executable, "-m", "scripts.training.launch.launch_node", "--nodes", json.dumps(nodes)]
-    return [*words, "--port", str(allocation.port), "--join-seconds", str(JOIN_SECONDS), *arguments]
+    return [*words, sys.executable, "-m", program, "--nodes", json.dumps(nodes)]
 
 
 def wait(words: list[str], job_id: str | None, stop: Stop) -> int:
