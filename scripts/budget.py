@@ -25,7 +25,7 @@ from scripts.atomic import write_text
 
 KEY = "measuring.budget_minutes"
 VARIABLE = "SCALECARD_LEFT_OUT"  # of the environment: the file that says what this run leaves out
-MEASURING = frozenset(("measure_loading", "train", "profile"))  # rules
+MEASURING = frozenset(("measure_loading", "train", "measure_program", "profile"))  # rules
 AT_THE_END = "At least one job did not complete successfully"  # Snakemake of a run that was cut short
 NAMED = 3  # launches that are named one by one
 

@@ -158,7 +158,8 @@ class Watched(_Part):
 
     source: Literal["hooks", "probe", "events"]  # torch's, its own calls of scalecard_probe, or what it says by itself
     steps: Count  # of the optimizer, warm-up too
-    losses: list[float | None]  # means over ranks and LOSS_STEPS steps; null: not finite
+    first_loss: float | None  # of the first step, about that of guessing; null: none was seen, or none that is finite
+    losses: list[float | None]  # means over ranks and LOSS_STEPS steps each; null: not finite
     images_seen: bool  # else they are what the config says
     evaluation_images: Whole
     skipped_steps: Whole = 0  # that moved no weights, since a gradient overflowed in fp16

@@ -25,6 +25,11 @@ def module(package: str, name: str) -> str:
     return f"{package}.{name}"
 
 
+def modules(package: str) -> list[str]:
+    """The dotted modules of all plugins of `package`."""
+    return [module(package, name) for name in names(package)]
+
+
 def load(package: str, name: str, kind: str) -> Any:
     """The class `kind` of the plugin `name`.
 

@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -138,6 +138,12 @@ class Program(Settings):
         if self.events.file is not None and "out" not in self.used:
             raise ValueError("events.file: lies in the launch's own folder, and the command does not use {out}")
         return self
+
+    @property
+    def of_a_launch(self) -> dict[str, Any]:
+        """The settings that a launch depends on, wherever the script and its interpreter lie."""
+        names = {"command", "environment", "launcher", "stop_after", "events", "join_seconds", "step_seconds"}
+        return self.model_dump(include=names)
 
     @property
     def used(self) -> set[str]:

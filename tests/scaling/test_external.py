@@ -117,7 +117,7 @@ def test_the_ancestors_page_says_what_its_numbers_bear_out(run: Run, tmp_path: P
     assert "Not to be quoted: amp-4-gpus trains 24.4 times as fast as serial-28 (328 s), on 4 against 28" in said
     assert "; claimed: 24. equal work: they differ in " in said
     assert "Among the points of serial-10 nothing can be recommended" in said
-    page = (tmp_path / "results/ancestor/report/external.html").read_text()
+    page = (tmp_path / "results/ancestor/report/trainings.html").read_text()
     assert "amp-4-gpus trains 1.41 times as fast as amp-1-gpu (19.0 s), on 4 against 1 GPUs (efficiency 0.35)" in page
     assert "amp-4-gpus trains 24.4 times as fast as serial-28" in page
     assert "they differ in batch_policy" in page

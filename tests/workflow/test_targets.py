@@ -44,14 +44,14 @@ def test_a_plan_is_made_of_measured_curves(run: Run, tmp_path: Path, table: Path
     for figure in ("gantt", "pareto"):
         assert (tmp_path / f"results/demo/report/plan/{figure}.svg").read_text().count("<path") > 5
     snakemake(run, tmp_path, "--config", *config)
-    page = (tmp_path / "results/demo/report/external.html").read_text()
+    page = (tmp_path / "results/demo/report/trainings.html").read_text()
     assert all(f'<th scope="row" class="text">{job["job"]}</th>' in page for job in plan["jobs"])
     limited = [config[0], config[1].replace("}}", "}, 'deadline_seconds': 10}")]
     said = snakemake(run, tmp_path, "plan", "--config", *limited, check=False)
     assert "error: Nothing is planned: no plan of 6 trainings was found that keeps to the limits: " in said
     assert "plan.deadline_seconds: 10.0 binds; " in said
     snakemake(run, tmp_path, "--config", *limited)  # and the page says so
-    assert "plan.deadline_seconds: 10.0 binds; " in (tmp_path / "results/demo/report/external.html").read_text()
+    assert "plan.deadline_seconds: 10.0 binds; " in (tmp_path / "results/demo/report/trainings.html").read_text()
 
 
 def test_confirm_measures_the_recommended_point_and_its_neighbours_in_fresh_blocks(run: Run, tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from scripts.slurm.recover import cancel, jobs_of
 from scripts.spec import PIXELS, canonical, pins
 from scripts.training.model.memory import node_megabytes
 from scripts.training.model.model_facts import ModelFacts
-from scripts.training.points import STRATEGIES
+from scripts.training.points import PROGRAM, STRATEGIES
 from scripts.training.spec import TrainSpec
 
 CODE_FOLDER = Path(".snakemake/code")
@@ -65,7 +65,7 @@ if workflow.is_main_process:
         UNCOUNTED = uncounted(Path(f"results/{STUDY.study}"), measured)
         force(UNCOUNTED)
     # What a dry run, or a run, says of the study and of a job, in a person's words.
-    if SUMMARY.classes and not STUDY.scaling.external:
+    if SUMMARY.classes and not ALONE:
         rejects = Path(f"results/{STUDY.study}/images/rejects.csv")
         logger.addFilter(OpeningWords(partial(study_words, STUDY, UNDERSTOOD, rejects, len(UNCOUNTED))))
     if not workflow.output_settings.verbose:
@@ -161,6 +161,11 @@ def get_shown_config():
         (shown["images"], "manifest"),
         (shown["images"]["archive"], "url"),
         (shown["training"], "weights"),
+        *(
+            (shown["training"]["program"], name)
+            for name in ("folder", "python")
+            if shown["training"]["program"]
+        ),
         (shown["scaling"], "external"),
         (shown["scaling"], "compare_with"),
     ):
@@ -216,8 +221,8 @@ def get_lock(wildcards):
 
 def get_last_output():
     """What a run makes in the end: the page and tables for a paper; of images that are still to be fetched, these."""
-    if STUDY.scaling.external:
-        return rules.render_external.output.page
+    if ALONE:
+        return rules.render_trainings.output.page
     if ARCHIVE_PENDING:
         return rules.fetch_archive.output
     return [rules.render_page.output.page, *rules.typeset_tables.output]

@@ -4,7 +4,7 @@
 TRAIN_CODE, PROFILE_CODE = (
     {
         strategy: code("scripts.training.launch.train", program, registry.module(STRATEGIES, strategy))
-        for strategy in {point.strategy for point in TRAINING_POINTS.values()}
+        for strategy in {point.strategy for point in TRAINING_POINTS.values()} - {PROGRAM}
     }
     for program in ("scripts.training.loop.train_rank", "scripts.training.loop.profile_rank")
 )
@@ -105,6 +105,15 @@ def get_tensorboard(wildcards, input):
 def get_kept_point():
     """The point whose network is kept and used."""
     return STUDY.training.predict.point or next(iter(TRAINING_POINTS))
+
+
+def get_kept_code(wildcards):
+    """Raises UserError where the study measures a script of the user's own: its network is not scalecard's to keep."""
+    if STUDY.training.program:
+        raise UserError(
+            "target model: found training.program, whose script keeps its own network; expected scalecard's loop"
+        )
+    return TRAIN_CODE[TRAINING_POINTS[get_kept_point()].strategy]
 
 
 def get_predicted_folder(wildcards, input):

@@ -1,63 +1,65 @@
-"""What a person reads beside the page of a study: that of a table from outside, and the figures of a plan (`plan`).
+"""What a person reads beside the page of a study: that of trainings alone, from outside or of a script of the user's own,
+and the figures of a plan (`plan`).
 
-Requires the answers of the scaling stage. Steps: draw_external, render_external; draw_plan.
+Requires the answers of the scaling stage. Steps: draw_trainings, render_trainings; draw_plan.
 """
 
 
-rule draw_external:
+rule draw_trainings:
     input:
-        training=rules.tabulate_external.output.parquet,
+        training=JUDGED.output.parquet,
         laws="results/{study}/scaling/laws.json",
-        code=code("scripts.report.draw_external"),
+        code=code("scripts.report.draw_trainings"),
     output:
         speedup=report(
-            "results/{study}/report/external/speedup.svg",
+            "results/{study}/report/trainings/speedup.svg",
             category="Training",
             caption="../report/speedup.rst",
         ),
         efficiency=report(
-            "results/{study}/report/external/efficiency.svg",
+            "results/{study}/report/trainings/efficiency.svg",
             category="Training",
             caption="../report/efficiency.rst",
         ),
         laws=report(
-            "results/{study}/report/external/laws.svg",
+            "results/{study}/report/trainings/laws.svg",
             category="Training",
             caption="../report/laws.rst",
         ),
         png=expand(
-            "results/{{study}}/report/external/{figure}.png",
+            "results/{{study}}/report/trainings/{figure}.png",
             figure=["speedup", "efficiency", "laws"],
         ),
     log:
-        "logs/{study}/report/draw_external.log",
+        "logs/{study}/report/draw_trainings.log",
     conda:
         "../../envs/scalecard.yaml"
     shell:
-        "python -m scripts.report.draw_external --training {input.training:q} --laws {input.laws:q} "
-        "--folder results/{wildcards.study}/report/external 2> {log:q}"
+        "python -m scripts.report.draw_trainings --training {input.training:q} --laws {input.laws:q} "
+        "--folder results/{wildcards.study}/report/trainings 2> {log:q}"
 
 
-rule render_external:
+rule render_trainings:
     input:
-        training=rules.tabulate_external.output.parquet,
+        training=JUDGED.output.parquet,
         strategies="results/{study}/scaling/strategies.parquet",
         laws="results/{study}/scaling/laws.json",
         recommendation="results/{study}/scaling/recommendation.json",
         claims="results/{study}/scaling/claims.json",
+        confirmation=get_confirmation,
         plan=get_plan,
         figures=[
-            rules.draw_external.output.speedup,
-            rules.draw_external.output.efficiency,
-            rules.draw_external.output.laws,
+            rules.draw_trainings.output.speedup,
+            rules.draw_trainings.output.efficiency,
+            rules.draw_trainings.output.laws,
         ],
-        template=get_template("external"),
+        template=get_template("trainings"),
         extends=[get_template("base"), get_template("parts")],
-        code=code("scripts.report.render_external"),
+        code=code("scripts.report.render_trainings"),
     output:
-        page="results/{study}/report/external.html",
+        page="results/{study}/report/trainings.html",
     log:
-        "logs/{study}/report/render_external.log",
+        "logs/{study}/report/render_trainings.log",
     conda:
         "../../envs/scalecard.yaml"
     params:
@@ -65,12 +67,13 @@ rule render_external:
         spec=lambda wildcards: canonical(
             study=STUDY.study,
             table=STUDY.scaling.external and Path(STUDY.scaling.external).name,
+            program=STUDY.training.program and get_shown_config()["training"],
             scaling=get_shown_config()["scaling"],
         ),
     shell:
-        "python -m scripts.report.render_external --training {input.training:q} --strategies {input.strategies:q} "
+        "python -m scripts.report.render_trainings --training {input.training:q} --strategies {input.strategies:q} "
         "--laws {input.laws:q} "
-        "--recommendation {input.recommendation:q} --claims {input.claims:q} --plan {input.plan:q} "
+        "--recommendation {input.recommendation:q} --claims {input.claims:q} --confirmation {input.confirmation:q} --plan {input.plan:q} "
         "--figures {input.figures:q} "
         "--template {input.template:q} --page {output.page:q} --spec {params.spec:q} 2> {log:q}"
 

@@ -29,7 +29,7 @@ rule tabulate_strategies:
 rule fit_laws:
     input:
         training=JUDGED.output.parquet,
-        profiles=(rules.tabulate_profiles.output.parquet if PROFILED and not STUDY.scaling.external else []),
+        profiles=rules.tabulate_profiles.output.parquet if PROFILED else [],
         code=code("scripts.scaling.laws.fit_laws"),
     output:
         laws="results/{study}/scaling/laws.json",
@@ -77,8 +77,8 @@ rule judge_claims:
         training=JUDGED.output.parquet,
         laws=rules.fit_laws.output.laws,
         recommendation=rules.recommend.output.recommendation,
-        loading=[] if STUDY.scaling.external else rules.tabulate_loading.output.parquet,
-        answer=[] if STUDY.scaling.external else rules.answer_loading.output.answer,
+        loading=[] if ALONE else rules.tabulate_loading.output.parquet,
+        answer=[] if ALONE else rules.answer_loading.output.answer,
         confirmation=get_confirmation,
         code=code("scripts.scaling.claims.judge_claims"),
     output:

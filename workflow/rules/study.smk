@@ -42,6 +42,7 @@ from scripts.spec import differing_packages, lock_digest
 from scripts.training.device import Decision
 from scripts.training.faults import training_fault
 from scripts.training.loop.steps import check_steps
+from scripts.training.program.program_files import files_of
 
 STARTED = time.time()
 # All of the machine, in the shares that `resources: machine` of profiles/local counts.
@@ -67,6 +68,10 @@ def read_study():
         external = study.scaling.external
         if external is not None and not Path(external).is_file():
             raise UserError(f"scaling.external: found no file {external}; expected a CSV of launches")
+        if study.training.program:
+            files_of(study.training.program)
+            # The pictures are the script's own: none are looked at, and those that would be drawn cost nothing.
+            study = study.model_copy(update={"images": study_config.Images()})
         if is_archive_pending(study.images):
             return study, Understood(Summary.of([]))
         found = understand(
@@ -76,7 +81,8 @@ def read_study():
         train = found.summary.training_images(study.images.fractions.model_dump())
         train = found.summary.images if found.groups else train
         training = study.training
-        for batch in dict.fromkeys(point.global_batch for point in training.points().values()):
+        points = {} if training.program else training.points()
+        for batch in dict.fromkeys(point.global_batch for point in points.values()):
             check_steps(train, batch, training.epochs, training.warmup_steps)
     except UserError as error:
         sys.exit(f"error: {error}")
@@ -174,7 +180,11 @@ try:
 except UserError as error:
     sys.exit(f"error: {error}")
 TRAINING_BLOCKS = begun("training", TRAINING_BLOCKS)
-PROFILED = STUDY.training.profile and not any("/training/profiles/" in file for file in LEFT_OUT)
+# Trainings that take nothing from the stages before: somebody else's, or a script of the user's own.
+ALONE = STUDY.scaling.external or STUDY.training.program
+PROFILED = (
+    STUDY.training.profile and not ALONE and not any("/training/profiles/" in file for file in LEFT_OUT)
+)
 LOCK = lock_digest()
 # The lock stands for what is installed, unless each job has an environment of conda's.
 if workflow.is_main_process and not workflow.deployment_settings.deployment_method:

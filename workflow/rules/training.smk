@@ -97,6 +97,8 @@ rule train:
         usage="results/{study}/training/records/{point}/b{block}.usage.csv",
     log:
         "logs/{study}/training/train_{point}_b{block}.log",
+    wildcard_constraints:
+        point=r"(?!.+-program-).+",
     priority: get_priority
     conda:
         "../../envs/scalecard.yaml"
@@ -176,7 +178,7 @@ rule train_model:
         weights=get_weights,
         facts=lambda wildcards: get_model_facts_of(get_kept_point(), wildcards.study),
         costs=lambda wildcards: get_costs_of(get_kept_point(), wildcards.study),
-        code=TRAIN_CODE[TRAINING_POINTS[get_kept_point()].strategy],
+        code=get_kept_code,
     output:
         record="results/{study}/training/model/record.json",
         usage="results/{study}/training/model/usage.csv",

@@ -140,4 +140,6 @@ def _besides(one: Row, other: Row, ratio: Ratio | None) -> str:
         said += f"; test accuracy {show.share(one.test_accuracy)} against {show.share(other.test_accuracy)}"
     if one.global_batch != other.global_batch:
         said += f" at a global batch of {one.global_batch:,} against {other.global_batch:,}"
+    if one.has("learning_not_checked") or other.has("learning_not_checked"):
+        said += "; that both learn alike was not checked"
     return said

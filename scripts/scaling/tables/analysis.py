@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
-from scripts.record import Record
+from scripts.record import Record, Watched
 from scripts.scaling.comparing.comparison import Comparison
 from scripts.scaling.comparing.faults import faults, noisy
 from scripts.scaling.comparing.keys import other_work
@@ -185,12 +185,22 @@ def groups(
 
 
 def loss_distance(one: Record, other: Record) -> float:
-    """Mean distance of two training-loss curves, as a share of ln(classes), the loss of guessing.
+    """Mean distance of two training-loss curves, as a share of the loss of guessing: ln(classes), or of a script of the
+    user's own the other's first loss.
 
-    Over the epochs that both have: trainings that end with the target accuracy do not all end with the same epoch.
-    Returns nan where either has no curve.
+    Over the epochs, or steps, that both have: trainings that end with the target accuracy, or once they are measured, do
+    not all end with the same one. Returns nan where either has no curve.
     """
+    if one.watched is not None and other.watched is not None:
+        return _watched_distance(one.watched, other.watched)
     if one.quality is None or other.quality is None:
         return math.nan
     distances = [abs(a.loss - b.loss) for a, b in zip(one.quality.epochs, other.quality.epochs, strict=False)]
     return statistics.fmean(distances) / math.log(len(one.quality.classes)) if distances else math.nan
+
+
+def _watched_distance(one: Watched, other: Watched) -> float:
+    pairs = [(a, b) for a, b in zip(one.losses, other.losses, strict=False) if a is not None and b is not None]
+    if not pairs or not other.first_loss:
+        return math.nan
+    return statistics.fmean(abs(a - b) for a, b in pairs) / abs(other.first_loss)

@@ -12,6 +12,7 @@ By hand:
         {"baseline": "serial-1", "confidence": 0.95, "loss_tolerance": 0.25}}'
 """
 
+import math
 import statistics
 from pathlib import Path
 
@@ -65,12 +66,14 @@ def rows(records: dict[str, list[Record]], points: list[str], scaling: TableSpec
         mine, good, first, trained = records[point], judged[point].good, records[point][0], trainings[point]
         common = by_baseline[baselines[point]].columns(point)
         baseline = {one.block: one for one in records.get(baselines[point], [])}
-        common["marks"] = " ".join([*common["marks"].split(), *marks_of_numbers(mine)])
+        marks = [*marks_of_numbers(mine), *unchecked(mine, [*baseline.values()])]
+        common["marks"] = " ".join([*common["marks"].split(), *marks])
         qualities = [one.quality for one in good if one.quality is not None]
         wall = median([one.wall_seconds for one in good])
         gpus = first.workers if first.key["device"] == "cuda" else 0
         machine_cores = first.environment.machine_cores
         distances = [loss_distance(one, baseline[one.block]) for one in good if one.block in baseline]
+        distances = [distance for distance in distances if not math.isnan(distance)]
         found.append(
             TrainingRow(
                 **common,
@@ -108,6 +111,14 @@ def marks_of_numbers(records: list[Record]) -> list[str]:
         "left_out_steps": any(quality.left_out_steps for quality in qualities),
     }
     return [name for name, holds in marks.items() if holds]
+
+
+def unchecked(records: list[Record], baseline: list[Record]) -> list[str]:
+    """Whether nothing shows that a script of the user's own learned as its baseline did."""
+    watched = [one for one in records if one.watched is not None]
+    alike = {one.point["global_batch"] for one in (*watched, *baseline)}
+    seen = all(one.watched is not None and one.watched.losses for one in (*watched, *baseline))
+    return ["learning_not_checked"] if watched and not (seen and len(alike) == 1) else []
 
 
 def epoch_seconds(quality: Quality) -> float:

@@ -13,6 +13,7 @@ import resource
 import time
 from pathlib import Path
 
+from pydantic import ConfigDict
 from torch.distributed.elastic.multiprocessing import LogsDest, SignalException
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.launcher.api import elastic_launch
@@ -39,6 +40,8 @@ LOG_BYTES = 2_000_000  # that are kept of what a rank prints, half of them its f
 class NodeReport(Spec):
     """What one node did in a launch."""
 
+    model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="strings")  # where no quota is in force
+
     place: machine.Place
     calibrations: tuple[Calibration, Calibration]
     seconds: float  # between the two, the ranks' start and end included
@@ -57,10 +60,11 @@ class ProgramLogs(RankLogs):
     """What each rank prints, in files of its own that nobody shows."""
 
     def reify(self, envs: dict[int, dict[str, str]]) -> LogsDest:
+        files = {local: self.folder / f"rank-{found['RANK']}" for local, found in envs.items()}
         there = super().reify(envs)
-        there.tee_stderrs.clear()
-        there.stderrs = {local: str(Path(file).with_suffix(".err")) for local, file in there.stderrs.items()}
-        there.stdouts = {local: str(Path(file).with_suffix(".out")) for local, file in there.stderrs.items()}
+        there.stdouts = {local: f"{file}.out" for local, file in files.items()}
+        there.stderrs = {local: f"{file}.err" for local, file in files.items()}
+        there.tee_stderrs = {}
         return there
 
 

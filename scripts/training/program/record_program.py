@@ -17,9 +17,10 @@ from scripts.record import Record, Watched
 from scripts.training.program.events import Event, of_file
 from scripts.training.program.launch_program import NodeReport
 from scripts.training.program.spec import ProgramSpec
-from scripts.training.program.watched import RankReport, Window, of_events, window
+from scripts.training.program.watched import Columns, RankReport, Window, of_events, window
 
 STEADY = ("data", "forward_backward", "optimizer", "other")
+MOST_LOSSES = 1000  # means of losses, that a record holds
 LEAST_STEPS = 3  # steady ones, that a rate is made of
 
 
@@ -30,21 +31,27 @@ class Seen:
         UserError: the script's file of events is none.
     """
 
-    def __init__(self, spec: ProgramSpec, nodes: Sequence[NodeReport], ranks: Sequence[RankReport], out: Path) -> None:
-        self.spec, self.nodes, self.all_ranks = spec, nodes, ranks
+    def __init__(
+        self,
+        spec: ProgramSpec,
+        nodes: Sequence[NodeReport],
+        ranks: Sequence[tuple[RankReport, Columns]],
+        out: Path,
+    ) -> None:
+        self.spec, self.nodes, self.all_ranks = spec, nodes, [report for report, _ in ranks]
         events: Sequence[Event] | None = None
         if spec.events.file is not None:
             events = of_file(out / spec.events.file)
         elif spec.events.pattern is not None:
             events = [Event(*one) for one in nodes[0].printed]
-        self.ranks = [rank for rank in ranks if rank.steps]
-        columns = [of_events(events)] if events is not None else [rank.columns for rank in self.ranks]
+        self.ranks = [report for report, _ in ranks if report.steps]
+        columns = [of_events(events)] if events is not None else [steps for _, steps in ranks if steps.end]
         self.source: Any = "events" if events is not None else next((rank.source for rank in self.ranks), None)
         self.steps = [len(one.end) for one in columns]
         self.images_seen = any(any(one.images) for one in columns)
         self.window: Window | None = window(columns, spec.warmup_steps)
         # With a file or a pattern the hooks' ranks are still asked for all that is no rate.
-        self.first = next(iter(self.ranks or ranks), None)
+        self.first = next(iter(self.ranks or self.all_ranks), None)
 
     @property
     def stopped(self) -> str:
@@ -153,7 +160,8 @@ class Seen:
         return Watched(
             source=self.source,
             steps=seen.steps,
-            losses=seen.losses[:1000],
+            first_loss=seen.first_loss,
+            losses=seen.losses[:MOST_LOSSES],
             images_seen=self.images_seen,
             evaluation_images=round(sum(rank.evaluation.get("images", 0) for rank in self.all_ranks)),
             skipped_steps=max((rank.skipped_steps for rank in self.all_ranks), default=0),

@@ -62,5 +62,5 @@ class Watchdog:
         found = len(self.printed.found)
         for report in self.watched.glob("rank-*.json"):
             with suppress(OSError, ValueError, KeyError):  # of a rank that writes it anew
-                found += json.loads(report.read_text(encoding="utf-8"))["steps"]
+                found += int(json.loads(report.read_text(encoding="utf-8"))["steps"])
         return found

@@ -1,12 +1,13 @@
 """What the ranks of a program's launch wrote, as one: the steps of all, the steady window, and the losses."""
 
+import csv
 import itertools
 import math
 import statistics
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -25,7 +26,7 @@ class Columns(_Report):
     """A number for each step of the optimizer."""
 
     end: list[float]  # seconds since the rank began
-    images: list[float]
+    images: list[float]  # of the rank; 0 where none were seen
     loss: list[float | None]
     data: list[float]  # waiting for batches
     forward_backward: list[float]
@@ -39,6 +40,13 @@ class Distributed(_Report):
 
     backend: str | None
     world_size: int
+
+
+class Loader(_Report):
+    """A torch DataLoader of a rank."""
+
+    workers: int
+    batches: int  # that were trained on
 
 
 class RankReport(_Report):
@@ -55,37 +63,46 @@ class RankReport(_Report):
     gpu: str | None
     distributed: Distributed | None
     source: Literal["hooks", "probe"] | None
-    columns: Columns
-    loader_workers: int
+    steps: int
+    loaders: list[Loader]
     evaluation: dict[str, float]
     skipped_steps: int
     spawned: int
     threads: int | None
-    children: list[Any]
     stopped: Literal["script", "enough", "signal"] | None
-    status: int | None
     exception: str | None
 
     @property
-    def steps(self) -> int:
-        return len(self.columns.end)
+    def loader_workers(self) -> int:
+        """Processes of the loader whose batches were trained on."""
+        return max((loader.workers for loader in self.loaders if loader.batches), default=0)
 
 
-def read_ranks(folder: Path) -> list[RankReport]:
-    """The reports of all ranks, in their order.
+def read_ranks(folder: Path) -> list[tuple[RankReport, Columns]]:
+    """The reports of all ranks, in their order, and of processes that have started ranks; with the steps of each.
 
     Raises:
         PassingError: one cannot be read.
     """
     found = []
-    for path in folder.glob("rank-*.json"):
+    for path in [*folder.glob("rank-*.json"), *folder.glob("launcher-*.json")]:
         try:
-            found.append(RankReport.model_validate_json(path.read_bytes()))
+            report = RankReport.model_validate_json(path.read_bytes())
+            found.append((report, read_columns(path.with_suffix(".csv"))))
         except OSError as error:
             raise PassingError(f"{path}: {error.strerror}") from None
-        except ValidationError as error:
-            raise PassingError(f"{path}: {first_fault(error)}") from None
-    return sorted(found, key=lambda report: report.rank)
+        except (ValidationError, ValueError) as error:
+            what = first_fault(error) if isinstance(error, ValidationError) else str(error)
+            raise PassingError(f"{path}: {what}") from None
+    return sorted(found, key=lambda one: one[0].rank)
+
+
+def read_columns(path: Path) -> Columns:
+    """The steps of a rank: CSV with a line each, of which the last may be cut off."""
+    with path.open(encoding="utf-8", newline="") as file:
+        lines = [line for line in csv.DictReader(file) if line[PHASES[-1]]]
+    numbers = {name: [float(line[name] or 0.0) for line in lines] for name in Columns.model_fields if name != "loss"}
+    return Columns(**numbers, loss=[float(line["loss"]) if line["loss"] else None for line in lines])
 
 
 class Window(_Report):
@@ -96,6 +113,7 @@ class Window(_Report):
     images: float  # of all ranks, in the steady ones
     step_images: int  # of all ranks, in most steps
     phases: dict[str, float]  # seconds of the slowest rank: warmup, and PHASES of the steady steps
+    first_loss: float | None  # of all ranks, in the first step
     losses: list[float | None]  # of all ranks, LOSS_STEPS steps each, warm-up too
 
 
@@ -114,6 +132,7 @@ def window(ranks: Sequence[Columns], warmup_steps: int) -> Window | None:
         images=math.fsum(together[warmup_steps:]),
         step_images=round(Counter(together[:steps]).most_common(1)[0][0]),
         phases=of_ranks[slowest],
+        first_loss=next(iter(_losses([columns.loss for columns in ranks], 1)), None),
         losses=_losses([columns.loss for columns in ranks], steps),
     )
 

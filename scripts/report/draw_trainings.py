@@ -1,10 +1,12 @@
-"""The figures of trainings that somebody else measured: speedup and efficiency against cores, and their laws.
+"""The figures of trainings alone, somebody else's or of a script of the user's own.
+
+Speedup and efficiency against cores, and their laws.
 
 Inputs: the training table (parquet), `laws.json`. Outputs, in --folder: `speedup`, `efficiency` and `laws`, each as
 `.svg` and `.png`.
 
 By hand:
-    python -m scripts.report.draw_external --training external.parquet --laws laws.json --folder figures
+    python -m scripts.report.draw_trainings --training external.parquet --laws laws.json --folder figures
 """
 
 from pathlib import Path
