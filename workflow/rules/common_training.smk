@@ -10,6 +10,14 @@ TRAIN_CODE, PROFILE_CODE = (
 )
 
 
+# Of all commands that start ranks of scalecard's loop.
+RANKS = (
+    "--launcher {resources.launcher} --device {params.device} "
+    "--shards results/{wildcards.study}/images/shards --split {input.split:q} --stats {input.stats:q} "
+    "--facts {input.facts:q} --weights {input.weights:q} --costs {input.costs:q} --spec {params.spec:q} "
+)
+
+
 def get_training_point(wildcards):
     return TRAINING_POINTS[wildcards.point]
 
@@ -90,9 +98,23 @@ def get_gpus(count):
     return f"gpu:{count}" if DEVICE.device == "cuda" else ""
 
 
-def get_training_gpus(wildcards):
-    """One a rank."""
-    return get_gpus(get_training_point(wildcards).workers_per_node)
+def of_a_launch(point_of):
+    """The resources that all rules of ranks ask for alike: the machine for themselves, and for a cluster one task a node,
+    which starts the ranks there, and a GPU a rank.
+
+    Args:
+        point_of: the training point of a job, by its wildcards.
+    """
+    return {
+        "machine": MACHINE,
+        "attempt": get_attempt,
+        "launcher": "here",
+        "mpi": lambda wildcards: "srun" if point_of(wildcards).nodes > 1 else "",
+        "nodes": lambda wildcards: point_of(wildcards).nodes,
+        "tasks": lambda wildcards: point_of(wildcards).nodes,
+        "gres": lambda wildcards: get_gpus(point_of(wildcards).workers_per_node),
+        "tasks_per_gpu": 0,
+    }
 
 
 def get_tensorboard(wildcards, input):

@@ -21,16 +21,9 @@ rule measure_program:
         "../../envs/scalecard.yaml"
     threads: lambda wildcards: get_node_cores(get_training_point(wildcards))
     resources:
-        machine=MACHINE,
+        **of_a_launch(get_training_point),
         mem_mb=get_program_memory,
         runtime=get_runtime("training", unknown=240),
-        attempt=get_attempt,
-        launcher="here",
-        mpi=lambda wildcards: "srun" if get_training_point(wildcards).nodes > 1 else "",
-        nodes=lambda wildcards: get_training_point(wildcards).nodes,
-        tasks=lambda wildcards: get_training_point(wildcards).nodes,
-        gres=get_training_gpus,
-        tasks_per_gpu=0,
     params:
         spec=lambda wildcards: get_program_spec(wildcards.point),
         device=get_device,

@@ -104,17 +104,9 @@ rule train:
         "../../envs/scalecard.yaml"
     threads: lambda wildcards: get_node_cores(get_training_point(wildcards))
     resources:
-        machine=MACHINE,
+        **of_a_launch(get_training_point),
         mem_mb=get_training_memory,
         runtime=get_runtime("training", unknown=240),
-        attempt=get_attempt,
-        launcher="here",
-        # For Slurm: one task a node, which starts the ranks there.
-        mpi=lambda wildcards: "srun" if get_training_point(wildcards).nodes > 1 else "",
-        nodes=lambda wildcards: get_training_point(wildcards).nodes,
-        tasks=lambda wildcards: get_training_point(wildcards).nodes,
-        gres=get_training_gpus,
-        tasks_per_gpu=0,
     params:
         spec=lambda wildcards: get_train_spec(wildcards.point),
         device=get_device,
@@ -122,14 +114,13 @@ rule train:
         tensorboard=get_tensorboard,
         again=get_again,
     shell:
-        "python -m scripts.training.launch.train --launcher {resources.launcher} --device {params.device} "
-        "--shards results/{wildcards.study}/images/shards --split {input.split:q} --stats {input.stats:q} "
-        "--facts {input.facts:q} --weights {input.weights:q} --costs {input.costs:q} "
-        "--checkpoint results/{wildcards.study}/training/checkpoints/{wildcards.point}_b{wildcards.block} "
+        "python -m scripts.training.launch.train "
+        + RANKS
+        + "--checkpoint results/{wildcards.study}/training/checkpoints/{wildcards.point}_b{wildcards.block} "
         "--checkpoint-seconds {params.checkpoint_seconds} --tensorboard {params.tensorboard} "
         "--logs logs/{wildcards.study}/training/train_{wildcards.point}_b{wildcards.block}/attempt{resources.attempt} "
         "--block {wildcards.block} --attempt {resources.attempt} --again {params.again} --record {output.record:q} "
-        "--usage {output.usage:q} --spec {params.spec:q} 2> {log:q}"
+        "--usage {output.usage:q} 2> {log:q}"
 
 
 rule profile:
@@ -149,26 +140,18 @@ rule profile:
         "../../envs/scalecard.yaml"
     threads: lambda wildcards: get_node_cores(get_training_point(wildcards))
     resources:
-        machine=MACHINE,
+        **of_a_launch(get_training_point),
         mem_mb=get_training_memory,
         runtime=lambda wildcards, attempt: 60 * attempt,
-        attempt=get_attempt,
-        launcher="here",
-        mpi=lambda wildcards: "srun" if get_training_point(wildcards).nodes > 1 else "",
-        nodes=lambda wildcards: get_training_point(wildcards).nodes,
-        tasks=lambda wildcards: get_training_point(wildcards).nodes,
-        gres=get_training_gpus,
-        tasks_per_gpu=0,
     params:
         spec=lambda wildcards: get_train_spec(wildcards.point),
         device=get_device,
     shell:
-        "python -m scripts.training.launch.train --program scripts.training.loop.profile_rank --launcher {resources.launcher} "
-        "--device {params.device} "
-        "--shards results/{wildcards.study}/images/shards --split {input.split:q} --stats {input.stats:q} "
-        "--facts {input.facts:q} --weights {input.weights:q} --costs {input.costs:q} --traces {output.traces:q} "
+        "python -m scripts.training.launch.train --program scripts.training.loop.profile_rank "
+        + RANKS
+        + "--traces {output.traces:q} "
         "--logs logs/{wildcards.study}/training/profile_{wildcards.point}/attempt{resources.attempt} "
-        "--record {output.profile:q} --spec {params.spec:q} 2> {log:q}"
+        "--record {output.profile:q} 2> {log:q}"
 
 
 rule train_model:
@@ -189,31 +172,22 @@ rule train_model:
         "../../envs/scalecard.yaml"
     threads: get_node_cores(TRAINING_POINTS[get_kept_point()])
     resources:
-        machine=MACHINE,
+        **of_a_launch(lambda wildcards: TRAINING_POINTS[get_kept_point()]),
         mem_mb=lambda wildcards, input, attempt: get_training_memory_of(get_kept_point(), input, attempt),
         runtime=240,
-        attempt=get_attempt,
-        launcher="here",
-        mpi="srun" if TRAINING_POINTS[get_kept_point()].nodes > 1 else "",
-        nodes=TRAINING_POINTS[get_kept_point()].nodes,
-        tasks=TRAINING_POINTS[get_kept_point()].nodes,
-        gres=get_gpus(TRAINING_POINTS[get_kept_point()].workers_per_node),
-        tasks_per_gpu=0,
     params:
         spec=lambda wildcards: get_train_spec(get_kept_point()),
         device=get_device,
         decode=lambda wildcards: canonical(**{name: get_decode()[name] for name in ("size", "steps")}),
         checkpoint_seconds=get_checkpoint_seconds,
     shell:
-        "python -m scripts.training.launch.train --launcher {resources.launcher} --device {params.device} "
-        "--shards results/{wildcards.study}/images/shards --split {input.split:q} --stats {input.stats:q} "
-        "--facts {input.facts:q} --weights {input.weights:q} --costs {input.costs:q} "
-        "--model {output.model:q} --decode {params.decode:q} "
+        "python -m scripts.training.launch.train "
+        + RANKS
+        + "--model {output.model:q} --decode {params.decode:q} "
         "--checkpoint results/{wildcards.study}/training/checkpoints/model "
         "--checkpoint-seconds {params.checkpoint_seconds} "
         "--logs logs/{wildcards.study}/training/train_model/attempt{resources.attempt} "
-        "--block 0 --attempt {resources.attempt} --record {output.record:q} --usage {output.usage:q} "
-        "--spec {params.spec:q} 2> {log:q}"
+        "--block 0 --attempt {resources.attempt} --record {output.record:q} --usage {output.usage:q} 2> {log:q}"
 
 
 rule model:
