@@ -5,7 +5,8 @@
 
 import importlib
 import json
-from typing import Any
+from types import UnionType
+from typing import Any, get_args
 
 import jinja2
 from pydantic import BaseModel
@@ -65,9 +66,12 @@ def _sections(model: type[BaseModel], path: str) -> list[dict[str, Any]]:
     inner: list[dict[str, Any]] = []
     for name, field in model.model_fields.items():
         key = f"{path}{name}"
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            inner += _sections(field.annotation, f"{key}.")
-        else:
+        options = get_args(field.annotation) if isinstance(field.annotation, UnionType) else (field.annotation,)
+        kinds = [kind for kind in options if isinstance(kind, type)]
+        group = next((kind for kind in kinds if issubclass(kind, BaseModel)), None)
+        if group is not None:
+            inner += _sections(group, f"{key}.")
+        if group is not field.annotation:
             own.append(_row(key, field, properties[model.__name__]["properties"][name]))
     doc = (model.__doc__ or "").strip()
     return [{"name": path.rstrip(".") or "top level", "doc": doc, "rows": own}, *inner]
@@ -76,7 +80,7 @@ def _sections(model: type[BaseModel], path: str) -> list[dict[str, Any]]:
 def _row(key: str, field: FieldInfo, shape: dict[str, Any]) -> dict[str, str]:
     return {
         "key": key,
-        "default": json.dumps(field.default),
+        "default": "required" if field.is_required() else json.dumps(field.default),
         "allowed": _allowed(shape).replace("|", "\\|"),
         "meaning": (field.description or "").replace("|", "\\|"),
     }

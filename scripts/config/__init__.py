@@ -69,7 +69,7 @@ class Study(Settings):
         if self.scaling.adaptive.passes and self.measuring.budget_minutes is not None:
             raise ValueError(
                 f"measuring.budget_minutes: found {self.measuring.budget_minutes:g} beside scaling.adaptive.passes; "
-                "expected scaling.adaptive.core_hours, which ends passes"
+                "expected scaling.adaptive.core_hours or minutes, which end passes"
             )
         return self
 

@@ -24,6 +24,11 @@ class Adaptive(Settings):
     core_hours: Annotated[float, Field(gt=0)] | None = Field(
         None, description="no further pass once this much is spent on trainings; null: until the answer is stable"
     )
+    minutes: Annotated[float, Field(gt=0)] | None = Field(
+        None,
+        description="no further pass that would bring the trainings' launches, one after the other, beyond this; null: "
+        "as many as the answer needs",
+    )
 
 
 def _digits(found: str) -> str:

@@ -84,6 +84,7 @@ def trainings(
         "strategies": plain_section(strategies, StrategyRow, tables.STRATEGIES),
         "strategies_note": tables.STRATEGIES_NOTE,
         "advice": [one.sentences for one in advice.recommendations],
+        "paste": [one.paste for one in advice.recommendations],
         "laws": verdicts.law_rows(laws),
         "law_sentences": [curve.sentence for curve in laws.curves],
         "predictions": verdicts.prediction_rows(laws),

@@ -51,6 +51,7 @@ def sentences(folder: Path) -> Iterator[str]:
     advice = read_answer(folder / "recommendation.json", Recommendations)
     for one in advice.recommendations:
         yield " ".join(one.sentences)
+        yield from (f"    {line}" for line in one.paste)
     follows = _follows(again := folder / "confirmation.json", folder / "recommendation.json")
     confirmed = read_answer(again, Confirmations).sentences(advice) if follows else []
     yield from confirmed or ([NOT_CONFIRMED] if loading.is_file() else [])

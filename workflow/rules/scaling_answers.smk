@@ -66,6 +66,7 @@ rule recommend:
             marginal_efficiency=STUDY.scaling.marginal_efficiency,
             deadline_seconds=STUDY.scaling.deadline_seconds,
             currency=STUDY.scaling.prices.currency,
+            command=STUDY.training.program and STUDY.training.program.command,
         ),
     shell:
         "python -m scripts.scaling.answers.recommend --training {input.training:q} "
@@ -145,6 +146,7 @@ rule decide_pass:
             first_blocks=STUDY.training.blocks,
             most_blocks=STUDY.scaling.adaptive.most_blocks,
             core_hours=STUDY.scaling.adaptive.core_hours,
+            minutes=STUDY.scaling.adaptive.minutes,
         ),
     shell:
         "python -m scripts.scaling.answers.decide_pass --training {input.training:q} "

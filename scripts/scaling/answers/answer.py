@@ -141,6 +141,7 @@ class Recommendation(Part):
     neighbours: list[str]  # on the recommended point's curve
     next: str | None  # the best of the others than the fastest; null: nothing may be recommended
     sentences: list[str]
+    paste: list[str] = []  # lines to type for the recommended point
 
     @property
     def to_confirm(self) -> list[str]:

@@ -36,6 +36,7 @@ class PassSpec(Spec):
     first_blocks: int
     most_blocks: int
     core_hours: float | None
+    minutes: float | None = None
 
 
 def decide(rows: Sequence[TrainingRow], advice: Sequence[Recommendation], spec: PassSpec) -> Pass:
@@ -54,13 +55,15 @@ def decide(rows: Sequence[TrainingRow], advice: Sequence[Recommendation], spec: 
             _add_blocks(wanted, rivals(rows, one), spec)
     spent, full = core_hours(rows, spec)
     settled = wanted == spec.blocks
+    seconds, more = (launch_seconds(rows, blocks, spec) for blocks in (spec.blocks, wanted))
     over = spec.core_hours is not None and spent >= spec.core_hours
+    over = over or (spec.minutes is not None and more > 60 * spec.minutes)
     return Pass(
         blocks={point: wanted[point] for point in spec.points if point in wanted},
         stable=settled or over,
         core_hours=spent,
         core_hours_of_full_grid=full,
-        sentence=_sentence(settled, over, wanted, spent, full, spec),
+        sentence=_sentence(settled, over, wanted, (spent, full, more - seconds), spec),
     )
 
 
@@ -98,15 +101,24 @@ def rivals(rows: Sequence[TrainingRow], one: Recommendation) -> list[str]:
 def core_hours(rows: Sequence[TrainingRow], spec: PassSpec) -> tuple[float, float]:
     """Spent so far, and by the full grid; a point without a valid launch is taken as its nearest neighbour."""
     hours = {row.point: row.core_hours for row in rows if row.core_hours is not None}
+    spent = math.fsum(count * _of(point, hours, spec) for point, count in spec.blocks.items())
+    return spent, math.fsum(spec.most_blocks * _of(point, hours, spec) for point in spec.points)
 
-    def of(point: str) -> float:
-        curve = by_curve(spec.points)[spec.points[point].curve]
-        known = [other for other in curve if other in hours] or list(hours)
-        near = min(known, key=lambda other: abs(spec.points[other].workers - spec.points[point].workers), default=None)
-        return 0.0 if near is None else hours[near]
 
-    spent = math.fsum(count * of(point) for point, count in spec.blocks.items())
-    return spent, math.fsum(spec.most_blocks * of(point) for point in spec.points)
+def launch_seconds(rows: Sequence[TrainingRow], blocks: Mapping[str, int], spec: PassSpec) -> float:
+    """Of all launches of `blocks`, one after the other, and of those that were set aside; what is not known of a point
+    is that of its nearest neighbour.
+    """
+    seconds = {row.point: row.wall_seconds for row in rows if row.wall_seconds is not None}
+    aside = math.fsum(row.set_aside * seconds[row.point] for row in rows if row.point in seconds)
+    return aside + math.fsum(count * _of(point, seconds, spec) for point, count in blocks.items())
+
+
+def _of(point: str, known: Mapping[str, float], spec: PassSpec) -> float:
+    """What is known of a point, or of the one of its curve, else of any, that has about as many workers."""
+    curve = [other for other in by_curve(spec.points)[spec.points[point].curve] if other in known] or list(known)
+    near = min(curve, key=lambda other: abs(spec.points[other].workers - spec.points[point].workers), default=None)
+    return 0.0 if near is None else known[near]
 
 
 def _add_blocks(wanted: dict[str, int], points: Sequence[str], spec: PassSpec) -> None:
@@ -114,7 +126,10 @@ def _add_blocks(wanted: dict[str, int], points: Sequence[str], spec: PassSpec) -
         wanted[point] = max(wanted[point], min(wanted[point] + MORE, spec.most_blocks))
 
 
-def _sentence(settled: bool, over: bool, wanted: Mapping[str, int], spent: float, full: float, spec: PassSpec) -> str:
+def _sentence(
+    settled: bool, over: bool, wanted: Mapping[str, int], costs: tuple[float, float, float], spec: PassSpec
+) -> str:
+    spent, full, more_seconds = costs
     cost = (
         f"{show.number(spent)} core-hours spent of the {show.number(full)} that the full grid of {len(spec.points)} "
         f"points and {spec.most_blocks} blocks would take"
@@ -123,10 +138,11 @@ def _sentence(settled: bool, over: bool, wanted: Mapping[str, int], spent: float
     if settled:
         return f"The answer is stable: {cost}{saved}."
     launches = sum(wanted.values()) - sum(spec.blocks.values())
+    more = f"{launches} more launches, about {show.at_least(more_seconds / 60)} min"
     if over:
-        return f"The budget is spent, and {launches} more launches would be needed: {cost}."
+        return f"The budget is spent, and {more}, would be the next pass: {cost}."
     new = len(wanted.keys() - spec.blocks.keys())
-    return f"The next pass takes {launches} more launches, {new} worker counts of them new: {cost}."
+    return f"The next pass takes {more}, {new} worker counts of them new: {cost}."
 
 
 def main() -> None:

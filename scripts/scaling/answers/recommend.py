@@ -25,6 +25,7 @@ from scripts import cli
 from scripts import format as show
 from scripts.atomic import write_text
 from scripts.scaling.answers.answer import Choice, Knee, Recommendation, Recommendations
+from scripts.scaling.answers.paste import to_paste
 from scripts.scaling.comparing.launches_needed import more_would
 from scripts.scaling.comparing.limits import LEAST_BLOCKS
 from scripts.scaling.comparing.ratios import Ratio, mean, mean_rate
@@ -42,6 +43,7 @@ class RecommendSpec(Spec):
     marginal_efficiency: float
     deadline_seconds: float | None
     currency: str
+    command: str | None = None  # of a training script of the user's own
 
 
 def recommend(rows: Sequence[TrainingRow], spec: RecommendSpec) -> Recommendations:
@@ -85,7 +87,7 @@ def _among(baseline: str, rows: Sequence[TrainingRow], spec: RecommendSpec) -> R
     )
     more = more_would(comparison.more_to_tell(best.point, tied), "launches")
     said = sentences(found, spec, more, busy=any(row.has("noisy") for row in sure))
-    return found.model_copy(update={"sentences": said})
+    return found.model_copy(update={"sentences": said, "paste": to_paste(row, spec.command)})
 
 
 def _nothing(baseline: str, rows: Sequence[TrainingRow], able: Sequence[TrainingRow]) -> Recommendation:

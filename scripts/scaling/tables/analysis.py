@@ -188,8 +188,8 @@ def loss_distance(one: Record, other: Record) -> float:
     """Mean distance of two training-loss curves, as a share of the loss of guessing: ln(classes), or of a script of the
     user's own the other's first loss.
 
-    Over the epochs, or steps, that both have: trainings that end with the target accuracy, or once they are measured, do
-    not all end with the same one. Returns nan where either has no curve.
+    Over the epochs, or steps, that both have: trainings that end with the target accuracy, or once they are measured,
+    do not all end with the same one. Returns nan where either has no curve.
     """
     if one.watched is not None and other.watched is not None:
         return _watched_distance(one.watched, other.watched)

@@ -172,6 +172,9 @@ class TrainingRow(Row):
         description="greatest mean distance of a block's loss curve from the baseline's, as a share of ln(classes)"
     )
     wall_seconds: float | None = Field(description="median of whole launches: start, warm-up and evaluation too")
+    peak_rss_bytes: float | None = Field(
+        None, description="median peak resident memory of all ranks, summed over processes (an upper bound)"
+    )
 
 
 class StrategyRow(BaseModel):

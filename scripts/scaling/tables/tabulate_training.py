@@ -97,6 +97,7 @@ def rows(records: dict[str, list[Record]], points: list[str], scaling: TableSpec
                 seconds_to_target=median([q.seconds_to_target for q in qualities]),
                 loss_distance=max(distances, default=None),
                 wall_seconds=wall,
+                peak_rss_bytes=median([one.peak_rss_bytes for one in good]),
                 **cost_columns(good, wall, first.cores, gpus, scaling.prices),
             )
         )
