@@ -39,6 +39,9 @@ def end_left() -> list[dict[str, Any]]:
         until = time.monotonic() + GRACE_SECONDS
         while left.keys() & descendants().keys() and time.monotonic() < until:
             time.sleep(0.02)
+    for pid in left:
+        with contextlib.suppress(ChildProcessError):  # it is another's child
+            os.waitpid(pid, os.WNOHANG)
     return [{"pid": pid, "name": name} for pid, name in left.items()]
 
 

@@ -31,7 +31,6 @@ class Journal:
     def __init__(self, folder: str, name: str) -> None:
         self.folder = folder
         self.name = name
-        os.makedirs(folder, exist_ok=True)
         self.start_again()
 
     def path(self, ending: str) -> str:

@@ -37,6 +37,7 @@ def main(arguments: list[str]) -> None:
     except ValueError:
         sys.exit(f"error: found {' '.join(arguments)!r}, expected {USAGE}")
     folder = os.path.abspath(out)
+    os.makedirs(folder, exist_ok=True)
     os.environ["SCALECARD_EVENTS"] = folder
     watch.current = watch.Watch(read, BEGAN)
     seen = record.Record(watch.current, folder, rank=int(os.environ.get("RANK", "0")))

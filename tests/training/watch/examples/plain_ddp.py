@@ -45,6 +45,13 @@ def main():
     told = {"steps": 0, "images": [], "loss": [], "evaluated": 0, "cleaned_up": False}
 
     def step(pixels, labels):
+        try:
+            train_on(pixels, labels)
+        except SystemExit:
+            if not args.catch:
+                raise
+
+    def train_on(pixels, labels):
         optimizer.zero_grad()
         loss = nn.functional.cross_entropy(model(pixels), labels)
         loss.backward()
@@ -58,11 +65,7 @@ def main():
             sampler.set_epoch(epoch)
             model.train()
             for pixels, labels in loader:
-                try:
-                    step(pixels, labels)
-                except SystemExit:
-                    if not args.catch:
-                        raise
+                step(pixels, labels)
             model.eval()
             with torch.no_grad():
                 for pixels, labels in test_loader:

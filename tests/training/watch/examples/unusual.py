@@ -1,7 +1,6 @@
-"""Trainings whose loops are written in less usual ways; each prints the images of its steps."""
+"""Trainings whose loops are written in less usual ways, one after the other; it prints the images of their steps."""
 
 import json
-import sys
 
 import torch
 from torch import nn
@@ -15,6 +14,15 @@ def loss_of(model, batch):
     features, target = batch
     IMAGES.append(len(target))
     return nn.functional.mse_loss(model(features), target)
+
+
+def in_evaluation_mode():
+    """A network is tuned with its normalisation frozen."""
+    model = nn.Linear(3, 1).eval()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    for batch in DataLoader(DATA, batch_size=4):
+        loss_of(model, batch).backward()
+        optimizer.step()
 
 
 def closures():
@@ -57,25 +65,7 @@ def a_batch_ahead():
         optimizer.step()
 
 
-def in_evaluation_mode():
-    """A network is tuned with its normalisation frozen."""
-    model = nn.Linear(3, 1).eval()
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-    for batch in DataLoader(DATA, batch_size=4):
-        loss_of(model, batch).backward()
-        optimizer.step()
-
-
-def an_optimizer_an_epoch():
-    """The optimizer is made anew for each stage."""
-    model = nn.Linear(3, 1)
-    for _ in range(2):
-        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-        for batch in DataLoader(DATA, batch_size=4):
-            loss_of(model, batch).backward()
-            optimizer.step()
-
-
 if __name__ == "__main__":
-    globals()[sys.argv[1]]()
+    for loop in (in_evaluation_mode, closures, two_optimizers, a_batch_ahead):
+        loop()
     print(json.dumps({"images": IMAGES}))

@@ -20,7 +20,7 @@ def train_one_epoch(model, criterion, optimizer, data_loader, epoch, args, scale
     images = 0
     for number, (image, target) in enumerate(logger.log_every(data_loader, args.print_freq, f"Epoch: [{epoch}]")):
         if number == args.overflow_at:
-            image = image * float("inf")
+            image.fill_(float("inf"))
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=scaler is not None):
             loss = criterion(model(image), target)
         images += len(target)
