@@ -16,7 +16,7 @@ MUST_NOT_SKIP = ("real_images", "browser", "slurm")
 
 # Fixtures that train, start a browser or Dask's daemons, or load each set of pictures in every way.
 SLOW = {"launch", "train_command", "profile_command", "costs", "tiny_costs"}
-SLOW |= {"browser", "cluster", "traced", "pictures_of"}
+SLOW |= {"watched", "browser", "cluster", "traced", "pictures_of"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

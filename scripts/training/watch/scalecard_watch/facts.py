@@ -1,0 +1,113 @@
+"""What a process is and what it uses, as far as that has been seen."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from collections import Counter
+from typing import Any
+
+PACKAGES = ("torch", "torchvision", "numpy")
+
+
+def packages() -> dict[str, str]:
+    """The versions of what the script has imported."""
+    found = {name: getattr(sys.modules.get(name), "__version__", None) for name in PACKAGES}
+    return {name: str(version) for name, version in found.items() if version is not None}
+
+
+def distributed() -> dict[str, Any] | None:
+    """The default process group: rank, backend, world size; None where there is none."""
+    module = sys.modules.get("torch.distributed")
+    try:
+        if module is None or not module.is_available() or not module.is_initialized():
+            return None
+        return {"rank": module.get_rank(), "backend": module.get_backend(), "world_size": module.get_world_size()}
+    except Exception:  # it is taken down while the other thread looks
+        return None
+
+
+class Loaders:
+    """The DataLoaders of a script: those of the same data set's class, batch size and workers are one.
+
+    Fields:
+        seen: what is said of each.
+        trained: which of them a backward has followed.
+    """
+
+    def __init__(self) -> None:
+        self.seen: list[dict[str, Any]] = []
+        self.trained: set[int] = set()
+
+    def number(self, loader: Any) -> int:
+        """The number of a DataLoader."""
+        dataset = type(getattr(loader, "dataset", None)).__name__
+        facts = {"dataset": dataset, "batch_size": loader.batch_size, "workers": loader.num_workers}
+        for number, known in enumerate(self.seen):
+            if facts.items() <= known.items():
+                return number
+        self.seen.append(facts | dict.fromkeys(("batches", "images", "evaluation_batches", "evaluation_images"), 0))
+        return len(self.seen) - 1
+
+    def count(self, number: int, images: int | None, evaluating: bool) -> None:
+        kind = "evaluation_" if evaluating else ""
+        self.seen[number][kind + "batches"] += 1
+        self.seen[number][kind + "images"] += images or 0
+
+    def turn_out_to_train(self, number: int, images: int | None) -> None:
+        """A batch that was taken for one of an evaluation was trained on."""
+        self.trained.add(number)
+        self.seen[number]["evaluation_batches"] -= 1
+        self.seen[number]["evaluation_images"] -= images or 0
+        self.count(number, images, evaluating=False)
+
+    def total(self, name: str) -> int:
+        return sum(one[name] for one in self.seen)
+
+
+class Process:
+    """This process: what the environment says of its rank, and what its first optimizer shows of its device."""
+
+    def __init__(self) -> None:
+        self.torch: Any = None
+        self.device: Any = None
+        self.parameters: frozenset[int] = frozenset()
+        self.threads: int | None = None
+        self.optimizers: Counter[str] = Counter()
+        self.distributed: dict[str, Any] | None = None
+        self.folder = os.getcwd()
+
+    def look_at(self, optimizer: Any) -> None:
+        """The first optimizer is about to make its first step."""
+        self.torch = sys.modules["torch"]
+        parameters = [one for group in optimizer.param_groups for one in group["params"]]
+        self.device = next((one.device for one in parameters), None)
+        self.parameters = frozenset(map(id, parameters))
+        self.threads = self.torch.get_num_threads()
+        self.distributed = distributed()
+
+    def wait_for_device(self) -> None:
+        if self.device is not None and self.device.type == "cuda":
+            self.torch.cuda.synchronize(self.device)
+
+    def facts(self) -> dict[str, Any]:
+        self.distributed = distributed() or self.distributed
+        on_gpu = self.device is not None and self.device.type == "cuda"
+        try:
+            moved = os.getcwd() != self.folder
+        except FileNotFoundError:
+            moved = True
+        return {
+            "host": platform.node(),
+            "pid": os.getpid(),
+            "python": platform.python_version(),
+            "torch": packages().get("torch"),
+            "packages": packages(),
+            "device": None if self.device is None else self.device.type,
+            "gpu": self.torch.cuda.get_device_name(self.device) if on_gpu else None,
+            "distributed": self.distributed,
+            "threads": self.threads,
+            "optimizers": dict(self.optimizers),
+            "cwd_changed": moved,
+        }
