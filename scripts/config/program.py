@@ -173,6 +173,8 @@ def unheard(program: Program, training: "Training") -> str | None:
     used, several = program.used, max(training.workers) > 1
     if program.launcher == "none" and several and "workers" not in used:
         return "uses no {workers}, and with launcher none nothing else tells it of training.workers"
+    if program.launcher == "none" and any(point.nodes > 1 for point in training.points().values()):
+        return "launcher none starts one process, on one node; found training.workers_per_node, expected null"
     if training.loaders_of_ranks != [0] and "loader_workers" not in used:
         return f"uses no {{loader_workers}}; found training.loader_workers {training.loader_workers}, expected 0"
     if training.precisions != ["fp32"] and "precision" not in used:

@@ -41,10 +41,10 @@ def sentences(folder: Path) -> Iterator[str]:
     """What the answers of a study say; first what it has not measured."""
     if (left_out := folder / "left_out.json").is_file():
         yield read_answer(left_out, LeftOut).sentence
-    table = folder / "training.parquet"
     if (loading := folder / "loading.json").is_file():
         yield from read_answer(loading, LoadingAnswer).sentences
-    else:  # a table from outside: what was claimed of it
+    table = folder / "training.parquet"
+    if not table.is_file():  # somebody else's trainings: what was claimed of them
         table = folder / "external.parquet"
         for sentence, breaches in refusals(read_answer(folder / "claims.json", Claims).refused):
             yield f"Not to be quoted: {sentence} {'; '.join(breaches)}."
@@ -54,7 +54,7 @@ def sentences(folder: Path) -> Iterator[str]:
         yield from (f"    {line}" for line in one.paste)
     follows = _follows(again := folder / "confirmation.json", folder / "recommendation.json")
     confirmed = read_answer(again, Confirmations).sentences(advice) if follows else []
-    yield from confirmed or ([NOT_CONFIRMED] if loading.is_file() else [])
+    yield from confirmed or ([NOT_CONFIRMED] if table.name == "training.parquet" else [])
     if _follows(planned := folder / "plan.json", table):
         yield from read_answer(planned, Plan).sentences
 

@@ -206,7 +206,7 @@ SOURCES = [
             *("images/source.py", "images/decode.py", "images/decoders/pillow.py"),
             *("images/steps/resize.py", "images/split.py"),
             *("loading/backends/pool_map.py", "loading/backend.py", "loading/measure_loading.py"),
-            *("training/strategies/ddp.py", "training/fit.py", "training/train.py"),
+            *("training/strategies/ddp.py", "training/loop/fit.py", "training/launch/train.py"),
             *("record.py", "clock.py", "scaling/comparing/limits.py", "scaling/laws/fit_laws.py"),
             *("scaling/answers/recommend.py", "report/render_page.py", "report/page.html.jinja"),
             *("report/base.html.jinja", "report/style.py", "config/training.py", "document.py"),

@@ -33,6 +33,13 @@ from scripts.training.program.spec import ProgramSpec
 from scripts.training.program.watchdog import Watchdog
 
 WATCHER = Path(__file__).resolve().parent.parent / "watch" / "run_watched.py"
+# What torch's elastic agent sets for a rank.
+TORCHRUN = (
+    *("RANK", "LOCAL_RANK", "GROUP_RANK", "ROLE_RANK", "ROLE_NAME"),
+    *("WORLD_SIZE", "LOCAL_WORLD_SIZE", "GROUP_WORLD_SIZE", "ROLE_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"),
+    *("TORCHELASTIC_RESTART_COUNT", "TORCHELASTIC_MAX_RESTARTS", "TORCHELASTIC_RUN_ID", "TORCHELASTIC_ERROR_FILE"),
+    "TORCHELASTIC_USE_AGENT_STORE",
+)
 GRACE = 15  # seconds that ranks have to end by themselves once they are told to
 LOG_BYTES = 2_000_000  # that are kept of what a rank prints, half of them its first and half its last
 
@@ -101,6 +108,8 @@ def launch(spec: ProgramSpec, block: int, nodes: list[Node], this: int, port: in
     options = {"stop_after": spec.stop_after.model_dump() | {"warmup_steps": spec.warmup_steps}}
     command = [str(WATCHER), "--out", str(folders.watched), "--options", json.dumps(options), "--"]
     command += words(spec.command, values)
+    # A script that starts its own ranks is no rank; told of torchrun's store it would wait for one that nobody keeps.
+    without = [word for name in TORCHRUN for word in ("-u", name)] if spec.launcher == "none" else []
     config = elastic_config(nodes, this, port, here, ProgramLogs(folders.logs), GRACE)
     before, looked, used_before, began = calibrate(cores), Look.now(), _used(), time.monotonic()
     printed = Printed(folders.logs / "rank-0.out", folders.logs / "rank-0.err", spec.events.pattern, began)
@@ -110,7 +119,7 @@ def launch(spec: ProgramSpec, block: int, nodes: list[Node], this: int, port: in
     os.chdir(folders.folder)
     with Monitor(nodes[this].name) as monitor, watchdog:
         try:
-            elastic_launch(config, str(folders.python))(*command)
+            elastic_launch(config, "env")(*without, str(folders.python), *command)
         except SignalException:
             signalled = not watchdog.ended
         except ChildFailedError as error:

@@ -99,11 +99,7 @@ class Seen:
         spawned = max(rank.spawned for rank in self.all_ranks)
         found: dict[str, tuple[Any, Any]] = {}
         if spawned and spec.launcher == "torchrun":
-            found["ranks"] = (
-                "one process each",
-                f"{spawned} that the script starts itself; expected training.program.launcher none, and {{workers}} in "
-                "its command",
-            )
+            found["ranks"] = ("one process each", _its_own(spawned))
         elif len(self.ranks) != point.workers:
             found["ranks that train"] = (point.workers, len(self.ranks))
         if len(set(self.steps)) > 1 and not ended:
@@ -123,6 +119,8 @@ class Seen:
         return found
 
     def _why_none(self, ended: str) -> str:
+        if self.spec.launcher == "torchrun" and (spawned := max((rank.spawned for rank in self.all_ranks), default=0)):
+            return f"none; {_its_own(spawned)}"
         images = sum(rank.evaluation.get("images", 0) for rank in self.all_ranks)
         if ended:
             return f"none: {ended}"
@@ -167,6 +165,13 @@ class Seen:
             skipped_steps=max((rank.skipped_steps for rank in self.all_ranks), default=0),
             stopped=self.stopped,
         )
+
+
+def _its_own(spawned: int) -> str:
+    return (
+        f"{spawned} processes that the script starts itself; expected training.program.launcher none, and {{workers}} "
+        "in its command"
+    )
 
 
 def record_of(seen: Seen, block: int, attempt: int, digest: str) -> Record:

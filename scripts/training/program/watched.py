@@ -1,6 +1,5 @@
 """What the ranks of a program's launch wrote, as one: the steps of all, the steady window, and the losses."""
 
-import csv
 import itertools
 import math
 import statistics
@@ -14,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from scripts.errors import PassingError, first_fault
 from scripts.record import LOSS_STEPS
 from scripts.training.program.events import Event
+from scripts.training.watch import watched_ranks
 
 PHASES = ("data", "forward_backward", "optimizer", "evaluation", "other")
 
@@ -79,30 +79,21 @@ class RankReport(_Report):
 
 
 def read_ranks(folder: Path) -> list[tuple[RankReport, Columns]]:
-    """The reports of all ranks, in their order, and of processes that have started ranks; with the steps of each.
+    """The reports of all ranks, in their order, then of processes that have started ranks; with the steps of each.
 
     Raises:
         PassingError: one cannot be read.
     """
     found = []
-    for path in [*folder.glob("rank-*.json"), *folder.glob("launcher-*.json")]:
-        try:
-            report = RankReport.model_validate_json(path.read_bytes())
-            found.append((report, read_columns(path.with_suffix(".csv"))))
-        except OSError as error:
-            raise PassingError(f"{path}: {error.strerror}") from None
-        except (ValidationError, ValueError) as error:
-            what = first_fault(error) if isinstance(error, ValidationError) else str(error)
-            raise PassingError(f"{path}: {what}") from None
-    return sorted(found, key=lambda one: one[0].rank)
-
-
-def read_columns(path: Path) -> Columns:
-    """The steps of a rank: CSV with a line each, of which the last may be cut off."""
-    with path.open(encoding="utf-8", newline="") as file:
-        lines = [line for line in csv.DictReader(file) if line[PHASES[-1]]]
-    numbers = {name: [float(line[name] or 0.0) for line in lines] for name in Columns.model_fields if name != "loss"}
-    return Columns(**numbers, loss=[float(line["loss"]) if line["loss"] else None for line in lines])
+    try:
+        for kind in ("rank", "launcher"):
+            for one in watched_ranks.read_ranks(folder, kind).values():
+                columns = one["columns"] | {"images": [images or 0 for images in one["columns"]["images"]]}
+                found.append((RankReport.model_validate(one), Columns.model_validate(columns)))
+    except (OSError, LookupError, ValueError) as error:
+        what = first_fault(error) if isinstance(error, ValidationError) else str(error)
+        raise PassingError(f"{folder}: what the ranks wrote cannot be read: {what}") from None
+    return found
 
 
 class Window(_Report):
