@@ -153,7 +153,8 @@ class Watch:
 
     def _step(self, source: str, images: int | None, loss: StepLoss) -> None:
         self.backwards = self.step_images = 0
-        if self.steps.must_be_exact():
+        exact = self.steps.must_be_exact()
+        if exact:
             self.process.wait_for_device()
             self.losses.resolve()
-        self.steps.end(source, images, loss)
+        self.steps.end(source, images, loss, exact)
