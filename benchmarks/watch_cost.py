@@ -72,20 +72,15 @@ def measure(milliseconds: float, ranks: int, rounds: int) -> tuple[Found, Ratio]
     batch = launch(1, False, ["--milliseconds", str(milliseconds)])
     steps = round(SECONDS * 1000 / milliseconds)
     arguments = ["--batch", str(batch), "--steps", str(steps), "--ranks", str(ranks)]
-    ways: dict[str, tuple[bool, list[str]]] = {
-        "plain": (False, []),
-        "watched": (True, []),
-        "turns": (True, ["--turns"]),
-    }
+    ways = {"plain": (False, []), "watched": (True, []), "turns": (True, ["--turns"])}
     found: Found = {"plain": [], "watched": []}
     turns: Found = {"told": [], "untold": []}
     for number in cli.progress(range(1, rounds + 1), rounds, f"rounds of {milliseconds:g} ms steps"):
         for way in random.Random(number).sample(list(ways), len(ways)):
             watched, more = ways[way]
-            printed = launch(ranks, watched, arguments + more)
+            printed = launch(ranks, watched, [*arguments, *more])
             if way == "turns":
-                for name, seconds in turns.items():
-                    seconds += printed[name]
+                turns = {name: seconds + printed[name] for name, seconds in turns.items()}
             else:
                 found[way] += printed["all"]
     return found, paired_ratio(turns["told"], turns["untold"], 0.95)
@@ -106,9 +101,8 @@ def main() -> None:
         found, turns = measure(milliseconds, args.ranks, args.rounds)
         medians = {way: f"{1000 * statistics.median(seconds):.3f} ms" for way, seconds in found.items()}
         console.print(f"steps of {milliseconds:g} ms, {args.ranks} ranks, n = {args.rounds} launches: {medians}")
-        console.print(
-            f"  watched against plain, by launch: {said(paired_ratio(found['watched'], found['plain'], 0.95))}"
-        )
+        by_launch = paired_ratio(found["watched"], found["plain"], 0.95)
+        console.print(f"  watched against plain, by launch: {said(by_launch)}")
         console.print(f"  told against untold, by turn: {said(turns)}; bar {BAR} at 5 ms")
 
 
