@@ -99,10 +99,10 @@ def test_an_evaluation_only_has_images_but_no_step(watched: Watched) -> None:
 def test_unusual_loops_are_seen_step_by_step(watched: Watched) -> None:
     launch = watched("unusual.py")
     seen = launch.seen[0]
-    assert seen["columns"]["images"] == launch.told(0)["images"] == [4, 4, 4, 4, 4, 2] * 4
-    assert seen["evaluation"]["images"] == 0
-    assert seen["optimizers"] == {"SGD": 18, "Adam": 6, "AdamW": 6}
-    assert min(seen["columns"]["forward_backward"]) > 0
+    assert seen["columns"]["images"] == launch.told(0)["images"] == [4, 4, 4, 4, 4, 2] * 5
+    assert seen["evaluation"]["images"] == 2 * 22
+    assert seen["optimizers"] == {"SGD": 24, "Adam": 6, "AdamW": 6}
+    assert min(seen["columns"]["forward_backward"][6:12]) >= 0.01  # what closures take is not the optimizer's
     assert_phases_add_up(seen)
 
 

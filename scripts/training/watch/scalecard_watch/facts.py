@@ -9,6 +9,9 @@ from collections import Counter
 from typing import Any
 
 PACKAGES = ("torch", "torchvision", "numpy")
+NUMBER = "_scalecard_number"  # of a DataLoader
+ALIKE = ("dataset", "batch_size", "workers")
+COUNTED = ("batches", "images", "evaluation_batches", "evaluation_images")
 
 
 def packages() -> dict[str, str]:
@@ -29,11 +32,11 @@ def distributed() -> dict[str, Any] | None:
 
 
 class Loaders:
-    """The DataLoaders of a script: those of the same data set's class, batch size and workers are one.
+    """The DataLoaders of a script, numbered as they are iterated first.
 
     Fields:
         seen: what is said of each.
-        trained: which of them a backward has followed.
+        trained: the numbers of those that a backward has used a batch of.
     """
 
     def __init__(self) -> None:
@@ -41,29 +44,33 @@ class Loaders:
         self.trained: set[int] = set()
 
     def number(self, loader: Any) -> int:
-        """The number of a DataLoader."""
-        dataset = type(getattr(loader, "dataset", None)).__name__
-        facts = {"dataset": dataset, "batch_size": loader.batch_size, "workers": loader.num_workers}
-        for number, known in enumerate(self.seen):
-            if facts.items() <= known.items():
-                return number
-        self.seen.append(facts | dict.fromkeys(("batches", "images", "evaluation_batches", "evaluation_images"), 0))
-        return len(self.seen) - 1
+        """The number of a DataLoader, which it keeps."""
+        process, number = getattr(loader, NUMBER, (None, 0))
+        if process != os.getpid():  # it is new, or was another process's
+            number = len(self.seen)
+            setattr(loader, NUMBER, (os.getpid(), number))
+            dataset = type(getattr(loader, "dataset", None)).__name__
+            facts = {"dataset": dataset, "batch_size": loader.batch_size, "workers": loader.num_workers}
+            self.seen.append(facts | dict.fromkeys(COUNTED, 0))
+        return number
 
-    def count(self, number: int, images: int | None, evaluating: bool) -> None:
+    def count(self, number: int, images: int | None, evaluating: bool, batches: int = 1) -> None:
+        """Batches have come: one, or less where they were counted before."""
         kind = "evaluation_" if evaluating else ""
-        self.seen[number][kind + "batches"] += 1
-        self.seen[number][kind + "images"] += images or 0
-
-    def turn_out_to_train(self, number: int, images: int | None) -> None:
-        """A batch that was taken for one of an evaluation was trained on."""
-        self.trained.add(number)
-        self.seen[number]["evaluation_batches"] -= 1
-        self.seen[number]["evaluation_images"] -= images or 0
-        self.count(number, images, evaluating=False)
+        self.seen[number][kind + "batches"] += batches
+        self.seen[number][kind + "images"] += batches * (images or 0)
 
     def total(self, name: str) -> int:
+        """The sum over all of one of COUNTED."""
         return sum(one[name] for one in self.seen)
+
+    def facts(self) -> list[dict[str, Any]]:
+        """What is said of them: those that are made alike, as anew for each epoch, are one."""
+        found: dict[tuple[Any, ...], dict[str, Any]] = {}
+        for one in self.seen:
+            alike = found.setdefault(tuple(one[name] for name in ALIKE), dict.fromkeys(one, 0))
+            alike.update({name: one[name] for name in ALIKE}, **{name: alike[name] + one[name] for name in COUNTED})
+        return list(found.values())
 
 
 class Process:

@@ -69,8 +69,7 @@ def data_loaders(module: ModuleType) -> None:
             return iterate(self)
         number = seen.loaders.number(self)
         evaluating = not sys.modules["torch"].is_grad_enabled() or seen.in_evaluation_mode(number)
-        if not evaluating:
-            seen.iterates(number)
+        seen.iterates(number)
         seen.enter(EVALUATION if evaluating else DATA)
         iterator = iterate(self)
         iterator._scalecard_loader = number

@@ -133,7 +133,7 @@ class Record:
             **facts,
             **watch.steps.facts(),
             "written_steps": journal.lines,
-            "loaders": loaders.seen,
+            "loaders": loaders.facts(),
             "evaluation": {**evaluation, "seconds": watch.steps.seconds(EVALUATION)},
             "spawned": self.spawned,
             "processes": self.processes,
