@@ -13,12 +13,16 @@ Prints a row for each library and number of ranks, and the versions.
 
 import json
 import os
+import re
 import socket
 import subprocess
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 
@@ -27,20 +31,52 @@ from scripts.training.watch import watched_ranks
 
 FOLDER = Path(__file__).with_name("frameworks")
 WRAPPER = Path(watched_ranks.__file__).with_name("run_watched.py")
-SCRIPTS = ("lightning_trainer.py", "hugging_face_trainer.py", "accelerate_loop.py", "timm_train.py")
+SCRIPTS = ("lightning_trainer.py", "hugging_face_trainer.py", "accelerate_loop.py")
+TIMM = (
+    "--model resnet18 --num-classes 3 --img-size 32 --batch-size 8 --warmup-epochs 0 --cooldown-epochs 0 "
+    "--device cpu --workers 1 --log-interval 1 --no-prefetcher --data-dir {data} --output {out}"
+)
+TIMM_LINE = re.compile(r"^Train: .*? Loss: +(\S+) ", re.MULTILINE)
 ENOUGH = {"stop_after": {"steps": 6, "warmup_steps": 2}}
 SECONDS = 300
 
 
-def launch(
-    python: str, script: str, ranks: int, options: dict[str, Any], *arguments: str
-) -> tuple[list[Any], Any, Any]:
-    """What each rank told, what was seen of it, and how the ranks ended."""
-    with tempfile.TemporaryDirectory() as folder, socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-        free.close()
-        words = [python, str(WRAPPER), "--out", folder, "--options", json.dumps(options), "--", script, *arguments]
+@dataclass(frozen=True)
+class Launch:
+    """By rank: what it counted itself, what was seen of it, and its exit status."""
+
+    told: list[dict[str, Any]]
+    seen: dict[int, dict[str, Any]]
+    codes: list[int]
+
+
+def pictures(folder: Path) -> None:
+    """A folder of class folders for training and one for validation, of random pictures."""
+    draw = np.random.default_rng(0)
+    for split, count in (("train", 16), ("validation", 6)):
+        for name in ("ash", "birch", "cedar"):
+            (folder / split / name).mkdir(parents=True)
+            for number in range(count):
+                pixels = draw.integers(0, 255, (40, 40, 3), dtype=np.uint8)
+                cv2.imwrite(str(folder / split / name / f"{number}.png"), pixels)
+
+
+def counted(printed: str, said: str) -> dict[str, Any]:
+    """What a script says of its rank: the line of frameworks/pictures.py, or the log of timm's."""
+    lines = [line for line in printed.splitlines() if line.startswith('{"rank"')]
+    if lines:
+        return dict(json.loads(lines[-1]))
+    losses = [float(loss) for loss in TIMM_LINE.findall(printed + said)]
+    return {"steps": len(losses), "losses": losses} if losses else {}
+
+
+def launch(python: str, script: list[str], ranks: int, options: dict[str, Any]) -> Launch:
+    """Start the ranks of a script and wait for their end."""
+    with tempfile.TemporaryDirectory() as folder:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        words = [python, str(WRAPPER), "--out", folder, "--options", json.dumps(options), "--", *script]
         common = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
         common |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "OMP_NUM_THREADS": "1"}
         common |= {"WORLD_SIZE": str(ranks), "LOCAL_WORLD_SIZE": str(ranks), "HF_HUB_OFFLINE": "1"}
@@ -61,47 +97,54 @@ def launch(
         finally:
             for process in processes:
                 process.kill()
-        lines = [[line for line in printed.splitlines() if line.startswith('{"rank"')] for printed, _ in outputs]
-        if not all(lines):
+        codes = [process.returncode for process in processes]
+        if any(codes):
             print(*(said[-2000:] for _, said in outputs), sep="\n")
-        told = [json.loads(found[-1]) if found else {} for found in lines]
-        return told, watched_ranks.read_ranks(Path(folder)), [process.returncode for process in processes]
+        told = [counted(*output) for output in outputs]
+        return Launch(told, watched_ranks.read_ranks(Path(folder)), codes)
 
 
-def compared(told: dict[str, Any], seen: dict[str, Any]) -> list[str]:
-    """Cells: what was seen, and where the script tells otherwise, that."""
-    pairs = {
-        "steps": (told.get("steps"), seen["steps"]),
-        "images": (told.get("images"), seen["images"]),
-        "evaluated": (told.get("evaluated"), seen["evaluation"]["images"]),
-    }
-    cells = [f"{there}" if here in (None, there) else f"{there}, told {here}" for here, there in pairs.values()]
-    losses = [loss for loss in seen["columns"]["loss"] if loss is not None]
-    each = len(told.get("losses", [])) // max(1, len(losses))
-    means = [sum(told["losses"][i : i + each]) / each for i in range(0, len(told["losses"]), each)] if each else []
-    near = len(means) == len(losses) and all(abs(a - b) < 1e-5 for a, b in zip(means, losses, strict=True))
-    return [*cells, f"{len(losses)} equal" if near else f"{losses[:2]}, told {means[:2]}"]
+def cells(told: dict[str, Any], seen: dict[str, Any]) -> list[str]:
+    """What was seen: `=` where the script has counted the same, `?` where it does not tell, else its own count."""
+    evaluated = seen["evaluation"]["images"]
+    found = []
+    for name, number in (("steps", seen["steps"]), ("images", seen["images"]), ("evaluated", evaluated)):
+        own = told.get(name)
+        found.append(f"{number} " + ("?" if own is None else "=" if own == number else f"told {own}"))
+    losses = seen["columns"]["loss"]
+    own = told.get("losses", [])
+    each = len(own) // max(1, len(losses))
+    means = [sum(own[i : i + each]) / each for i in range(0, len(own), each)] if each else []
+    equal = len(means) == len(losses) and np.allclose(means, losses, rtol=1e-2 if "rank" not in told else 1e-6)
+    return [*found, f"{len(losses)} " + ("?" if not own else "=" if equal else f"{losses[:2]} told {means[:2]}")]
 
 
 def main() -> None:
     parser = cli.parser(__doc__)
     parser.add_argument("--python", required=True, help="interpreter of an environment with the libraries")
-    parser.add_argument("--script", action="append", help="of frameworks/; left out: all")
+    parser.add_argument("--timm", type=Path, help="train.py of timm's repository, which its package does not ship")
     args = parser.parse_args()
-    table = Table("script", "ranks", "ended", "steps", "images", "evaluated", "losses", "phases %", "ended by us")
-    for script in args.script or SCRIPTS:
-        for ranks in (1, 2):
-            told, seen, codes = launch(args.python, script, ranks, {})
-            _, enough, stopped = launch(args.python, script, ranks, ENOUGH, "--epochs", "1000")
-            ends = [(one["steps"], one["stopped"], one["caught"]) for one in enough.values()]
-            for rank, one in seen.items():
-                columns = one["columns"]
-                whole = sum(columns["end"][-1:]) - (one["startup"] or 0)
-                shares = [round(100 * sum(columns[name]) / whole) for name in list(columns)[3:]] if whole else []
-                cells = compared(told[rank], one)
-                table.add_row(script, f"{rank} of {ranks}", f"{codes[rank]}", *cells, f"{shares}", f"{ends} {stopped}")
-    console = Console(width=220, highlight=False)
-    console.print(table)
+    columns = ["steps", "images", "evaluated", "losses", "data/fwd+bwd/optimizer/evaluation/other"]
+    table = Table("script", "rank", "ended", *columns, "ended by us (steps, how, caught)")
+    with tempfile.TemporaryDirectory() as temporary:
+        pictures(Path(temporary) / "data")
+        scripts = [[name] for name in SCRIPTS]
+        if args.timm:
+            words = TIMM.format(data=f"{temporary}/data", out=f"{temporary}/out").split()
+            scripts.append([str(args.timm.resolve()), *words])
+        for script in scripts:
+            for ranks in (1, 2):
+                whole = launch(args.python, [*script, "--epochs", "2"], ranks, {})
+                cut = launch(args.python, [*script, "--epochs", "1000"], ranks, ENOUGH)
+                ends = {(one["steps"], one["stopped"], one["caught"]) for one in cut.seen.values()}
+                for rank, seen in whole.seen.items():
+                    spent = [sum(seen["columns"][name]) for name in list(seen["columns"])[3:]]
+                    shares = "/".join(f"{100 * seconds / max(sum(spent), 1e-9):.0f}" for seconds in spent) + " %"
+                    name = Path(script[0]).name
+                    ended = f"{whole.codes[rank]}"
+                    cut_cell = f"{sorted(ends)} {cut.codes}"
+                    table.add_row(name, f"{rank} of {ranks}", ended, *cells(whole.told[rank], seen), shares, cut_cell)
+    Console(width=200, highlight=False).print(table)
 
 
 if __name__ == "__main__":

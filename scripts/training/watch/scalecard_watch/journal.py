@@ -1,6 +1,7 @@
 """What a process writes of itself: a line a step, appended, and a head of facts, replaced; both about once a second.
 
-So `os._exit`, a kill or a hang loses at most the last second, and a step costs the same at the start and after a day.
+So a kill or a hang loses at most the last second (on CUDA, whose losses are read later, some seconds), and a step costs
+the same at the start and after a day.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ class Phases:
         self.now = OTHER
         self.since = began
         self.spent = [0.0] * len(NAMES)
-        self.taken = self.spent
+        self.taken = self.spent.copy()
 
     def switch(self, phase: int) -> float:
         """Enter `phase`; the time, in seconds of perf_counter."""

@@ -167,7 +167,7 @@ class Watch:
     def _step(self, source: str, images: int | None, loss: StepLoss) -> None:
         self.backwards = self.step_images = 0
         exact = self.steps.must_be_exact()
-        if exact:
+        if exact or self.losses.overdue():
             self.process.wait_for_device()
             self.losses.resolve()
         self.steps.end(source, images, loss, exact)
