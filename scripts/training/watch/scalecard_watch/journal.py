@@ -59,6 +59,14 @@ class Journal:
             with open(self.path(".csv"), "a", encoding="utf-8") as file:
                 file.write("".join(lines))
 
+    def writer(self) -> int | None:
+        """The process that the head on the disk is of; None where there is none."""
+        try:
+            with open(self.path(".json"), encoding="utf-8") as file:
+                return int(json.load(file)["pid"])
+        except FileNotFoundError:
+            return None
+
     def write_head(self, head: dict[str, Any]) -> None:
         temporary = self.path(f".{os.getpid()}.tmp")
         with open(temporary, "w", encoding="utf-8") as file:

@@ -39,6 +39,7 @@ class Record:
         self.started = strftime("%Y-%m-%dT%H:%M:%S", gmtime(now)) + f".{int(now % 1 * 1000):03d}+00:00"
         self.pid = os.getpid()
         self.spawned = self.processes = self.restarts = 0
+        self.taken_over = False
         self.journal: Journal | None = None
         self.lock = threading.Lock()
         self.ending: dict[str, Any] = {
@@ -86,13 +87,16 @@ class Record:
         if self.watch.rank is not None:
             return f"rank-{self.watch.rank}"
         if self.rank is not None:
-            return f"rank-{self.rank}" if trains or not self.processes else f"launcher-{self.rank}"
+            launches = not trains and (self.processes or self.taken_over)
+            return f"launcher-{self.rank}" if launches else f"rank-{self.rank}"
         if not trains:
             return None
         return f"rank-{group['rank'] if group else self.index or 0}"
 
     def _write(self) -> None:
         facts = self.watch.process.facts()
+        if self.journal is not None and not self.watch.steps.count and self.journal.writer() != self.pid:
+            self.taken_over, self.journal = True, None  # by a process that tells of its steps itself
         name = self._name()
         if name is None:
             return

@@ -92,10 +92,10 @@ class Watch:
     def goes_backward(self, loss: Any) -> None:
         """`backward` is called on `loss`; None for one that is no scalar."""
         self.enter(FORWARD_BACKWARD)
-        if self.doubtful and not any(self.in_hand.values()):
+        if self.doubtful and not any(list(self.in_hand.values())):
             self._trains_on_the_doubtful()
         used = 0
-        for loader, batches in self.in_hand.items():
+        for loader, batches in list(self.in_hand.items()):  # another thread may fetch
             if batches:
                 used += batches.popleft()
                 self.loaders.trained.add(loader)
@@ -160,7 +160,7 @@ class Watch:
 
     def _images_of_step(self) -> int | None:
         if not self.backwards:  # where none is seen, all that is in hand was used
-            self.step_images = sum(sum(batches) for batches in self.in_hand.values())
+            self.step_images = sum(sum(batches) for batches in list(self.in_hand.values()))
             self.in_hand.clear()
         return self.step_images if self.loaders.seen else None
 

@@ -5,6 +5,7 @@ import time
 
 import torch
 from torch import nn
+from torch.utils.checkpoint import checkpoint
 from torch.utils.data import DataLoader, TensorDataset
 
 DATA = TensorDataset(torch.rand(22, 3), torch.rand(22, 1))  # batches of 4, the last one of 2
@@ -80,7 +81,20 @@ def a_batch_ahead():
             model(features)
 
 
+def checkpointed():
+    """The forward is made again inside of the backward, which goes backward itself."""
+    model = nn.Linear(3, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+
+    def again(features):
+        return checkpoint(model, features.requires_grad_(), use_reentrant=True)
+
+    for batch in ahead(DataLoader(DATA, batch_size=4)):
+        loss_of(again, batch).backward()
+        optimizer.step()
+
+
 if __name__ == "__main__":
-    for loop in (in_evaluation_mode, closures, two_optimizers, a_batch_ahead):
+    for loop in (in_evaluation_mode, closures, two_optimizers, a_batch_ahead, checkpointed):
         loop()
     print(json.dumps({"images": IMAGES}))
