@@ -79,6 +79,7 @@ class Process:
     def __init__(self) -> None:
         self.torch: Any = None
         self.device: Any = None
+        self.gpu: str | None = None
         self.parameters: frozenset[int] = frozenset()
         self.threads: int | None = None
         self.optimizers: Counter[str] = Counter()
@@ -90,17 +91,24 @@ class Process:
         self.torch = sys.modules["torch"]
         parameters = [one for group in optimizer.param_groups for one in group["params"]]
         self.device = next((one.device for one in parameters), None)
+        if self.on_gpu:
+            self.gpu = self.torch.cuda.get_device_name(self.device)
         self.parameters = frozenset(map(id, parameters))
         self.threads = self.torch.get_num_threads()
         self.distributed = distributed()
 
+    @property
+    def on_gpu(self) -> bool:
+        """Whether the first parameter of the first optimizer is on a CUDA device."""
+        return self.device is not None and self.device.type == "cuda"
+
     def wait_for_device(self) -> None:
-        if self.device is not None and self.device.type == "cuda":
+        """Until a CUDA device has done all it was given; any other needs no waiting."""
+        if self.on_gpu:
             self.torch.cuda.synchronize(self.device)
 
     def facts(self) -> dict[str, Any]:
         self.distributed = distributed() or self.distributed
-        on_gpu = self.device is not None and self.device.type == "cuda"
         try:
             moved = os.getcwd() != self.folder
         except FileNotFoundError:
@@ -112,7 +120,7 @@ class Process:
             "torch": packages().get("torch"),
             "packages": packages(),
             "device": None if self.device is None else self.device.type,
-            "gpu": self.torch.cuda.get_device_name(self.device) if on_gpu else None,
+            "gpu": self.gpu,
             "distributed": self.distributed,
             "threads": self.threads,
             "optimizers": dict(self.optimizers),

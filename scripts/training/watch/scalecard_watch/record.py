@@ -57,13 +57,15 @@ class Record:
             self.write()
 
     def write(self) -> None:
-        """Bring both files up to date; without a sound where the folder has gone."""
+        """Bring both files up to date; what hinders that is said, and is no error of the script."""
         if os.getpid() != self.pid or not self.lock.acquire(timeout=LOCK_SECONDS):
             return
         try:
             self._write()
-        except OSError as error:
-            print(f"scalecard: {self.folder} cannot be written: {error}", file=sys.stderr)
+        except Exception as error:
+            print(
+                f"scalecard: {self.folder}: {type(error).__name__}: {error}; nothing more is written", file=sys.stderr
+            )
             self.over.set()
         finally:
             self.lock.release()
