@@ -59,7 +59,7 @@ def start(
     ranks: int = 1,
     options: dict[str, Any] | None = None,
     cwd: Path | None = None,
-    seconds: float = 120,
+    seconds: float = 60,
 ) -> Launch:
     """Start the ranks of a script and wait for their end, at most `seconds`."""
     port = free_port()

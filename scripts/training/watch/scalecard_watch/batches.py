@@ -16,6 +16,10 @@ def images_in(batch: Any, batch_size: int | None = None) -> int | None:
     Pictures of unequal sizes come as a sequence of tensors (channels, height, width): they are counted one by one,
     where their first dimension is not the DataLoader's `batch_size`.
     """
+    first = batch[0] if type(batch) in (list, tuple) and batch else batch
+    shape = _shape(first)
+    if shape is not None and len(shape) > 3:  # what most batches are
+        return int(shape[0])
     try:
         return _images_in(batch, batch_size, DEEPEST)
     except Exception:  # a batch of the user's own kind must not fail for being looked at

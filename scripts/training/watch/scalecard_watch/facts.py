@@ -9,6 +9,9 @@ from collections import Counter
 from typing import Any
 
 PACKAGES = ("torch", "torchvision", "numpy")
+NUMBER = "_scalecard_number"  # of a DataLoader
+ALIKE = ("dataset", "batch_size", "workers")
+COUNTED = ("batches", "images", "evaluation_batches", "evaluation_images")
 
 
 def packages() -> dict[str, str]:
@@ -29,11 +32,11 @@ def distributed() -> dict[str, Any] | None:
 
 
 class Loaders:
-    """The DataLoaders of a script: those of the same data set's class, batch size and workers are one.
+    """The DataLoaders of a script, numbered as they are iterated first.
 
     Fields:
         seen: what is said of each.
-        trained: which of them a backward has followed.
+        trained: the numbers of those that a backward has used a batch of.
     """
 
     def __init__(self) -> None:
@@ -41,29 +44,33 @@ class Loaders:
         self.trained: set[int] = set()
 
     def number(self, loader: Any) -> int:
-        """The number of a DataLoader."""
-        dataset = type(getattr(loader, "dataset", None)).__name__
-        facts = {"dataset": dataset, "batch_size": loader.batch_size, "workers": loader.num_workers}
-        for number, known in enumerate(self.seen):
-            if facts.items() <= known.items():
-                return number
-        self.seen.append(facts | dict.fromkeys(("batches", "images", "evaluation_batches", "evaluation_images"), 0))
-        return len(self.seen) - 1
+        """The number of a DataLoader, which it keeps."""
+        process, number = getattr(loader, NUMBER, (None, 0))
+        if process != os.getpid():  # it is new, or was another process's
+            number = len(self.seen)
+            setattr(loader, NUMBER, (os.getpid(), number))
+            dataset = type(getattr(loader, "dataset", None)).__name__
+            facts = {"dataset": dataset, "batch_size": loader.batch_size, "workers": loader.num_workers}
+            self.seen.append(facts | dict.fromkeys(COUNTED, 0))
+        return number
 
-    def count(self, number: int, images: int | None, evaluating: bool) -> None:
+    def count(self, number: int, images: int | None, evaluating: bool, batches: int = 1) -> None:
+        """Batches have come: one, or less where they were counted before."""
         kind = "evaluation_" if evaluating else ""
-        self.seen[number][kind + "batches"] += 1
-        self.seen[number][kind + "images"] += images or 0
-
-    def turn_out_to_train(self, number: int, images: int | None) -> None:
-        """A batch that was taken for one of an evaluation was trained on."""
-        self.trained.add(number)
-        self.seen[number]["evaluation_batches"] -= 1
-        self.seen[number]["evaluation_images"] -= images or 0
-        self.count(number, images, evaluating=False)
+        self.seen[number][kind + "batches"] += batches
+        self.seen[number][kind + "images"] += batches * (images or 0)
 
     def total(self, name: str) -> int:
+        """The sum over all of one of COUNTED."""
         return sum(one[name] for one in self.seen)
+
+    def facts(self) -> list[dict[str, Any]]:
+        """What is said of them: those that are made alike, as anew for each epoch, are one."""
+        found: dict[tuple[Any, ...], dict[str, Any]] = {}
+        for one in self.seen:
+            alike = found.setdefault(tuple(one[name] for name in ALIKE), dict.fromkeys(one, 0))
+            alike.update({name: one[name] for name in ALIKE}, **{name: alike[name] + one[name] for name in COUNTED})
+        return list(found.values())
 
 
 class Process:
@@ -72,6 +79,7 @@ class Process:
     def __init__(self) -> None:
         self.torch: Any = None
         self.device: Any = None
+        self.gpu: str | None = None
         self.parameters: frozenset[int] = frozenset()
         self.threads: int | None = None
         self.optimizers: Counter[str] = Counter()
@@ -83,17 +91,24 @@ class Process:
         self.torch = sys.modules["torch"]
         parameters = [one for group in optimizer.param_groups for one in group["params"]]
         self.device = next((one.device for one in parameters), None)
+        if self.on_gpu:
+            self.gpu = self.torch.cuda.get_device_name(self.device)
         self.parameters = frozenset(map(id, parameters))
         self.threads = self.torch.get_num_threads()
         self.distributed = distributed()
 
+    @property
+    def on_gpu(self) -> bool:
+        """Whether the first parameter of the first optimizer is on a CUDA device."""
+        return self.device is not None and self.device.type == "cuda"
+
     def wait_for_device(self) -> None:
-        if self.device is not None and self.device.type == "cuda":
+        """Until a CUDA device has done all it was given; any other needs no waiting."""
+        if self.on_gpu:
             self.torch.cuda.synchronize(self.device)
 
     def facts(self) -> dict[str, Any]:
         self.distributed = distributed() or self.distributed
-        on_gpu = self.device is not None and self.device.type == "cuda"
         try:
             moved = os.getcwd() != self.folder
         except FileNotFoundError:
@@ -105,7 +120,7 @@ class Process:
             "torch": packages().get("torch"),
             "packages": packages(),
             "device": None if self.device is None else self.device.type,
-            "gpu": self.torch.cuda.get_device_name(self.device) if on_gpu else None,
+            "gpu": self.gpu,
             "distributed": self.distributed,
             "threads": self.threads,
             "optimizers": dict(self.optimizers),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from threading import get_ident
 from types import ModuleType
 from typing import Any
 
@@ -15,6 +16,7 @@ from .batches import images_in
 from .imports import Change
 from .phases import DATA, EVALUATION, FORWARD_BACKWARD, OPTIMIZER, OTHER
 
+LOADER = "_scalecard_loader"  # of an iterator: the number of its DataLoader
 LOSS = "_scalecard_loss"  # of a scaled loss: the one that was scaled
 
 
@@ -61,39 +63,37 @@ def _timed(closure: Callable[[], Any]) -> Callable[[], Any]:
 def data_loaders(module: ModuleType) -> None:
     """torch.utils.data.dataloader"""
     iterate, fetch = module.DataLoader.__iter__, module._BaseDataLoaderIter.__next__
-    fetching = False
+    fetching: set[int] = set()  # threads: a data set may have a DataLoader inside
 
     def __iter__(self: Any) -> Any:  # noqa: N807
         seen = watch.current
-        if seen is None or fetching:
+        if seen is None or get_ident() in fetching:
             return iterate(self)
         number = seen.loaders.number(self)
         evaluating = not sys.modules["torch"].is_grad_enabled() or seen.in_evaluation_mode(number)
-        if not evaluating:
-            seen.iterates(number)
+        seen.iterates(number)
         seen.enter(EVALUATION if evaluating else DATA)
         iterator = iterate(self)
-        iterator._scalecard_loader = number
+        setattr(iterator, LOADER, number)
         seen.enter(OTHER)
         return iterator
 
     def __next__(self: Any) -> Any:  # noqa: N807
-        nonlocal fetching
-        seen = watch.current
-        number = getattr(self, "_scalecard_loader", None)
-        if seen is None or number is None or fetching:
+        seen, here = watch.current, get_ident()
+        number = getattr(self, LOADER, None)
+        if seen is None or number is None or here in fetching:
             return fetch(self)
         gradients = sys.modules["torch"].is_grad_enabled()
         evaluating = not gradients or seen.in_evaluation_mode(number)
         seen.enter(EVALUATION if evaluating else DATA)
-        fetching = True
+        fetching.add(here)
         try:
             batch = fetch(self)
         except StopIteration:
             seen.enter(OTHER)
             raise
         finally:
-            fetching = False
+            fetching.discard(here)
         batch_size = seen.loaders.seen[number]["batch_size"]
         seen.has_batch(number, images_in(batch, batch_size), gradients, evaluating)
         return batch
@@ -105,11 +105,18 @@ def data_loaders(module: ModuleType) -> None:
 def backward(module: ModuleType) -> None:
     """torch.autograd, whose function Tensor.backward calls too"""
     go = module.backward
+    going = False
 
     def backward(tensors: Any, *args: Any, **kwargs: Any) -> Any:
-        if watch.current is not None:
-            watch.current.goes_backward(_scalar(tensors))
-        return go(tensors, *args, **kwargs)
+        nonlocal going
+        if watch.current is None or going:  # a checkpoint goes backward inside, maybe in another thread
+            return go(tensors, *args, **kwargs)
+        watch.current.goes_backward(_scalar(tensors))
+        going = True
+        try:
+            return go(tensors, *args, **kwargs)
+        finally:
+            going = False
 
     vars(module)["backward"] = backward
 
@@ -118,6 +125,7 @@ def _scalar(tensors: Any) -> Any | None:
     if isinstance(tensors, (list, tuple)) and len(tensors) == 1:
         tensors = tensors[0]
     tensors = getattr(tensors, LOSS, tensors)
+    tensors = getattr(tensors, "_local_tensor", tensors)  # of a DTensor, whose value would be agreed on by all ranks
     return tensors if getattr(tensors, "numel", int)() == 1 else None
 
 

@@ -1,6 +1,7 @@
 """What a process writes of itself: a line a step, appended, and a head of facts, replaced; both about once a second.
 
-So `os._exit`, a kill or a hang loses at most the last second, and a step costs the same at the start and after a day.
+So a kill or a hang loses at most the last second (on CUDA, whose losses are read later, some seconds), and a step costs
+the same at the start and after a day.
 """
 
 from __future__ import annotations
@@ -57,6 +58,14 @@ class Journal:
             self.lines += len(lines)
             with open(self.path(".csv"), "a", encoding="utf-8") as file:
                 file.write("".join(lines))
+
+    def writer(self) -> int | None:
+        """The process that the head on the disk is of; None where there is none."""
+        try:
+            with open(self.path(".json"), encoding="utf-8") as file:
+                return int(json.load(file)["pid"])
+        except FileNotFoundError:
+            return None
 
     def write_head(self, head: dict[str, Any]) -> None:
         temporary = self.path(f".{os.getpid()}.tmp")

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import sys
+from time import perf_counter
 from typing import Any
+
+PENDING_SECONDS = 5.0
+MOST_PENDING = 1000
 
 
 class StepLoss:
@@ -31,6 +35,7 @@ class Losses:
         self.step = StepLoss()
         self.unknown: list[StepLoss] = []
         self.last_weight = 1
+        self.resolved_at = perf_counter()
 
     def add(self, loss: Any, images: int) -> None:
         """`backward` is called on `loss`, a tensor of one element, for a batch of `images`; 0 for one seen before."""
@@ -47,8 +52,14 @@ class Losses:
             self.unknown.append(step)
         return step
 
+    def overdue(self) -> bool:
+        """Whether so many are unknown, or for so long, that the device must be waited for."""
+        late = len(self.unknown) >= MOST_PENDING or perf_counter() - self.resolved_at >= PENDING_SECONDS
+        return late and bool(self.unknown)
+
     def resolve(self) -> None:
         """Read what the device has computed, all at once; it waits for that."""
+        self.resolved_at = perf_counter()
         unknown, self.unknown = self.unknown, []
         pending = [value.float().reshape(()) for step in unknown for value, _ in step.pending]
         if not pending:

@@ -20,12 +20,20 @@ DATA, FORWARD_BACKWARD, OPTIMIZER, EVALUATION, OTHER = range(len(NAMES))
 
 
 class Phases:
-    """The phase that a process is in, and the seconds spent in each since they were last taken."""
+    """The phase that a process is in, and the seconds spent in each.
+
+    Fields:
+        now: the phase.
+        since: when it was entered, or the clock last read.
+        spent: seconds of each since the process began.
+        taken: as many as belong to steps that have ended, or to the time before the first.
+    """
 
     def __init__(self, began: float) -> None:
         self.now = OTHER
         self.since = began
         self.spent = [0.0] * len(NAMES)
+        self.taken = self.spent.copy()
 
     def switch(self, phase: int) -> float:
         """Enter `phase`; the time, in seconds of perf_counter."""
@@ -36,7 +44,6 @@ class Phases:
         return time
 
     def take(self) -> list[float]:
-        """The seconds of each phase until the last switch, which are counted from zero again."""
-        spent = self.spent
-        self.spent = [0.0] * len(NAMES)
-        return spent
+        """The seconds of each phase since they were last taken, until the last switch."""
+        before, self.taken = self.taken, self.spent.copy()
+        return [after - earlier for after, earlier in zip(self.taken, before)]

@@ -26,7 +26,7 @@ class Watched:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         watch.current = watch.Watch(self.options, perf_counter())
-        index = args[1] if self.function.__module__ == SPAWN else None
+        index = args[1] if _module(self.function) == SPAWN else None
         seen = record.Record(watch.current, self.folder, rank=None, index=index)
         record.begin(seen)
         on_import({**CHANGES, **PROCESSES})

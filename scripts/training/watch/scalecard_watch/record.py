@@ -39,6 +39,7 @@ class Record:
         self.started = strftime("%Y-%m-%dT%H:%M:%S", gmtime(now)) + f".{int(now % 1 * 1000):03d}+00:00"
         self.pid = os.getpid()
         self.spawned = self.processes = self.restarts = 0
+        self.taken_over = False
         self.journal: Journal | None = None
         self.lock = threading.Lock()
         self.ending: dict[str, Any] = {
@@ -56,13 +57,15 @@ class Record:
             self.write()
 
     def write(self) -> None:
-        """Bring both files up to date; without a sound where the folder has gone."""
+        """Bring both files up to date; what hinders that is said, and is no error of the script."""
         if os.getpid() != self.pid or not self.lock.acquire(timeout=LOCK_SECONDS):
             return
         try:
             self._write()
-        except OSError as error:
-            print(f"scalecard: {self.folder} cannot be written: {error}", file=sys.stderr)
+        except Exception as error:
+            print(
+                f"scalecard: {self.folder}: {type(error).__name__}: {error}; nothing more is written", file=sys.stderr
+            )
             self.over.set()
         finally:
             self.lock.release()
@@ -86,13 +89,16 @@ class Record:
         if self.watch.rank is not None:
             return f"rank-{self.watch.rank}"
         if self.rank is not None:
-            return f"rank-{self.rank}" if trains or not self.processes else f"launcher-{self.rank}"
+            launches = not trains and (self.processes or self.taken_over)
+            return f"launcher-{self.rank}" if launches else f"rank-{self.rank}"
         if not trains:
             return None
         return f"rank-{group['rank'] if group else self.index or 0}"
 
     def _write(self) -> None:
         facts = self.watch.process.facts()
+        if self.journal is not None and not self.watch.steps.count and self.journal.writer() != self.pid:
+            self.taken_over, self.journal = True, None  # by a process that tells of its steps itself
         name = self._name()
         if name is None:
             return
@@ -133,7 +139,7 @@ class Record:
             **facts,
             **watch.steps.facts(),
             "written_steps": journal.lines,
-            "loaders": loaders.seen,
+            "loaders": loaders.facts(),
             "evaluation": {**evaluation, "seconds": watch.steps.seconds(EVALUATION)},
             "spawned": self.spawned,
             "processes": self.processes,

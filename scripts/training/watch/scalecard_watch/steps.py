@@ -8,7 +8,7 @@ from typing import Any
 
 from .journal import Row
 from .losses import StepLoss
-from .phases import EVALUATION, NAMES, OTHER, Phases
+from .phases import EVALUATION, OTHER, Phases
 from .stopping import Enough, Stopping
 from .windows import Windows
 
@@ -35,6 +35,7 @@ class Steps:
         self.stopped: str | None = None
         self.caught = 0
         self.restarts = 0
+        self.at_start = phases.taken
         self._clear()
 
     def _clear(self) -> None:
@@ -44,7 +45,6 @@ class Steps:
         self.stopping = Stopping(self.windows) if stop_after else None
         self.rows: deque[tuple[Row, StepLoss]] = deque()
         self.count = self.images = self.skipped = 0
-        self.totals = [0.0] * len(NAMES)
         self.last_end = self.began + (self.startup or 0.0)
 
     def begin(self) -> None:
@@ -53,10 +53,11 @@ class Steps:
             self.last_end = self.phases.switch(OTHER)
             self.startup = self.last_end - self.began
             self.phases.take()
+            self.at_start = self.phases.taken
 
     def forget(self) -> None:
         """What was taken for steps was none: its time belongs to the first step that the probe tells."""
-        self.phases.spent = [sum(pair) for pair in zip(self.phases.spent, self.totals)]
+        self.phases.taken = self.at_start
         self.restarts += 1
         self._clear()
 
@@ -65,18 +66,23 @@ class Steps:
         waits = self.stopping is not None and self.stopping.waits_for_device
         return waits or self.windows.is_edge(self.count)
 
-    def end(self, source: str, images: int | None, loss: StepLoss) -> None:
+    def end(self, source: str, images: int | None, loss: StepLoss, exact: bool) -> None:
         """A step has ended.
+
+        Args:
+            source: who says so.
+            images: None where none is seen.
+            loss: which may not be known yet.
+            exact: the device has been waited for.
 
         Raises:
             Enough: it was the last, on every rank.
         """
-        step, exact, self.source = self.count, self.must_be_exact(), source
+        step, self.source = self.count, source
         end = self.phases.switch(OTHER)
         spent = self.phases.take()
         self.windows.add(step, end - self.last_end - spent[EVALUATION])
         self.rows.append(((end - self.began, images, spent), loss))
-        self.totals = [sum(pair) for pair in zip(self.totals, spent)]
         self.last_end = end
         self.count += 1
         self.images += images or 0
@@ -91,7 +97,7 @@ class Steps:
 
     def seconds(self, phase: int) -> float:
         """Seconds spent in `phase` since the training began."""
-        return self.totals[phase] + self.phases.spent[phase]
+        return self.phases.spent[phase] - self.at_start[phase]
 
     def facts(self) -> dict[str, Any]:
         width = self.windows.relative_width()

@@ -18,6 +18,8 @@ from .losses import Losses, StepLoss
 from .phases import FORWARD_BACKWARD, OPTIMIZER, OTHER, Phases
 from .steps import Steps
 
+MOST_DOUBTFUL = 4  # batches that a script fetches before it sets its network to be trained
+
 current: Watch | None = None  # of this process, which the hooks tell
 
 
@@ -41,7 +43,7 @@ class Watch:
         self.first: weakref.ref[Any] | None = None
         self.stepping: list[int] = []
         self.evaluated: weakref.ref[Any] | None = None
-        self.taken_for_evaluation: tuple[int, int | None] | None = None
+        self.doubtful: deque[tuple[int, int | None]] = deque(maxlen=MOST_DOUBTFUL)
         self.rank: int | None = None  # that the probe tells
 
     def enter(self, phase: int) -> None:
@@ -66,8 +68,9 @@ class Watch:
         return module is not None and not module.training and loader not in self.loaders.trained
 
     def iterates(self, loader: int) -> None:
-        """An iteration to train starts: batches that the one before fetched and did not use are no later step's."""
+        """An iteration starts: batches that the one before fetched and did not use are no later step's."""
         self.in_hand.pop(loader, None)
+        self.doubtful.clear()
 
     def has_batch(self, loader: int, images: int | None, gradients: bool, evaluating: bool) -> None:
         """A batch has come.
@@ -78,7 +81,8 @@ class Watch:
             evaluating: whether an evaluation asked for it.
         """
         self.loaders.count(loader, images, evaluating)
-        self.taken_for_evaluation = (loader, images) if evaluating and gradients else None
+        if evaluating and gradients:
+            self.doubtful.append((loader, images))
         if not evaluating:
             self.in_hand.setdefault(loader, deque()).append(images or 0)
             self.enter(FORWARD_BACKWARD)
@@ -88,12 +92,13 @@ class Watch:
     def goes_backward(self, loss: Any) -> None:
         """`backward` is called on `loss`; None for one that is no scalar."""
         self.enter(FORWARD_BACKWARD)
-        if self.taken_for_evaluation is not None:
-            loader, images = self.taken_for_evaluation
-            self.loaders.turn_out_to_train(loader, images)
-            self.in_hand.setdefault(loader, deque()).append(images or 0)
-            self.taken_for_evaluation = None
-        used = sum(batches.popleft() for batches in self.in_hand.values() if batches)
+        if self.doubtful and not any(list(self.in_hand.values())):
+            self._trains_on_the_doubtful()
+        used = 0
+        for loader, batches in list(self.in_hand.items()):  # another thread may fetch
+            if batches:
+                used += batches.popleft()
+                self.loaders.trained.add(loader)
         self.backwards += 1
         self.step_images += used
         if loss is not None:
@@ -139,6 +144,14 @@ class Watch:
             seen.add(float(loss), 1)
         self._step("probe", images, seen)
 
+    def _trains_on_the_doubtful(self) -> None:
+        """What seemed to be an evaluation's was fetched before the network was set to be trained."""
+        for loader, images in self.doubtful:
+            self.loaders.count(loader, images, evaluating=True, batches=-1)
+            self.loaders.count(loader, images, evaluating=False)
+            self.in_hand.setdefault(loader, deque()).append(images or 0)
+        self.doubtful.clear()
+
     def _is_first(self, optimizer: Any) -> bool:
         if self.first is None or self.first() is None:
             self.first = weakref.ref(optimizer)
@@ -147,13 +160,14 @@ class Watch:
 
     def _images_of_step(self) -> int | None:
         if not self.backwards:  # where none is seen, all that is in hand was used
-            self.step_images = sum(sum(batches) for batches in self.in_hand.values())
+            self.step_images = sum(sum(batches) for batches in list(self.in_hand.values()))
             self.in_hand.clear()
         return self.step_images if self.loaders.seen else None
 
     def _step(self, source: str, images: int | None, loss: StepLoss) -> None:
         self.backwards = self.step_images = 0
-        if self.steps.must_be_exact():
+        exact = self.steps.must_be_exact()
+        if exact or self.losses.overdue():
             self.process.wait_for_device()
             self.losses.resolve()
-        self.steps.end(source, images, loss)
+        self.steps.end(source, images, loss, exact)
