@@ -53,6 +53,15 @@ def become(request: Request, files: list[int]) -> None:
     importlib.invalidate_caches()
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed()
+    if request["words"][0].startswith("scripts."):
+        calibrate_briefly()
+
+
+def calibrate_briefly() -> None:
+    """Real work, a tenth as long, where the repository is the working folder or on the path."""
+    with contextlib.suppress(ModuleNotFoundError):
+        calibration: Any = importlib.import_module("scripts.calibration")
+        calibration.WINDOW_SECONDS, calibration.LEAST_RUNS, calibration.WAKING_SECONDS = 0.0, 3, 0.0
 
 
 def serve(path: str, session: int, tells: int) -> str:
