@@ -50,7 +50,14 @@ class Packed(NamedTuple):
         source = backend_class(name).sources[0]
         way = LoadingPoint(**{"backend": name, "source": source, "workers": workers, "chunk": 5} | point)
         spec = LoadSpec(
-            study="t", seed=0, point=way, decode=DECODE, passes=passes, window_seconds=window_seconds, lock="", remote=None
+            study="t",
+            seed=0,
+            point=way,
+            decode=DECODE,
+            passes=passes,
+            window_seconds=window_seconds,
+            lock="",
+            remote=None,
         )
         folder = folder or (self.shards if way.source == PACKED else self.folder)
         return measure(spec, 1, 1, folder, self.images, self.reference)

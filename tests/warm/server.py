@@ -16,11 +16,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-TABLES = (
-    "numpy pandas pyarrow.parquet pydantic cv2 PIL.Image simplejpeg psutil scipy.stats scipy.optimize jinja2 rich.table"
-)
+SCHEMAS = "pydantic.main pydantic.types pydantic.functional_validators pydantic.fields statistics"
+TABLES = f"{SCHEMAS} numpy pandas pyarrow.parquet cv2 PIL.Image simplejpeg psutil scipy.stats scipy.optimize jinja2"
+TABLES += " rich.table"
+SNAKEMAKE = "snakemake.cli snakemake.api snakemake.profiles snakemake.report.html_reporter smart_open yaml PIL.Image"
 LIBRARIES = {
-    "snakemake": "snakemake.cli snakemake.api snakemake_executor_plugin_slurm pydantic yaml",
+    "snakemake": f"{SCHEMAS} {SNAKEMAKE} snakemake_executor_plugin_slurm pynvml packaging.version",
     "tables": f"{TABLES} matplotlib.figure matplotlib.backends.backend_agg matplotlib.backends.backend_svg",
     "torch": f"{TABLES} torch torchvision torch.distributed.launcher.api torch.distributed.fsdp torch._dynamo",
 }

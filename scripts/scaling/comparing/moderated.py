@@ -48,8 +48,8 @@ def moderated(sums: Floats, freedoms: Floats) -> tuple[Floats, Floats]:
 
 
 def _typical(logs: Floats, half: Floats, priors: Floats) -> Floats:
-    """(k,) the common variance with each of some degrees of freedom of the prior, from the logs of those that were found
-    and half their degrees of freedom.
+    """(k,) the common variance with each of some degrees of freedom of the prior, from the (p,) logs of those that were
+    found and half their degrees of freedom.
     """
     centre = float(np.mean(logs - special.digamma(half) + np.log(half)))
     return np.asarray(np.exp(centre + special.digamma(priors / 2) - np.log(priors / 2)))
