@@ -4,8 +4,8 @@ import time
 from typing import Literal
 
 from scripts import cli
-from scripts.training import fit, train_rank
-from scripts.training.interruption import Interruption
+from scripts.training.launch.interruption import Interruption
+from scripts.training.loop import fit, train_rank
 
 
 class Lasting(Interruption):
