@@ -135,12 +135,12 @@ def test_a_manifest_of_fewer_images_than_shards_is_packed(
     images: Images, manifest: Path, pictures: Path, tmp_path: Path
 ) -> None:
     head, *rows = manifest.read_text().splitlines()
-    manifest.write_text("\n".join([head, *rows[::3], ""]))  # 12 images, 4 of each class
-    settings = {"folder": str(pictures), "manifest": manifest.name, "track": "manifest", "shards": 20}
+    manifest.write_text("\n".join([head, *rows[::2], ""]))  # 18 images, 6 of each class
+    settings = {"folder": str(pictures), "manifest": manifest.name, "track": "manifest", "shards": 24}
     images(settings, target="index_shards")
     packed = [np.load(path, mmap_mode="r") for path in tmp_path.glob("results/t/images/shards/*.npy")]
-    assert len(packed) == 20
-    assert sum(map(len, packed)) == 12
+    assert len(packed) == 24
+    assert sum(map(len, packed)) == 18
 
 
 def test_equal_bytes_of_two_classes_are_rejected(images: Images, raw: Path, tmp_path: Path) -> None:
