@@ -90,6 +90,10 @@ def calibrate_briefly(module: ModuleType) -> None:
 class Late(ModuleType):
     """Stands for a module that is imported when something of it is asked for."""
 
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.__spec__ = PathFinder.find_spec(name)
+
     def __getattr__(self, name: str) -> object:
         if sys.modules.get(self.__name__) is self:
             del sys.modules[self.__name__]
