@@ -38,6 +38,8 @@ OPTIMIZER = {
     "lr_warmup_steps": 0,
     "lr_rule": "none",
 }
+# Of scripts/calibration.py: real work, a tenth as long.
+BRIEF = {"WINDOW_SECONDS": 0.0, "LEAST_RUNS": 3, "WAKING_SECONDS": 0.0}
 Train = Callable[..., record.Record]  # the fixture `train` of training/
 Command = Callable[..., list[str]]  # the fixture `train_command` of training/
 Run = Callable[..., "subprocess.CompletedProcess[str]"]  # the fixture `run`

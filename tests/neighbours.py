@@ -1,8 +1,8 @@
 """Other processes that take cores from a measurement, and programs that see no others.
 
-What else runs on the machine of a test nobody can say. So the neighbours are real and burn real cores, but a program
-that is started with `environment` sees them and itself only, takes each for the core that it would have on an idle
-machine, and has cores that never change their speed.
+What else runs on the machine of a test nobody can say. So the neighbours are real and burn real cores, as far as nobody
+else wants them, but a program that is started with `environment` sees them and itself only, takes each for the core
+that it would have on an idle machine, and has cores that never change their speed.
 """
 
 import os
@@ -51,7 +51,7 @@ class Neighbours:
 
     def burn(self) -> None:
         """From now on."""
-        words = [sys.executable, "-IS", "-c", "while True: pass"]
+        words = ["nice", "-n", "19", sys.executable, "-IS", "-c", "while True: pass"]  # what nobody else wants
         self.burning = [subprocess.Popen(words) for _ in range(os.cpu_count() or 1)]
         self.pids.write_text(" ".join(str(one.pid) for one in self.burning))
 

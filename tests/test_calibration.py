@@ -11,7 +11,7 @@ from scripts.calibration import Calibration, calibrate, mean
 
 
 def test_the_time_for_which_others_have_the_core_is_none_of_its_speed(monkeypatch: pytest.MonkeyPatch) -> None:
-    crc32, away = zlib.crc32, 0.05
+    crc32, away = zlib.crc32, 0.02
 
     def interrupted(data: bytes, check: int) -> int:
         time.sleep(away)

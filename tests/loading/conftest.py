@@ -1,9 +1,11 @@
 """A small packed study, and launches on it."""
 
 import multiprocessing
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from helping import BRIEF
 from loading_study import Launch, Packed, packed_in
 
 LIBRARIES = ["pytest", "numpy", "pandas", "cv2", "simplejpeg", "PIL.Image", "pydantic", "psutil", "distributed"]
@@ -13,6 +15,15 @@ LIBRARIES = ["pytest", "numpy", "pandas", "cv2", "simplejpeg", "PIL.Image", "pyd
 def _workers_are_forked_with_their_libraries() -> None:
     """Else each worker of each launch would import them; the repository's own code each reads for itself."""
     multiprocessing.set_forkserver_preload(LIBRARIES)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _calibrations_are_brief() -> Iterator[None]:
+    """Of a launch in this process: what they say of the cores is said elsewhere."""
+    with pytest.MonkeyPatch.context() as patched:
+        for name, value in BRIEF.items():
+            patched.setattr(f"scripts.calibration.{name}", value)
+        yield
 
 
 @pytest.fixture(scope="session")

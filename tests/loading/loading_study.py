@@ -38,13 +38,26 @@ class Packed(NamedTuple):
         return self.shards / "split.parquet"
 
     def launch(
-        self, name: str, workers: int = 1, folder: Path | None = None, window_seconds: float = 0, **point: Any
+        self,
+        name: str,
+        workers: int = 1,
+        folder: Path | None = None,
+        window_seconds: float = 0,
+        passes: int = 2,
+        **point: Any,
     ) -> Record:
         """One launch of a backend by name: its record. Further settings are those of its point."""
         source = backend_class(name).sources[0]
         way = LoadingPoint(**{"backend": name, "source": source, "workers": workers, "chunk": 5} | point)
         spec = LoadSpec(
-            study="t", seed=0, point=way, decode=DECODE, passes=2, window_seconds=window_seconds, lock="", remote=None
+            study="t",
+            seed=0,
+            point=way,
+            decode=DECODE,
+            passes=passes,
+            window_seconds=window_seconds,
+            lock="",
+            remote=None,
         )
         folder = folder or (self.shards if way.source == PACKED else self.folder)
         return measure(spec, 1, 1, folder, self.images, self.reference)

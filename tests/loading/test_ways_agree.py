@@ -41,6 +41,8 @@ def test_all_ways_to_load_agree(name: str, pictures_of: Packed) -> None:
     # Where workers would have to import torch; others are not forked from a process that has run so much.
     axes = {"start_method": "fork"} if issubclass(kind, DataLoaderBackend) else {}
     container = pictures_of.shards.parent / name if name in CONTAINERS else None
-    record = pictures_of.launch(name, workers=2 if kind.parallel else 1, folder=container, **axes)
+    # A pass that is not timed, and one that is; test_backends.py has more.
+    record = pictures_of.launch(name, workers=2 if kind.parallel else 1, folder=container, passes=1, **axes)
     assert record.validity.ok, record.validity.faults
-    assert record.images == record.loaded.passes * len(pictures_of.images) >= 2 * 30
+    assert record.loaded.passes == 1
+    assert record.images == len(pictures_of.images) >= 30

@@ -253,7 +253,7 @@ def test_a_controller_that_is_away_costs_no_attempt(checkout: Path, study: Path,
 
 def test_a_full_disk_leaves_no_half_of_a_file(checkout: Path, study: Path, slurm: Slurm) -> None:
     shown = slurm.run(checkout, *RUN, "--dry-run", "--printshellcmds").stdout
-    [command] = re.findall(r"(python -m scripts\.training\.train .*)$", shown, re.MULTILINE)
+    [command] = re.findall(r"(python -m scripts\.training\.launch\.train .*)$", shown, re.MULTILINE)
     # The rule's own job, without Snakemake, which would tidy up behind it.
     (checkout / "job.sh").write_text(f"#!/bin/sh\nexport PYTHONPATH={checkout}\n{command}\n")
     job = ("--exclusive", "--ntasks=1", "--mem=4000", "--time=10", "job.sh")

@@ -13,6 +13,10 @@ from scripts import record
 
 pytestmark = pytest.mark.slurm
 
+# What is made of measurements: as jobs, or where Snakemake runs, since a compute node may not reach the accounting.
+FOLLOWING = {"answer_loading", "draw_figures", "render_page", "tabulate_training"}
+NO_JOBS = {"fit_laws", "judge_claims", "recommend", "tabulate_jobs", "tabulate_strategies", "typeset_tables"}
+
 
 def geometry(slurm: Slurm, folder: Path) -> dict[str, tuple[str, str]]:
     """Nodes and tasks of each job of a folder, by its rule and wildcards."""
@@ -33,6 +37,9 @@ def test_jobs_ran_with_the_geometry_that_their_points_ask_for(study: Path, slurm
     assert len([name for name in jobs if name.startswith("draw_sample_")]) == 1
     assert len([name for name in jobs if name.startswith("measure_loading_")]) == 4  # two ways, two ceilings
     assert len([name for name in jobs if name.startswith("pack_shard_")]) == 2
+    rules = {name.partition("_wildcards_")[0] for name in jobs}
+    assert rules >= FOLLOWING
+    assert not rules & NO_JOBS
     found = record.read(study / "results/small/training/records/tiny_cnn-ddp-4n2/b1.json")
     assert len(found.environment.nodes) == 2
     assert trained["ddp-4n2_1"][1] == f"n[{'-'.join(node[1] for node in found.environment.nodes)}]"
@@ -80,12 +87,8 @@ def test_a_second_run_submits_nothing_and_a_longer_sweep_only_its_new_points(
     (folder / "small.yaml").write_text(
         (folder / "small.yaml").read_text().replace("workers: [2, 4]", "workers: [1, 2, 4]")
     )
-    slurm.run(folder, *SNAKEMAKE)
-    # tabulate_jobs runs where Snakemake does, since a compute node may not reach the accounting.
-    assert sorted(geometry(slurm, folder)) == [
-        "answer_loading_wildcards_small",
-        "draw_figures_wildcards_small",
-        "render_page_wildcards_small",
-        "tabulate_training_wildcards_small",
-        "train_wildcards_small_tiny_cnn-ddp-1_1",
-    ]
+    planned = slurm.run(folder, *SNAKEMAKE, "--dry-run").stdout
+    assert set(re.findall(r"^rule (\w+):", planned, re.MULTILINE)) == {"train", "all", *FOLLOWING, *NO_JOBS}
+    assert planned.count("rule train:") == 1
+    slurm.run(folder, *SNAKEMAKE, "--until", "train")
+    assert list(geometry(slurm, folder)) == ["train_wildcards_small_tiny_cnn-ddp-1_1"]

@@ -4,6 +4,8 @@ A process that has imported them (server.py) forks one that becomes the program:
 and open files, and with the repository's own code, which it reads for itself. What it starts with `python -m` or with
 `sys.executable` starts in the same way, by a small program in the place of the interpreter (client.py).
 
+What a program asks of the cores' speed before and after its work takes a tenth of the time.
+
 What the interpreter or a library reads as it starts (threads, allocator, cores) tells such processes apart: there is
 one for each. A program that leaves the network, and all but those that client.py names, gets an interpreter of its own.
 """

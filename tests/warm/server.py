@@ -16,11 +16,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-TABLES = (
-    "numpy pandas pyarrow.parquet pydantic cv2 PIL.Image simplejpeg psutil scipy.stats scipy.optimize jinja2 rich.table"
-)
+SCHEMAS = "pydantic.main pydantic.types pydantic.functional_validators pydantic.fields statistics"
+TABLES = f"{SCHEMAS} numpy pandas pyarrow.parquet cv2 PIL.Image simplejpeg psutil scipy.stats scipy.optimize jinja2"
+TABLES += " rich.table"
+SNAKEMAKE = "snakemake.cli snakemake.api snakemake.profiles snakemake.report.html_reporter smart_open yaml PIL.Image"
 LIBRARIES = {
-    "snakemake": "snakemake.cli snakemake.api snakemake_executor_plugin_slurm pydantic yaml",
+    "snakemake": f"{SCHEMAS} {SNAKEMAKE} snakemake_executor_plugin_slurm pynvml packaging.version",
     "tables": f"{TABLES} matplotlib.figure matplotlib.backends.backend_agg matplotlib.backends.backend_svg",
     "torch": f"{TABLES} torch torchvision torch.distributed.launcher.api torch.distributed.fsdp torch._dynamo",
 }
@@ -53,6 +54,15 @@ def become(request: Request, files: list[int]) -> None:
     importlib.invalidate_caches()
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed()
+    if request["words"][0].startswith("scripts."):
+        calibrate_briefly()
+
+
+def calibrate_briefly() -> None:
+    """Real work, a tenth as long, where the repository is the working folder or on the path."""
+    with contextlib.suppress(ModuleNotFoundError):
+        calibration: Any = importlib.import_module("scripts.calibration")
+        calibration.WINDOW_SECONDS, calibration.LEAST_RUNS, calibration.WAKING_SECONDS = 0.0, 3, 0.0
 
 
 def serve(path: str, session: int, tells: int) -> str:

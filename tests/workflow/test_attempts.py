@@ -43,23 +43,15 @@ def test_what_a_log_tells_of_another_attempt(text: str, lasting: bool, tmp_path:
     assert not has_lasting_error([str(tmp_path / "none.log")], ALWAYS)
 
 
-def attempts(run: Run, folder: Path, fresh: bool = False) -> int:
-    """How often a run with two retries tries the job that fails."""
-    for name in ("ash", "birch"):
-        (folder / "pictures" / name).mkdir(parents=True)
-        for number in range(20):
-            (folder / "pictures" / name / f"{number}.jpg").write_bytes(b"no image")
-    settings = ["study=junk", "images={'folder': 'pictures', 'shards': 1}"]
-    flags = ["--profile", "local", "--retries", "2", "--directory", str(folder), "--config", *settings]
-    done = run(ROOT, "snakemake", "--until", "split", *flags, check=False, fresh=fresh)
-    assert "Error in rule" in done.stderr
-    return 1 + done.stderr.count("Trying to restart job")
-
-
-def test_a_mistake_is_not_tried_again(run: Run, tmp_path: Path) -> None:
-    assert attempts(run, tmp_path / "junk") == 1
-
-
 def test_what_may_have_been_chance_is_tried_again(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mistake is not: test_bad_input.py."""
     monkeypatch.setenv("PYTHONPATH", killed_at_work(tmp_path, "scripts.images.pack_shard", "hashlib.sha256", calls=2))
-    assert attempts(run, tmp_path / "junk", fresh=True) == 3
+    for name in ("ash", "birch"):
+        (tmp_path / "junk/pictures" / name).mkdir(parents=True)
+        for number in range(20):
+            (tmp_path / "junk/pictures" / name / f"{number}.jpg").write_bytes(b"no image")
+    settings = ["study=junk", "images={'folder': 'pictures', 'shards': 1}"]
+    flags = ["--profile", "local", "--retries", "2", "--directory", str(tmp_path / "junk"), "--config", *settings]
+    done = run(ROOT, "snakemake", "--until", "split", *flags, check=False, fresh=True)
+    assert "Error in rule" in done.stderr
+    assert done.stderr.count("Trying to restart job") == 2

@@ -49,13 +49,16 @@ def test_bad_input_ends_before_any_job_with_one_clear_error(
     assert not (tmp_path / "results").exists()
 
 
-def test_a_folder_without_one_readable_image_stops_with_the_reason(run: Run, tmp_path: Path) -> None:
+def test_a_folder_without_one_readable_image_stops_with_the_reason_at_the_first_attempt(
+    run: Run, tmp_path: Path
+) -> None:
     classes(tmp_path / "junk", a=20, b=20)
     settings = ["images={'folder': 'junk', 'shards': 1}", "study=junk"]
-    done = run(
-        ROOT, "snakemake", "--profile", "local", "--directory", str(tmp_path), "--config", *settings, check=False
-    )
+    flags = ["--profile", "local", "--retries", "2", "--directory", str(tmp_path), "--config", *settings]
+    done = run(ROOT, "snakemake", *flags, check=False)
     assert done.returncode != 0
+    assert "Error in rule" in done.stderr
+    assert "Trying to restart job" not in done.stderr
     assert "error: 40 of 40 files cannot be used" in done.stdout + done.stderr
     assert "results/junk/images/rejects.csv" in done.stdout + done.stderr
     assert len(pd.read_csv(tmp_path / "results/junk/images/rejects.csv")) == 40

@@ -33,7 +33,7 @@ def one_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_study_on_one_gpu_measures_there_what_it_can(one_gpu: Path, run: Run) -> None:
     said = planned(run, one_gpu, "local", "{'workers': [1, 2]}", "--until", "train")
     assert "left out: resnet18-ddp-2: it takes a GPU for each of 2 workers, and this machine has 1" in said
-    commands = re.findall(r"python -m scripts\.training\.train .*", said)
+    commands = re.findall(r"python -m scripts\.training\.launch\.train .*", said)
     assert len(commands) == 6
     assert all("--device cuda" in command for command in commands)
     assert '"device":"auto"' in commands[0]  # what was found on this machine makes nothing stale

@@ -131,9 +131,16 @@ def test_a_tracked_manifest_costs_the_dag_nothing_for_its_images(images: Images,
     assert "never/looked/at" not in printed
 
 
-def test_a_manifest_of_fewer_images_than_shards_is_packed(images: Images, manifest: Path, pictures: Path) -> None:
-    settings = {"folder": str(pictures), "manifest": manifest.name, "track": "manifest", "shards": 60}
+def test_a_manifest_of_fewer_images_than_shards_is_packed(
+    images: Images, manifest: Path, pictures: Path, tmp_path: Path
+) -> None:
+    head, *rows = manifest.read_text().splitlines()
+    manifest.write_text("\n".join([head, *rows[::2], ""]))  # 18 images, 6 of each class
+    settings = {"folder": str(pictures), "manifest": manifest.name, "track": "manifest", "shards": 24}
     images(settings, target="index_shards")
+    packed = [np.load(path, mmap_mode="r") for path in tmp_path.glob("results/t/images/shards/*.npy")]
+    assert len(packed) == 24
+    assert sum(map(len, packed)) == 18
 
 
 def test_equal_bytes_of_two_classes_are_rejected(images: Images, raw: Path, tmp_path: Path) -> None:

@@ -43,34 +43,35 @@ def moderated(sums: Floats, freedoms: Floats) -> tuple[Floats, Floats]:
     half = freedoms[known] / 2
     logs = np.log(np.maximum(sums[known] / freedoms[known], LEAST * common))
     prior = 1 / float(INVERSE_FREEDOMS @ _likely(logs, half, common))
-    typical = _typical(logs, half, prior)
+    typical = float(_typical(logs, half, np.array([prior]))[0])
     return (prior * typical + sums) / (prior + freedoms), np.minimum(prior + freedoms, total)
 
 
-def _typical(logs: Floats, half: Floats, prior: float) -> float:
-    """The common variance, from the logs of those that were found and half their degrees of freedom."""
+def _typical(logs: Floats, half: Floats, priors: Floats) -> Floats:
+    """(k,) the common variance with each of some degrees of freedom of the prior, from the (p,) logs of those that were
+    found and half their degrees of freedom.
+    """
     centre = float(np.mean(logs - special.digamma(half) + np.log(half)))
-    return float(np.exp(centre + special.digamma(prior / 2) - np.log(prior / 2)))
+    return np.asarray(np.exp(centre + special.digamma(priors / 2) - np.log(priors / 2)))
 
 
 def _likely(logs: Floats, half: Floats, common: float) -> Floats:
     """How likely each of INVERSE_FREEDOMS is; they add up to 1."""
-    found = [float(_equal(logs, half, common).sum())]
-    for inverse in INVERSE_FREEDOMS[1:]:
-        prior = 1 / float(inverse)
-        found.append(float(_scattered(logs, half, prior / 2, _typical(logs, half, prior)).sum()))
-    weights = ODDS * np.exp(np.array(found) - max(found))
+    priors = 1 / INVERSE_FREEDOMS[1:]
+    scattered = _scattered(logs, half, priors[:, None] / 2, _typical(logs, half, priors)[:, None])
+    found = np.array([_equal(logs, half, common).sum(), *scattered.sum(axis=1)])
+    weights = ODDS * np.exp(found - found.max())
     return np.asarray(weights / weights.sum())
 
 
 def _equal(logs: Floats, half: Floats, common: float) -> Floats:
-    """Log density of each log variance where all are `common`: chi-square."""
+    """(p,) log density of each log variance where all are `common`: chi-square."""
     ratio = half * np.exp(logs) / common
     return np.asarray(half * np.log(ratio) - ratio - special.gammaln(half))
 
 
-def _scattered(logs: Floats, half: Floats, prior_half: float, typical: float) -> Floats:
-    """Log density of each log variance where they scatter about `typical`: F."""
+def _scattered(logs: Floats, half: Floats, prior_half: Floats, typical: Floats) -> Floats:
+    """(k, p) log density of each log variance where they scatter about each of (k, 1) `typical`: F."""
     ratio = half * np.exp(logs) / (prior_half * typical)
     norm = special.gammaln(half + prior_half) - special.gammaln(half) - special.gammaln(prior_half)
     return np.asarray(norm + half * np.log(ratio) - (half + prior_half) * np.log1p(ratio))

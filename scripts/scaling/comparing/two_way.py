@@ -99,7 +99,9 @@ def fit(rates: Rates[K]) -> TwoWay[K]:
 def _parts(of: Integers, at: Integers, points: int) -> Integers:
     """(p,) number of the part that each point belongs to."""
     parts = np.arange(points)
-    for block in np.unique(at):
-        joined = parts[np.unique(of[at == block])]
-        parts[np.isin(parts, joined)] = joined.min()
+    for block in range(at.max() + 1):
+        joined = parts[of[at == block]]
+        is_joined = np.zeros(points, bool)
+        is_joined[joined] = True
+        parts[is_joined[parts]] = joined.min()
     return parts

@@ -6,7 +6,9 @@
   in the middle of a training, however fast or slow the machine is.
 - Snakemake waits with its first submission, where HOLD_SUBMISSION names a file: from when it makes that until it is
   gone.
-- Snakemake does not import boto3, which it would in each process because litdata brings it.
+- A calibration of the cores takes a tenth of its time.
+- Snakemake does not import boto3, which it would in each process because litdata brings it, and pandas and numpy only
+  once it asks for something of them, which Slurm's executor hardly ever does.
 """
 
 import os
@@ -14,6 +16,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
@@ -80,12 +83,32 @@ def hold_a_submission(module: ModuleType) -> None:
         module.Executor.run_job = wait_and_run_job
 
 
+def calibrate_briefly(module: ModuleType) -> None:
+    module.WINDOW_SECONDS, module.LEAST_RUNS, module.WAKING_SECONDS = 0.0, 3, 0.0
+
+
+class Late(ModuleType):
+    """Stands for a module that is imported when something of it is asked for."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.__spec__ = PathFinder.find_spec(name)
+
+    def __getattr__(self, name: str) -> object:
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
+        return getattr(import_module(self.__name__), name)
+
+
+if any(Path(word).name == "snakemake" for word in sys.orig_argv):
+    sys.modules |= {name: Late(name) for name in ("numpy", "pandas")}
 sys.modules["boto3"] = None  # type: ignore[assignment]
 sys.meta_path.insert(
     0,
     Changing(
         {
             "snakemake_interface_executor_plugins.executors.remote": look_often,
+            "scripts.calibration": calibrate_briefly,
             "scripts.training.loop.checkpoint": stop_behind_a_checkpoint,
             "snakemake_executor_plugin_slurm": hold_a_submission,
         }

@@ -108,15 +108,16 @@ def test_a_run_that_hears_sigterm_when_its_last_step_is_done_is_finished(
 def test_a_killed_run_goes_on_from_the_last_checkpoint_of_an_epoch(
     train: Train, train_command: Command, tmp_path: Path, run: Run
 ) -> None:
-    path = tmp_path / "b1.json"
-    process = start(train_command(path, "serial", 1, epochs=3, checkpoint_seconds=None), tmp_path / "checkpoint")
+    path, small = tmp_path / "b1.json", {"point": {"model": "tiny_cnn"}, "epochs": 3}
+    process = start(train_command(path, "serial", 1, checkpoint_seconds=None, **small), tmp_path / "checkpoint")
     subprocess.run(["pkill", "-KILL", "-f", str(path)], check=True)  # launcher, node and rank alike
     process.communicate()
     [step] = steps_of(tmp_path / "checkpoint", rank=0)
     assert step % 3 == 0  # 28 images, batches of 8
 
-    run(ROOT, *train_command(path, "serial", 1, epochs=3, checkpoint_seconds=None))
-    assert learned(record.read(path)) == learned(train("serial", 1, epochs=3))
+    run(ROOT, *train_command(path, "serial", 1, checkpoint_seconds=None, **small))
+    assert record.read(path).resumed
+    assert learned(record.read(path)) == learned(train("serial", 1, **small))
 
 
 def interrupted(command: list[str], folder: Path) -> list[int]:

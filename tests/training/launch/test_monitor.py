@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
+import lasting_rank
 import pandas as pd
 import pynvml
 import pytest
@@ -85,9 +86,12 @@ def core_seconds(table: pd.DataFrame, column: str) -> float:
     return float((table[column] * table["seconds"].diff()).sum())
 
 
-def test_a_training_leaves_what_it_used(train_command: Command, run: Run, tmp_path: Path) -> None:
-    command = train_command(tmp_path / "b1.json", "ddp", 2, epochs=40)  # some seconds: a look is taken each
-    run(ROOT, *command, fresh=True)  # of a warm one's processes no rank is a parent
+def test_a_training_leaves_what_it_used(
+    train_command: Command, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(lasting_rank.__file__).parent))
+    command = train_command(tmp_path / "b1.json", "ddp", 2, point={"model": "tiny_cnn"})
+    run(ROOT, *command, "--program", "lasting_rank", fresh=True)  # of a warm one's processes no rank is a parent
     table = pd.read_csv(tmp_path / "b1.usage.csv")
     assert len(table) >= 1
     assert table["cpu_cores"].max() > 0
