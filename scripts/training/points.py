@@ -14,6 +14,7 @@ PROGRAM = "program"  # in a strategy's place: a training script of the user's ow
 Device = Literal["auto", "cpu", "cuda"]
 Precision = Literal["fp32", "tf32", "bf16", "fp16"]
 ScalingMode = Literal["strong", "weak"]
+Sampling = Literal["shuffled", "balanced"]
 PipelineSchedule = Literal["gpipe", "1f1b"]
 Allocator = Literal["auto", "system", "huge_pages", "glibc", "tcmalloc", "jemalloc"]
 
@@ -21,6 +22,7 @@ Allocator = Literal["auto", "system", "huge_pages", "glibc", "tcmalloc", "jemall
 class Tuning(Spec):
     """How the same work is computed; as `training.tuning`."""
 
+    augment_on: Literal["ranks", "loader"]
     channels_last: bool
     compile: bool
     allocator: Allocator

@@ -199,7 +199,7 @@ def get_runtime(stage, unknown):
                 records.append(record.read(path))
         key = {"image_size": STUDY.images.size}
         if stage == "training":
-            key["epochs"] = STUDY.training.epochs
+            key = {"image_size": STUDY.edge, "epochs": STUDY.training.epochs}
         return max(
             (one.wall_seconds for one in records if not one.resumed and key.items() <= one.key.items()),
             default=None,

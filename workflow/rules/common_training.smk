@@ -3,7 +3,12 @@
 # Made before Snakemake builds its graph: it looks into a folder once, and takes what comes later for missing.
 TRAIN_CODE, PROFILE_CODE = (
     {
-        strategy: code("scripts.training.launch.train", program, registry.module(STRATEGIES, strategy))
+        strategy: code(
+            "scripts.training.launch.train",
+            program,
+            registry.module(STRATEGIES, strategy),
+            *STUDY.training.augmentation.modules,
+        )
         for strategy in {point.strategy for point in TRAINING_POINTS.values()} - {PROGRAM}
     }
     for program in ("scripts.training.loop.train_rank", "scripts.training.loop.profile_rank")
@@ -53,7 +58,12 @@ def get_train_spec(point):
     return canonical(
         study=STUDY.study,
         point=TRAINING_POINTS[point],
-        size=STUDY.images.size,
+        size=STUDY.edge,
+        packed_size=STUDY.images.size,
+        # With all their settings, so that to write out a default changes nothing.
+        augment=training.augmentation.listed,
+        sampling=training.sampling,
+        loss=training.loss,
         epochs=training.epochs,
         warmup_steps=training.warmup_steps,
         optimizer=training.optimizer,

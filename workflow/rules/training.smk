@@ -22,7 +22,7 @@ rule describe_model:
         spec=lambda wildcards: canonical(
             model=wildcards.model,
             classes=len(SUMMARY.classes),
-            size=STUDY.images.size,
+            size=STUDY.edge,
             packages=pins("torch", "torchvision"),
         ),
     shell:
@@ -71,7 +71,7 @@ rule measure_stages:
         spec=lambda wildcards: canonical(
             model=wildcards.model,
             classes=len(SUMMARY.classes),
-            size=STUDY.images.size,
+            size=STUDY.edge,
             batch=8,
             threads=STUDY.training.threads_of_ranks[0],
             device=STUDY.training.device,

@@ -2,8 +2,8 @@
 
 Started by scripts/training/launch/launch_node.py. `phases` are the slowest rank's: startup, compile, warmup,
 synchronize (waiting for other ranks at barriers), data (waiting for pixels), to_device (sent and normalised),
-forward_backward, optimizer, checkpoint, evaluation, calibration. `seconds` counts data, to_device, forward_backward and
-optimizer.
+augment (where the rank does it), forward_backward, optimizer, checkpoint, evaluation, calibration. `seconds` counts
+data, to_device, augment, forward_backward and optimizer.
 
 A run that finds its own checkpoint goes on from it; its record says `resumed`. On SIGTERM it saves and leaves with
 EXIT_RETRY.
@@ -52,7 +52,11 @@ def load_splits(inputs: Inputs, spec: TrainSpec, ranks: Ranks) -> dict[str, Batc
     shards = Shards(inputs.shards)
     splits = {name: read_split(inputs.split, name) for name in ("train", "valid", "test")}
     return {
-        name: Batches(shards.images(images.shards, images.rows), images, spec.size, mean, std, ranks.device, layout)
+        name: Batches(
+            *(shards.images(images.shards, images.rows), images, spec.size, spec.packed_size, mean, std),
+            device=ranks.device,
+            memory_format=layout,
+        )
         for name, images in splits.items()
     }
 
@@ -93,6 +97,7 @@ def run(spec: TrainSpec, block: int, attempt: int, inputs: Inputs, keeping: Keep
     with Ranks(parallel, point.device) as ranks:
         watch.synchronize = ranks.synchronize
         data = load_splits(inputs, spec, ranks)
+        spec.loss.check(data["train"].images.classes)
         check_steps(len(data["train"].images), point.global_batch, spec.epochs, spec.warmup_steps)
         places = machine.Places(ranks.gather(machine.Place.of_this_process()))
         spare = affinity.bind(ranks.rank, point.threads, point.loader_workers, places)
@@ -254,6 +259,10 @@ def key_of(spec: TrainSpec, inputs: Inputs, device: torch.device, environment: r
         "model": point.model,
         "weights": spec.weights_name or weights,
         "image_size": spec.size,
+        "packed_size": spec.packed_size,
+        "augmentation": spec.augment,
+        "sampling": spec.sampling,
+        "loss": spec.loss.model_dump(),
         "images": images,
         "split": split,
         "precision": point.precision,

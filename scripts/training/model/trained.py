@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from scripts.atomic import replacing
+from scripts.augment.pixels import centre
 from scripts.errors import UserError
 from scripts.training.device import on_this_machine
 from scripts.training.model.build import build
@@ -20,7 +21,7 @@ class TrainedNetwork:
 
     model: str  # as `training.model`
     classes: list[str]
-    size: int  # edge of an image, pixels
+    size: int  # edge of what it sees, pixels
     mean: list[float]  # of each channel, 0-255, that pixels are normalised by
     std: list[float]
     decode: dict[str, Any]  # how a file becomes pixels: `size` and `steps` of the study
@@ -48,8 +49,8 @@ class TrainedNetwork:
         return network.to(device, memory_format=torch.channels_last).eval()  # type: ignore[no-any-return, call-overload]
 
     def normalised(self, pixels: np.ndarray, device: torch.device) -> torch.Tensor:
-        """uint8 (n, size, size, 3) as float32 (n, 3, size, size)."""
-        images = torch.from_numpy(pixels).to(device).permute(0, 3, 1, 2)
+        """The centres of uint8 (n, edge, edge, 3), as `decode` makes them, as float32 (n, 3, size, size)."""
+        images = centre(torch.from_numpy(pixels), self.size).to(device).permute(0, 3, 1, 2)
         mean, std = (torch.tensor(found, device=device).view(1, 3, 1, 1) for found in (self.mean, self.std))
         return images.sub(mean).div_(std.clamp(min=1.0))
 

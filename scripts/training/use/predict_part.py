@@ -65,7 +65,7 @@ def predict(trained: TrainedNetwork, folder: Path, paths: list[str], spec: Predi
     for start in cli.progress(starts, len(starts), "predict"):
         some = list(decoded(folder, paths[start : start + spec.batch], decoder, spec.limits))
         images = [pixels for _, pixels in some if not isinstance(pixels, str)]
-        given = np.reshape(images, (-1, trained.size, trained.size, 3)).astype(np.uint8)
+        given = np.reshape(images, (-1, decoder.spec.size, decoder.spec.size, 3)).astype(np.uint8)
         shares = iter(network(trained.normalised(given, device)).float().softmax(dim=1).cpu() if images else ())
         for path, pixels in some:
             shown = os.fsencode(path).decode("utf-8", "backslashreplace")

@@ -16,12 +16,25 @@ from scripts.training.spec import TrainSpec
 
 FACTS = ModelFacts(model="resnet18", size=224, parameters=11_000_000, forward_flops=3, activation_bytes=22_000_000)
 GB = 1e9
+LOSS = {"class_weights": None, "label_smoothing": 0.0}
 
 
 def training(strategy: str, workers: int, optimizer: str = "sgd", **point: Any) -> TrainSpec:
     """A training of 224 px images."""
     fields = {"point": training_point(strategy, workers, **point), "optimizer": OPTIMIZER | {"name": optimizer}}
-    fields |= {"study": "t", "size": 224, "epochs": 1, "warmup_steps": 0, "weights_name": None, "seed": 0, "lock": ""}
+    fields |= {
+        "study": "t",
+        "size": 224,
+        "packed_size": 224,
+        "augment": [],
+        "sampling": "shuffled",
+        "loss": LOSS,
+        "epochs": 1,
+        "warmup_steps": 0,
+        "weights_name": None,
+        "seed": 0,
+        "lock": "",
+    }
     return TrainSpec.model_validate(fields | {"target_accuracy": 0.0, "stop_at_target": False})
 
 
