@@ -62,3 +62,10 @@ class MixStep(AugmentStep):
     @abstractmethod
     def own_share(self, drawn: np.ndarray, edge: int) -> np.ndarray:
         """What stays of each image's own, float64 (n,) of [0, 1]; the same numbers and edge as `mix` is given."""
+
+
+def in_order(limits: tuple[float, ...]) -> tuple[float, ...]:
+    """Checks that the least of two limits stands first."""
+    if limits[0] > limits[1]:
+        raise ValueError("expected the least first")
+    return limits

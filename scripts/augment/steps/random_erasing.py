@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from scripts.augment.step import ImageStep
+from scripts.augment.step import ImageStep, in_order
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,6 +30,8 @@ class Step(ImageStep):
         (0.3, 3.3), min_length=2, max_length=2, description="least and greatest width over height of the rectangle"
     )
     fill: int = Field(124, ge=0, le=255, description="level of what covers it, in every channel")
+
+    _in_order = field_validator("scale", "ratio")(in_order)
 
     @property
     def numbers(self) -> int:

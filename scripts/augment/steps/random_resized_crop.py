@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, field_validator
 
-from scripts.augment.step import ImageStep
+from scripts.augment.step import ImageStep, in_order
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,12 +33,7 @@ class Step(ImageStep):
         (0.75, 1.333), min_length=2, max_length=2, description="least and greatest width over height of the part"
     )
 
-    @field_validator("scale", "ratio")
-    @classmethod
-    def _in_order(cls, values: tuple[float, ...]) -> tuple[float, ...]:
-        if values[0] > values[1]:
-            raise ValueError("expected the least first")
-        return values
+    _in_order = field_validator("scale", "ratio")(in_order)
 
     @property
     def numbers(self) -> int:

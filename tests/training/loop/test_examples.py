@@ -36,7 +36,11 @@ def epoch_of(given: Examples, ranks: int, loaders: int = 0, epoch: int = 1, firs
         feed = Feed(given, takes_images=True, workers=loaders, cores=None)
         shares = islice(training_order(order, GLOBAL_BATCH, rank, ranks), first, None)
         of_ranks.append([given.ready(epoch, *one) for one in feed.batches(epoch, shares)])
-    return [(torch.cat([one[0] for one in step]), torch.cat([one[1] for one in step])) for step in zip(*of_ranks)]
+    whole = []
+    for step in zip(*of_ranks, strict=True):
+        images, labels = zip(*step, strict=True)
+        whole.append((torch.cat(images), torch.cat(labels)))
+    return whole
 
 
 @pytest.fixture(scope="module")

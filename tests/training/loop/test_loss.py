@@ -54,8 +54,6 @@ def test_smoothing_takes_a_share_of_the_label() -> None:
 
 def test_weights_of_another_number_of_classes_are_refused_with_their_names() -> None:
     spec = LossSpec(class_weights=[1.0, 2.0], label_smoothing=0)
-    with pytest.raises(
-        UserError, match=r"class_weights: found 2 numbers; expected one for each of the 3 classes a, b, c"
-    ):
+    with pytest.raises(UserError, match=r"class_weights: found 2 numbers; expected .* of the 3 classes a, b, c"):
         spec.check(["a", "b", "c"])
     spec.check(["a", "b"])
