@@ -80,6 +80,7 @@ def train(way: str, threads: int, steps: int) -> float:
         epochs=1,
         warmup_steps=1,
         optimizer=OptimizerSpec.model_validate(Study().training.optimizer.model_dump()),
+        model_digest=None,
         weights_name=None,
         target_accuracy=1.0,
         stop_at_target=False,
@@ -90,7 +91,7 @@ def train(way: str, threads: int, steps: int) -> float:
     pixels = np.random.default_rng(0).integers(0, 256, (BATCH, SIZE, SIZE, 3), np.uint8)
     labels = torch.arange(BATCH) % CLASSES
     with Ranks(parallel=False, device="cpu") as ranks:
-        learner = Learner.build(spec, spec.seed, np.ones(CLASSES, np.int64), None, None, 1 + steps, ranks)
+        learner = Learner.build(spec, spec.seed, np.ones(CLASSES, np.int64), None, None, None, 1 + steps, ranks)
 
         def step() -> float:
             started = time.perf_counter()

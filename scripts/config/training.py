@@ -16,8 +16,18 @@ from scripts.config.settings import Blocks, Count, Counts, Fraction, Settings, k
 from scripts.config.training_parts import Loss, Optimizer, Pipeline, Predict, Tuning
 from scripts.training import points as training
 from scripts.training.faults import training_fault
-from scripts.training.model.model_names import known_model
-from scripts.training.points import PROGRAM, STRATEGIES, Device, Pipe, Precision, Sampling, ScalingMode, TrainingPoint
+from scripts.training.model.model_names import known_model, shown_name
+from scripts.training.points import (
+    PROGRAM,
+    STRATEGIES,
+    Device,
+    Pipe,
+    Precision,
+    Sampling,
+    ScalingMode,
+    TrainingPoint,
+    network_id,
+)
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
 Loaders = Annotated[int, Field(ge=0)]
@@ -32,7 +42,8 @@ class Training(Settings):
     )
     model: str | Annotated[list[str], Field(min_length=1)] = Field(
         "resnet18",
-        description="torchvision classifier or tiny_cnn; or a list: each has a sweep and a baseline of its own",
+        description="torchvision classifier, tiny_cnn, timm:<name>, or my_models.py:<function>, a function in a file "
+        "of yours that is given the number of classes; or a list: each has a sweep and a baseline of its own",
     )
     weights: str | None = Field(
         None,
@@ -145,8 +156,11 @@ class Training(Settings):
     @field_validator("model")
     @classmethod
     def _models_exist(cls, models: str | list[str]) -> str | list[str]:
+        ids: dict[str, str] = {}
         for name in one_or_more(models):
-            known_model(name)
+            short = network_id(shown_name(known_model(name)))
+            if (other := ids.setdefault(short, name)) != name:
+                raise ValueError(f"{other!r} and {name!r} would both be {short} in names of files; rename one")
         return models
 
     @field_validator("augment")
@@ -243,7 +257,7 @@ class Training(Settings):
                 per_node = self.workers_per_node or workers
                 growth = workers if scaling == "weak" else 1
                 point = TrainingPoint(
-                    model=model,
+                    model=shown_name(model),
                     strategy=strategy,
                     device=self.device,
                     precision=precision,

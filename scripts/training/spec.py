@@ -48,6 +48,7 @@ class TrainSpec(Spec):
     epochs: int
     warmup_steps: int
     optimizer: OptimizerSpec
+    model_digest: str | None  # of the user's file that makes the network
     weights_name: str | None  # of torchvision's weights, where it starts from these
     target_accuracy: float
     stop_at_target: bool

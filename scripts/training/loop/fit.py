@@ -137,7 +137,8 @@ def _begin(
     """The learner at the beginning, or where this run was interrupted."""
     images = data["train"].images
     per_epoch = steps(len(images), spec.point.global_batch)
-    learner = Learner.build(spec, seed, images.counts, inputs.weights, inputs.costs, spec.epochs * per_epoch, ranks)
+    given = (inputs.weights, inputs.model_file, inputs.costs)
+    learner = Learner.build(spec, seed, images.counts, *given, spec.epochs * per_epoch, ranks)
     examples = Examples(data["train"], spec.augmentation, seed, spec.point.tuning.augment_on == "ranks")
     # As large as a step's, since the parts of a network agree on shapes once.
     some = np.arange(spec.point.share) % len(images)

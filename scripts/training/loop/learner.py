@@ -35,6 +35,7 @@ class Learner:
         seed: int,
         images: np.ndarray,
         weights: Path | None,
+        model_file: Path | None,
         costs: Path | None,
         total_steps: int,
         ranks: Ranks,
@@ -45,12 +46,13 @@ class Learner:
         leave out the same units of all copies of the network, and of all stages of one.
 
         Args:
+            weights, model_file: as build() takes them.
             images: of each class that train, int64 (classes,).
         """
         point, tuning = spec.point, spec.point.tuning
         torch.manual_seed(seed)
         layout = torch.channels_last if tuning.channels_last else torch.contiguous_format
-        network = build(point.model, len(images), weights)
+        network = build(point.model, len(images), weights, model_file)
         network = network.to(ranks.device, memory_format=layout)  # type: ignore[call-overload]
         network.train()
         precision = Precision(point.precision, ranks.device)

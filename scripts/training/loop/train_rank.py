@@ -32,6 +32,7 @@ from scripts.training.loop.inputs import Inputs
 from scripts.training.loop.steps import check_steps, steps
 from scripts.training.model.memory import advising
 from scripts.training.model.model_facts import ModelFacts
+from scripts.training.model.model_names import packages_of
 from scripts.training.model.trained import TrainedNetwork
 from scripts.training.points import STRATEGIES
 from scripts.training.spec import TrainSpec
@@ -237,6 +238,7 @@ def keep(found: record.Record, spec: TrainSpec, stats: Path, best: Path, decode:
     accuracies = [epoch.valid_accuracy for epoch in found.quality.epochs]
     return TrainedNetwork(
         model=spec.point.model,
+        model_digest=spec.model_digest,
         classes=found.quality.classes,
         size=spec.size,
         mean=channels["mean"],
@@ -257,6 +259,7 @@ def key_of(spec: TrainSpec, inputs: Inputs, device: torch.device, environment: r
         batch = f"batch {point.global_batch // point.workers} a worker"
     return {
         "model": point.model,
+        "model_digest": spec.model_digest,
         "weights": spec.weights_name or weights,
         "image_size": spec.size,
         "packed_size": spec.packed_size,
@@ -273,7 +276,7 @@ def key_of(spec: TrainSpec, inputs: Inputs, device: torch.device, environment: r
         "cpu_model": environment.cpu_model,
         "gpu_model": environment.gpu,
         "batch_policy": f"{point.scaling}: {batch}",
-        **machine.versions_of(environment, "torch", "torchvision", "numpy"),
+        **machine.versions_of(environment, "torch", "torchvision", "numpy", *packages_of(point.model)),
     }
 
 

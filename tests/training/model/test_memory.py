@@ -31,6 +31,7 @@ def training(strategy: str, workers: int, optimizer: str = "sgd", **point: Any) 
         "loss": LOSS,
         "epochs": 1,
         "warmup_steps": 0,
+        "model_digest": None,
         "weights_name": None,
         "seed": 0,
         "lock": "",
