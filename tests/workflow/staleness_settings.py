@@ -63,6 +63,9 @@ VALUES: dict[str, Any] = {
     "training.scaling": ["strong", "weak"],
     "training.global_batch": 16,
     "training.micro_batch": 2,
+    "training.augment": [{"horizontal_flip": {}}],
+    "training.sampling": "balanced",
+    "training.loss.*": {"class_weights": "balanced", "label_smoothing": 0.1},
     "training.epochs": 3,
     "training.warmup_steps": 0,
     "training.optimizer.*": {"name": "adamw", "lr": 0.1, "momentum": 0.8, "weight_decay": 0.1, "schedule": "linear"}

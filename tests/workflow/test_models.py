@@ -20,7 +20,7 @@ def planned(run: Run, tmp_path: Path) -> Any:
         settings = json.dumps({"study": "t", "images": images or {}, "training": training})
         (tmp_path / "study.yaml").write_text(settings)
         flags = ["--profile", "local", "--directory", str(tmp_path), "--configfile", str(tmp_path / "study.yaml")]
-        said = run(ROOT, "snakemake", "-n", "-p", *flags, "all", "features").stdout
+        said = run(ROOT, "snakemake", "-n", "-p", "all", "features", *flags).stdout
         found: dict[str, list[list[str]]] = {}
         for line in re.findall(r"^\s+python -m scripts\.(training\..*)$", said, re.MULTILINE):
             words = shlex.split(line)

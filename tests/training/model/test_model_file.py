@@ -17,6 +17,11 @@ from scripts.training.model.model_file import expected_file
 from scripts.training.model.model_names import file_digest
 from scripts.training.model.trained import TrainedNetwork
 
+NN = "from torch import nn\n"
+MODULE = NN + "class build(nn.Module):\n    def __init__(self, classes):\n        super().__init__()\n"
+TIMM = "from torch import nn\ndef create_model(name, pretrained, num_classes):\n"
+TIMM += "    assert (name, pretrained) == ('resnet10t', False)\n    return nn.Linear(3, num_classes)\n"
+UNKNOWN = "def create_model(*_, **__):\n    raise RuntimeError('Unknown model (resnet10t)')\n"
 MINE = """
 from torch import nn
 
@@ -72,28 +77,20 @@ def test_it_takes_weights_of_other_classes(mine: Path, tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("def build(classes):\n    return classes / 0\n", "line 2: ZeroDivisionError: division by zero"),
-        (
-            "import no_such_package\ndef build(classes): ...\n",
-            "line 1: ModuleNotFoundError: No module named 'no_such_p",
-        ),
+        ("import no_such_package\ndef build(classes): ...\n", "line 1: ModuleNotFoundError: No module named 'no_su"),
         ("def build():\n    return 1\n", "TypeError: build() takes 0 positional arguments but 1 was given"),
+        ("def build(classes):\n    return [classes]\n", f"{NAME} gives a list; expected a torch.nn.Module for 3 cl"),
         (
-            "def build(classes):\n    return [classes]\n",
-            f"{NAME} gives a list; expected a torch.nn.Module for 3 classes",
-        ),
-        (
-            "from torch import nn\ndef build(classes):\n    return nn.Sequential(nn.Flatten(), nn.Linear(3072, 10))\n",
+            NN + "def build(classes):\n    return nn.Sequential(nn.Flatten(), nn.Linear(3072, 10))\n",
             f"{NAME} gives [2, 10] for 2 images; expected [2, 3], a number for each class",
         ),
         (
-            "from torch import nn\nclass build(nn.Module):\n    def __init__(self, classes):\n        super().__init__()\n"
-            "    def forward(self, images):\n        return images, images\n",
+            MODULE + "    def forward(self, images):\n        return images, images\n",
             f"{NAME} gives a tuple for 2 images; expected [2, 3]",
         ),
         (
-            "from torch import nn\nclass build(nn.Module):\n    def __init__(self, classes):\n        super().__init__()\n"
-            "    def forward(self, images):\n        return images['x']\n",
-            f"training.model: {NAME} cannot take square images of three channels (",
+            MODULE + "    def forward(self, images):\n        raise KeyError('x')\n",
+            f"training.model: {NAME} cannot take square images of three channels (KeyError: 'x')",
         ),
     ],
 )
@@ -148,16 +145,12 @@ def test_a_launch_with_another_file_than_was_planned_with_is_refused(
 
 
 def test_a_network_of_timm_is_made_by_timm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    fake = "from torch import nn\ndef create_model(name, pretrained, num_classes):\n"
-    fake += "    assert (name, pretrained) == ('resnet10t', False)\n    return nn.Linear(3, num_classes)\n"
-    (tmp_path / "timm.py").write_text(fake)
+    (tmp_path / "timm.py").write_text(TIMM)
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.delitem(sys.modules, "timm", raising=False)
     assert build("timm:resnet10t", 7, None).out_features == 7
     monkeypatch.delitem(sys.modules, "timm")
-    (tmp_path / "timm.py").write_text(
-        "def create_model(*_, **__):\n    raise RuntimeError('Unknown model (resnet10t)')\n"
-    )
+    (tmp_path / "timm.py").write_text(UNKNOWN)
     with pytest.raises(UserError, match=r"training\.model: timm:resnet10t: Unknown model"):
         build("timm:resnet10t", 7, None)
     monkeypatch.setitem(sys.modules, "timm", None)

@@ -76,7 +76,7 @@ def test_timm_s_networks_are_known_where_it_is_installed(tmp_path: Path, monkeyp
 def test_where_timm_is_not_installed_its_networks_are_refused_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     found = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "timm" else found(name))
-    with pytest.raises(ValueError, match="'timm:resnet10t' is of the package timm, .*: pip install timm"):
+    with pytest.raises(ValueError, match=r"'timm:resnet10t' is of the package timm, .*: pip install timm"):
         known_model("timm:resnet10t")
 
 
