@@ -22,7 +22,7 @@ def planned(run: Run, tmp_path: Path) -> Any:
         flags = ["--profile", "local", "--directory", str(tmp_path), "--configfile", str(tmp_path / "study.yaml")]
         said = run(ROOT, "snakemake", "-n", "-p", "all", "features", *flags).stdout
         found: dict[str, list[list[str]]] = {}
-        for line in re.findall(r"^\s+python -m scripts\.(training\..*)$", said, re.MULTILINE):
+        for line in re.findall(r"python -m scripts\.(training\..*)", said):
             words = shlex.split(line)
             found.setdefault(words[0].rpartition(".")[2], []).append(words)
         return found
