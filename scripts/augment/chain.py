@@ -38,6 +38,12 @@ class Augmentation:
         return [registry.module(STEPS, name) for name in dict.fromkeys(self.names)]
 
     @property
+    def alone(self) -> Self:
+        """Without the steps that mix images."""
+        kept = [place for place, step in enumerate(self.steps) if not isinstance(step, MixStep)]
+        return type(self)(tuple(self.names[place] for place in kept), tuple(self.steps[place] for place in kept))
+
+    @property
     def mixes(self) -> bool:
         """Whether images have partners, and labels shares."""
         return any(isinstance(step, MixStep) for step in self.steps)

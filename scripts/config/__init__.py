@@ -81,6 +81,12 @@ class Study(Settings):
             raise ValueError(f"training.augment: {error}, which is images.size") from None
         return self
 
+    @model_validator(mode="after")
+    def _there_is_what_loading_augments(self) -> Self:
+        if self.loading.augment and not self.training.augmentation.alone.steps:
+            raise ValueError("loading.augment: found true beside no step of training.augment that takes one image")
+        return self
+
     @property
     def edge(self) -> int:
         """Of what the network sees, pixels."""

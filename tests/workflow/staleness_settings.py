@@ -40,6 +40,7 @@ VALUES: dict[str, Any] = {
     "loading.prefetch": [2, 4],
     "loading.page_cache": ["warm", "cold"],
     "loading.sources": ["raw"],
+    "loading.augment": True,
     "loading.passes": 2,
     "loading.window_seconds": 1.0,
     "loading.blocks": 2,
@@ -115,6 +116,7 @@ EDITS = {"images.folder": elsewhere, "images.manifest": in_a_manifest}
 WITH: dict[str, Any] = {
     "training.threads": {"scaling": {"baseline": "serial-1x2"}},
     "training.loader_workers": {"scaling": {"baseline": "serial-1l1"}},
+    "loading.augment": {"training": {"augment": [{"horizontal_flip": {}}]}},
 }
 # In place of the study of pictures, or beside it, those that have rules of their own for a key.
 STUDIES = {

@@ -120,6 +120,10 @@ from scripts.errors import ConfigError
             "training.augment: random_resized_crop.size: found 224; expected at most 128, which is images.size",
         ),
         (
+            {"loading": {"augment": True}, "training": {"augment": [{"mixup": {}}]}},
+            "loading.augment: found true beside no step of training.augment that takes one image",
+        ),
+        (
             {"training": {"sampling": "balanced", "loss": {"class_weights": "balanced"}}},
             "training: sampling: found 'balanced' beside loss.class_weights; expected one of the two",
         ),

@@ -70,6 +70,21 @@ def test_more_is_asked_for_what_holds_more() -> None:
     assert asked("serial", 1, images=10_000) - asked("serial", 1) == pytest.approx(1505, abs=2)
 
 
+def test_larger_packed_images_their_partners_and_the_steps_are_asked_for() -> None:
+    plain = training("serial", 1, global_batch=128, loader_workers=1)
+
+    def held(**changes: Any) -> int:
+        return node_megabytes(FACTS, plain.model_copy(update=changes), images=0, cuda=False)
+
+    larger, steps = {"packed_size": 256}, {"augment": [{"horizontal_flip": {}}]}
+    # Of the rank and of its loader two batches; 16 images of four times 32 bits a level while they are augmented.
+    more = 1.2 * 2 * 2 * 128 * 3 * (256**2 - 224**2) / 1e6
+    assert held(**larger) - held() == pytest.approx(more, abs=2)
+    assert held(**steps) - held() == pytest.approx(1.2 * 2 * 16 * 16 * 3 * 224**2 / 1e6, abs=2)
+    mixed = held(augment=[{"horizontal_flip": {}}, {"mixup": {}}])
+    assert mixed - held(**steps) == pytest.approx(1.2 * 2 * 2 * 128 * 3 * 224**2 / 1e6, abs=2)
+
+
 def test_each_rank_of_a_node_is_asked_for() -> None:
     alone, both = asked("ddp", 1, global_batch=8), asked("ddp", 2, global_batch=16)
     rank = both - alone
