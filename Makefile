@@ -70,6 +70,7 @@ bench: $(VENV)/dev.installed
 	python -m benchmarks.dag_growth --figure docs/dag_growth.svg
 	python -m benchmarks.train_one_core --output docs/one_core.md
 	python -m benchmarks.train_two_cores
+	python -m benchmarks.augment_cost
 	python -m benchmarks.memory_asked --output docs/memory.md
 	python -m benchmarks.calibration_alarms
 

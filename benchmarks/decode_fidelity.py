@@ -47,7 +47,7 @@ from scripts.images.source import check_classes, entries
 from scripts.images.split import assign_splits
 from scripts.images.steps import resize
 from scripts.scaling.comparing.ratios import paired_ratio
-from scripts.training.loop.batches import training_order
+from scripts.training.loop.batches import epoch_order, training_order
 from scripts.training.loop.learner import optimizer_of
 from scripts.training.model.build import build
 from scripts.training.spec import OptimizerSpec
@@ -135,7 +135,7 @@ def learn(pixels: np.ndarray, labels: np.ndarray, epochs: int, seed: int) -> tor
     optimizer, schedule = optimizer_of(network, OPTIMIZER, epochs * (len(labels) // batch))
     images, classes = torch.from_numpy(pixels).permute(0, 3, 1, 2).float(), torch.from_numpy(labels)
     for epoch in range(epochs):
-        for chosen in training_order(len(labels), batch, 0, 1, seed, epoch):
+        for chosen in training_order(epoch_order(labels, "shuffled", seed, epoch), batch, 0, 1):
             optimizer.zero_grad(set_to_none=True)
             loss = F.cross_entropy(network(images[chosen]), classes[chosen])
             loss.backward()  # type: ignore[no-untyped-call]

@@ -92,9 +92,14 @@ def training(model: str, batch: int, **changes: Any) -> TrainSpec:
             "study": "memory",
             "point": point.model_dump(),
             "size": SIZE,
+            "packed_size": SIZE,
+            "augment": [],
+            "sampling": "shuffled",
+            "loss": {"class_weights": None, "label_smoothing": 0.0},
             "epochs": 2,
             "warmup_steps": 1,
             "optimizer": settings.optimizer.model_dump(),
+            "model_digest": None,
             "weights_name": None,
             "target_accuracy": 1.0,
             "stop_at_target": False,
@@ -154,11 +159,13 @@ def measured(folder: Path, model: str, batch: int, **changes: Any) -> Cell:
     count = 2 * batch + 32 if images.exists() else write_images(images, 2 * batch)
     facts, costs = folder / f"{model}.json", folder / f"{model}-costs.json"
     if not facts.exists():
-        described = describe(DescribeSpec(model=model, classes=CLASSES, size=SIZE, packages=[]))
+        described = describe(DescribeSpec(model=model, model_digest=None, classes=CLASSES, size=SIZE, packages=[]))
         write_text(facts, described.model_dump_json())
     if spec.point.pipe and not costs.exists():
         how = {"batch": 4, "threads": 1, "device": "cpu", "channels_last": True, "lock": ""}
-        found = measure(StagesSpec.model_validate({"model": model, "classes": CLASSES, "size": SIZE} | how))
+        found = measure(
+            StagesSpec.model_validate({"model": model, "model_digest": None, "classes": CLASSES, "size": SIZE} | how)
+        )
         write_text(costs, found.model_dump_json())
     held = launch(spec, images, facts, costs if spec.point.pipe else None)
     return Cell(spec.point, batch, held, node_megabytes(ModelFacts.read(facts), spec, count, cuda=False))

@@ -35,7 +35,7 @@ from scripts.training.launch.ranks import Ranks
 from scripts.training.loop.learner import Learner
 from scripts.training.model.build import build
 from scripts.training.points import TrainingPoint
-from scripts.training.spec import OptimizerSpec, TrainSpec
+from scripts.training.spec import LossSpec, OptimizerSpec, TrainSpec
 
 MODEL, SIZE, BATCH, CLASSES = "resnet18", 128, 64, 5
 LIMIT = "sgemm"
@@ -72,10 +72,15 @@ def train(way: str, threads: int, steps: int) -> float:
     spec = TrainSpec(
         study="",
         point=point_of(way, threads),
+        packed_size=SIZE,
+        augment=[],
+        sampling="shuffled",
+        loss=LossSpec(class_weights=None, label_smoothing=0.0),
         size=SIZE,
         epochs=1,
         warmup_steps=1,
         optimizer=OptimizerSpec.model_validate(Study().training.optimizer.model_dump()),
+        model_digest=None,
         weights_name=None,
         target_accuracy=1.0,
         stop_at_target=False,
@@ -86,7 +91,7 @@ def train(way: str, threads: int, steps: int) -> float:
     pixels = np.random.default_rng(0).integers(0, 256, (BATCH, SIZE, SIZE, 3), np.uint8)
     labels = torch.arange(BATCH) % CLASSES
     with Ranks(parallel=False, device="cpu") as ranks:
-        learner = Learner.build(spec, spec.seed, CLASSES, None, None, 1 + steps, ranks)
+        learner = Learner.build(spec, spec.seed, np.ones(CLASSES, np.int64), None, None, None, 1 + steps, ranks)
 
         def step() -> float:
             started = time.perf_counter()

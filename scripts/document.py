@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 
 from scripts import cli, registry
 from scripts.atomic import write_text
+from scripts.augment.step import STEPS as AUGMENTATION
 from scripts.config import Study
 from scripts.errors import UserError
 from scripts.images.step import STEPS
@@ -44,8 +45,10 @@ def readme() -> str:
         plugins=[
             _plugins("Training strategies", STRATEGIES),
             _plugins("Preprocessing steps", STEPS),
+            _plugins("Augmentation steps", AUGMENTATION),
         ],
-        steps=_step_settings(),
+        steps=_step_settings(STEPS),
+        augmentation=_step_settings(AUGMENTATION),
         tables=[
             _columns("loading", LoadingRow),
             _columns("training", TrainingRow),
@@ -86,11 +89,11 @@ def _row(key: str, field: FieldInfo, shape: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def _step_settings() -> list[dict[str, str]]:
-    """A row for each setting of each preprocessing step."""
+def _step_settings(package: str) -> list[dict[str, str]]:
+    """A row for each setting of each step."""
     rows = []
-    for name in registry.names(STEPS):
-        step: type[BaseModel] = registry.load(STEPS, name, "Step")
+    for name in registry.names(package):
+        step: type[BaseModel] = registry.load(package, name, "Step")
         shapes = step.model_json_schema().get("properties", {})
         rows += [_row(f"{name}.{key}", field, shapes[key]) for key, field in step.model_fields.items()]
     return rows

@@ -30,7 +30,7 @@ OBEYED = ("OMP_NUM_THREADS", "MKL_", "OPENBLAS_", "ATEN_", "DNNL_", "ONEDNN_", "
 PR_SET_PDEATHSIG = 1  # of prctl(2)
 CPUS = Path("/sys/devices/system/cpu")
 PACKAGES = (
-    *("torch", "torchvision", "dask", "distributed", "dask-jobqueue", "joblib", "fsspec", "aiohttp"),
+    *("torch", "torchvision", "timm", "dask", "distributed", "dask-jobqueue", "joblib", "fsspec", "aiohttp"),
     *("webdataset", "litdata", *PIXELS, "snakemake"),
 )
 

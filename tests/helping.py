@@ -115,7 +115,17 @@ def training_point(strategy: str, workers: int, **changes: object) -> TrainingPo
 
 def stages_command(model: str, path: Path, most: int = 2) -> list[str]:
     """The command by which rule measure_stages writes the costs of a network."""
-    spec = canonical(model=model, classes=3, size=32, batch=4, threads=1, device="cpu", channels_last=True, lock="")
+    spec = canonical(
+        model=model,
+        model_digest=None,
+        classes=3,
+        size=32,
+        batch=4,
+        threads=1,
+        device="cpu",
+        channels_last=True,
+        lock="",
+    )
     flags = ["--most-stages", str(most), "--output", str(path), "--spec", spec]
     return [sys.executable, "-m", "scripts.training.model.measure_stages", *flags]
 

@@ -74,6 +74,25 @@ class Study(Settings):
         return self
 
     @model_validator(mode="after")
+    def _images_are_large_enough(self) -> Self:
+        try:
+            self.training.augmentation.edge(self.images.size)
+        except ValueError as error:
+            raise ValueError(f"training.augment: {error}, which is images.size") from None
+        return self
+
+    @model_validator(mode="after")
+    def _there_is_what_loading_augments(self) -> Self:
+        if self.loading.augment and not self.training.augmentation.alone.steps:
+            raise ValueError("loading.augment: found true beside no step of training.augment that takes one image")
+        return self
+
+    @property
+    def edge(self) -> int:
+        """Of what the network sees, pixels."""
+        return self.training.augmentation.edge(self.images.size)
+
+    @model_validator(mode="after")
     def _baseline_is_a_point(self) -> Self:
         points = [point.sweep for point in self.training.points().values()]
         if self.scaling.baseline not in points:

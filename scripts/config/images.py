@@ -2,10 +2,9 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from scripts import registry
-from scripts.config.settings import Count, Fraction, Settings, known, on_path
+from scripts.config.settings import Count, Fraction, Settings, made, on_path
 from scripts.images.layout import Layout
 from scripts.images.source import is_plain
 from scripts.images.step import STEPS, check_chain
@@ -135,18 +134,7 @@ class Images(Settings):
     @field_validator("steps")
     @classmethod
     def _steps_make_a_chain(cls, steps: list[dict[str, dict[str, Any]]]) -> list[dict[str, dict[str, Any]]]:
-        chain = []
-        for step in steps:
-            if len(step) != 1:
-                raise ValueError(f"a step is one name with its settings, found {step}")
-            [(name, settings)] = step.items()
-            known(STEPS, [name])
-            try:
-                chain.append((name, registry.load(STEPS, name, "Step")(**settings)))
-            except ValidationError as error:
-                wrong = error.errors()[0]
-                where = ".".join(map(str, (name, *wrong["loc"])))
-                raise ValueError(f"{where}: found {wrong['input']!r}; {wrong['msg']}") from None
+        chain = made(STEPS, steps)
         if chain[0][0] == "decode":
             chain.pop(0)
         if any(name == "decode" for name, _ in chain):

@@ -68,6 +68,11 @@ class Loading(Settings):
         min_length=1,
         description="files that backends without a format of their own read; reencoded: PNGs of the packed pixels",
     )
+    augment: bool = Field(
+        False,
+        description="whether each image is augmented where it is decoded, on the CPU, by the steps of "
+        "`training.augment` but those that mix images; every way to load must give the same pixels still",
+    )
     passes: Count = Field(3, description="least timed passes over the training images in one launch, after a first one")
     window_seconds: Annotated[float, Field(ge=0)] = Field(
         2.0, description="least length of these passes together, seconds; more passes until it is reached"

@@ -3,7 +3,7 @@
 import shutil
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from scripts import registry
 from scripts.scaling.comparing.limits import FIRST_FRESH_BLOCK
@@ -42,6 +42,23 @@ def known(package: str, found: list[str]) -> list[str]:
         if name not in allowed:
             raise ValueError(f"{name!r} is none of {', '.join(allowed)}")
     return unique(found)
+
+
+def made(package: str, listed: list[dict[str, dict[str, Any]]]) -> list[tuple[str, Any]]:
+    """Each of a list of `{step: {setting: value}}` made, with its name."""
+    found = []
+    for one in listed:
+        if len(one) != 1:
+            raise ValueError(f"a step is one name with its settings, found {one}")
+        [(name, settings)] = one.items()
+        known(package, [name])
+        try:
+            found.append((name, registry.load(package, name, "Step")(**settings)))
+        except ValidationError as error:
+            wrong = error.errors()[0]
+            where = ".".join(map(str, (name, *wrong["loc"])))
+            raise ValueError(f"{where}: found {wrong['input']!r}; {wrong['msg']}") from None
+    return found
 
 
 def one_or_more(value: T | list[T]) -> list[T]:

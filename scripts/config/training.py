@@ -9,13 +9,25 @@ from typing import Annotated, Any, Self
 from pydantic import Field, field_validator, model_validator
 
 from scripts import registry
+from scripts.augment.chain import Augmentation
+from scripts.augment.step import STEPS as AUGMENTATION
 from scripts.config.program import Program, unheard
-from scripts.config.settings import Blocks, Count, Counts, Fraction, Settings, known, one_or_more, unique
-from scripts.config.training_parts import Optimizer, Pipeline, Predict, Tuning
+from scripts.config.settings import Blocks, Count, Counts, Fraction, Settings, known, made, one_or_more, unique
+from scripts.config.training_parts import Loss, Optimizer, Pipeline, Predict, Tuning
 from scripts.training import points as training
 from scripts.training.faults import training_fault
-from scripts.training.model.model_names import known_model
-from scripts.training.points import PROGRAM, STRATEGIES, Device, Pipe, Precision, ScalingMode, TrainingPoint
+from scripts.training.model.model_names import known_model, shown_name
+from scripts.training.points import (
+    PROGRAM,
+    STRATEGIES,
+    Device,
+    Pipe,
+    Precision,
+    Sampling,
+    ScalingMode,
+    TrainingPoint,
+    network_id,
+)
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
 Loaders = Annotated[int, Field(ge=0)]
@@ -30,7 +42,8 @@ class Training(Settings):
     )
     model: str | Annotated[list[str], Field(min_length=1)] = Field(
         "resnet18",
-        description="torchvision classifier or tiny_cnn; or a list: each has a sweep and a baseline of its own",
+        description="torchvision classifier, tiny_cnn, timm:<name>, or my_models.py:<function>, a function in a file "
+        "of yours that is given the number of classes; or a list: each has a sweep and a baseline of its own",
     )
     weights: str | None = Field(
         None,
@@ -73,6 +86,17 @@ class Training(Settings):
         description="images that a rank computes at once at most: more are accumulated; null: no limit; pipelines have "
         "microbatches in its place",
     )
+    augment: list[dict[str, dict[str, Any]]] = Field(
+        [],
+        description="augmentation of the training images in order: each `{step: {setting: value}}`; drawn by (seed, "
+        "epoch, image) alone, so the same for every worker count; `tuning.augment_on` says where it is done",
+    )
+    sampling: Sampling = Field(
+        "shuffled",
+        description="of an epoch: shuffled, each training image once; balanced, as many of each class, those of a rare "
+        "one several times; in either case the same order for every worker count",
+    )
+    loss: Loss = Loss()
     epochs: Count = Field(5, description="passes over the training split, each in whole global batches")
     warmup_steps: Annotated[int, Field(ge=0)] = Field(
         2, description="first steps of the training, timed apart and left out of every time"
@@ -132,9 +156,18 @@ class Training(Settings):
     @field_validator("model")
     @classmethod
     def _models_exist(cls, models: str | list[str]) -> str | list[str]:
+        ids: dict[str, str] = {}
         for name in one_or_more(models):
-            known_model(name)
+            short = network_id(shown_name(known_model(name)))
+            if (other := ids.setdefault(short, name)) != name:
+                raise ValueError(f"{other!r} and {name!r} would both be {short} in names of files; rename one")
         return models
+
+    @field_validator("augment")
+    @classmethod
+    def _augmentation_exists(cls, augment: list[dict[str, dict[str, Any]]]) -> list[dict[str, dict[str, Any]]]:
+        made(AUGMENTATION, augment)
+        return augment
 
     @field_validator("strategies")
     @classmethod
@@ -166,6 +199,17 @@ class Training(Settings):
         if self.weights is not None and len(self.models) > 1:
             raise ValueError(f"weights {self.weights!r} can be of one model only; found {', '.join(self.models)}")
         return self
+
+    @model_validator(mode="after")
+    def _classes_are_balanced_once(self) -> Self:
+        if self.sampling == "balanced" and self.loss.class_weights is not None:
+            raise ValueError("sampling: found 'balanced' beside loss.class_weights; expected one of the two")
+        return self
+
+    @property
+    def augmentation(self) -> Augmentation:
+        """The steps of `augment`."""
+        return Augmentation.of(self.augment)
 
     @property
     def weights_file(self) -> str | None:
@@ -213,7 +257,7 @@ class Training(Settings):
                 per_node = self.workers_per_node or workers
                 growth = workers if scaling == "weak" else 1
                 point = TrainingPoint(
-                    model=model,
+                    model=shown_name(model),
                     strategy=strategy,
                     device=self.device,
                     precision=precision,

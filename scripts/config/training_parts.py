@@ -7,6 +7,8 @@ from pydantic import Field, field_validator
 from scripts.config.settings import Count, Counts, Settings, unique
 from scripts.training.points import Allocator, PipelineSchedule
 
+Weight = Annotated[float, Field(ge=0)]
+
 
 class Optimizer(Settings):
     """The rule that moves the weights."""
@@ -24,6 +26,19 @@ class Optimizer(Settings):
     lr_rule: Literal["none", "linear", "sqrt"] = Field(
         "none",
         description="weak scaling: lr is multiplied by the worker count (linear), its square root, or not at all",
+    )
+
+
+class Loss(Settings):
+    """What the cross-entropy of an image counts."""
+
+    class_weights: Literal["balanced"] | Annotated[list[Weight], Field(min_length=2)] | None = Field(
+        None,
+        description="of an image's loss, by its class in order of the names; balanced: images / (classes x images of "
+        "the class); a step's loss is the weighted sum over its images, divided by their number",
+    )
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = Field(
+        0.0, description="share of the label that is spread evenly over all classes (Szegedy et al., CVPR 2016)"
     )
 
 
@@ -57,6 +72,11 @@ class Predict(Settings):
 class Tuning(Settings):
     """How the same work is computed."""
 
+    augment_on: Literal["ranks", "loader"] = Field(
+        "ranks",
+        description="where `training.augment` is done: ranks, on their device, a phase of its own; loader, where "
+        "batches are read: on the CPU, in the loader processes where there are any; the images are the same",
+    )
     channels_last: bool = Field(True, description="memory format of images and weights: NHWC, else NCHW")
     compile: bool = Field(False, description="torch.compile, for serial and ddp; its seconds are a phase of their own")
     allocator: Allocator = Field(

@@ -55,6 +55,7 @@ class PackedImages:
             raise ImageError(f"{files[int(shards[i])]} has {length[shards[i]]} images, expected one in row {rows[i]}")
         self._all = np.asarray(_Region(files_at, end, begin, shape))
         self._where = first[shards] + rows
+        self.shape: tuple[int, ...] = tuple(shape)  # of an image
 
     def __len__(self) -> int:
         return len(self._where)

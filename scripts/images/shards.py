@@ -49,6 +49,11 @@ class Split:
     def __len__(self) -> int:
         return len(self.paths)
 
+    @property
+    def counts(self) -> np.ndarray:
+        """Images of each class, int64 (classes,)."""
+        return np.bincount(self.labels, minlength=len(self.classes))
+
 
 def read_split(path: Path, name: str) -> Split:
     """The images that `split.parquet` puts on the side `name`: train, valid or test."""

@@ -1,4 +1,7 @@
-"""How one image comes to memory, by where it is read from. A Load goes to worker processes, so it is picklable."""
+"""How one image comes to memory, by where it is read from. A Load goes to worker processes, so it is picklable.
+
+Where the study asks for it, each image is augmented as soon as it is decoded (`augment`, scripts/loading/augmented.py).
+"""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -13,11 +16,14 @@ from scripts.images.header import read_bytes, read_header
 from scripts.images.picture import Pixels
 from scripts.images.shards import Shards
 from scripts.loading import container
+from scripts.loading.augmented import LoadAugmentation
 from scripts.loading.backend import LITDATA, PACKED, RAW, REENCODED, WEBDATASET, Item
 
 
 class LoadFile(ABC):
     """Brings one image from a file of its own: read, then decoded."""
+
+    augment: LoadAugmentation | None = None
 
     @abstractmethod
     def read(self, item: Item) -> bytes:
@@ -58,7 +64,7 @@ class LoadRaw(LoadFile):
             raise ImageError(f"{path}: {error}") from None
 
     def decode(self, item: Item, data: bytes) -> Pixels:
-        return _decoded(self.decoder, data, str(self.folder / item.path))
+        return finished(self.augment, item, _decoded(self.decoder, data, str(self.folder / item.path)))
 
     def files(self, items: Sequence[Item]) -> list[Path]:
         return [self.folder / item.path for item in items]
@@ -81,7 +87,7 @@ class LoadReencoded(LoadFile):
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
         if image is None:
             raise ImageError(f"{reencoded_file(self.folder, item.shard, item.row)}: cannot be decoded")
-        return image  # type: ignore[return-value]
+        return finished(self.augment, item, image)  # type: ignore[arg-type]
 
     def files(self, items: Sequence[Item]) -> list[Path]:
         return [reencoded_file(self.folder, item.shard, item.row) for item in items]
@@ -89,6 +95,8 @@ class LoadReencoded(LoadFile):
 
 class LoadContained:
     """From a container (scripts/loading/container.py), which its own library reads, in the order that it stands in."""
+
+    augment: LoadAugmentation | None = None
 
     def __init__(self, folder: Path, spec: DecodeSpec) -> None:
         self.folder = folder
@@ -100,7 +108,9 @@ class LoadContained:
         Raises:
             ImageError: it cannot be decoded; the message names it.
         """
-        return item.position, _decoded(self.decoder, data, f"{item.path} in {self.folder}")
+        return item.position, finished(
+            self.augment, item, _decoded(self.decoder, data, f"{item.path} in {self.folder}")
+        )
 
     def files(self, items: Sequence[Item]) -> list[Path]:
         """As LoadFile.files."""
@@ -109,17 +119,24 @@ class LoadContained:
 
 
 class LoadPacked:
-    """From its shard: a view of the memory map."""
+    """From its shard: a view of the memory map, where nothing is to be done to it."""
+
+    augment: LoadAugmentation | None = None
 
     def __init__(self, shards: Path) -> None:
         self.shards = Shards(shards)
 
     def __call__(self, item: Item) -> tuple[int, np.ndarray]:
-        return item.position, self.shards[item.shard, item.row]
+        return item.position, finished(self.augment, item, self.shards[item.shard, item.row])
 
     def files(self, items: Sequence[Item]) -> list[Path]:
         """As LoadFile.files."""
         return [self.shards.file(shard) for shard in sorted({item.shard for item in items})]
+
+
+def finished(augment: LoadAugmentation | None, item: Item, pixels: Pixels) -> Pixels:
+    """The pixels of one image as they are delivered."""
+    return pixels if augment is None else augment([item], pixels[None])[0]
 
 
 def _decoded(decoder: Decoder, data: bytes, name: str) -> Pixels:

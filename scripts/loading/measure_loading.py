@@ -63,9 +63,10 @@ def measure(
     load: Any = (
         remote.LoadRemote(network.url, folder, spec.decode) if network else load_from(point.source, folder, spec.decode)
     )
+    load.augment = spec.augment
     files = load.files(items)
-    shared = SharedPixels(len(images), spec.decode.size) if point.returns == "shared_memory" else None
-    sink = Sink(len(images), spec.decode.size, shared)
+    shared = SharedPixels(len(images), spec.edge) if point.returns == "shared_memory" else None
+    sink = Sink(len(images), spec.edge, shared)
     loader = backend_class(point.backend)(shared.taking(load) if shared else load, **point.settings(), address=address)
     loader.prepare(items)
     loader.place(sink.pixels)
@@ -96,6 +97,7 @@ def measure(
     after = calibrate(point.cores_here)
     watch.lap("calibration")
     seconds = ran.seconds if ran else watch.wall
+    rests_on = [*loader.rests_on, *(remote.PACKAGES if network else ()), *(["torch"] if spec.augment else [])]
     environment = machine.environment(point.start_method, point.page_cache, places=ran.places if ran else None)
     return record.Record(
         study=spec.study,
@@ -105,11 +107,12 @@ def measure(
         key={
             "image_size": spec.decode.size,
             "steps": json.dumps(spec.decode.steps, sort_keys=True),
+            "augmentation": spec.augment.steps if spec.augment else [],
             "images": reference["digest"],
             "page_cache": environment.page_cache,
             "network": network.limits if network else None,
             "cpu_model": environment.cpu_model,
-            **machine.versions_of(environment, *PIXELS, *loader.rests_on, *(remote.PACKAGES if network else ())),
+            **machine.versions_of(environment, *PIXELS, *rests_on),
         },
         block=block,
         attempt=attempt,

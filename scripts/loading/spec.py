@@ -1,6 +1,7 @@
 """What one loading measurement takes from the config."""
 
 from scripts.images.decode import DecodeSpec
+from scripts.loading.augmented import LoadAugmentation
 from scripts.loading.points import LoadingPoint
 from scripts.loading.remote import RemoteLimits
 from scripts.spec import Spec
@@ -13,7 +14,13 @@ class LoadSpec(Spec):
     seed: int
     point: LoadingPoint
     decode: DecodeSpec
+    augment: LoadAugmentation | None  # what is done to each decoded image
     passes: int
     window_seconds: float
     remote: RemoteLimits | None  # of a point that reads from a server
     lock: str  # digest of requirements.lock
+
+    @property
+    def edge(self) -> int:
+        """Of what is delivered, pixels."""
+        return self.augment.edge(self.decode.size) if self.augment else self.decode.size

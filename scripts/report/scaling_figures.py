@@ -16,6 +16,7 @@ from scripts.report.figure_parts import DOUBLINGS, IDEAL, blocks_said, entitle, 
 from scripts.report.style import COLOURS, MARKERS, MUTED, PAPER
 from scripts.report.tables import valid
 from scripts.scaling.tables.rows import TrainingRow
+from scripts.training.points import network_id
 
 APART, SPREAD = 6, 24  # points between lines at equal cores, and of all of them at most
 HEIGHT = 2.4  # of a panel, inches
@@ -47,7 +48,7 @@ def draw_efficiency(rows: Sequence[TrainingRow]) -> Figure:
 
 def line_name(row: TrainingRow) -> str:
     """Its curve, without what a panel's points all share: the model, the precision, the scaling."""
-    name = row.curve.removeprefix(f"{row.model}-")
+    name = row.curve.removeprefix(f"{network_id(row.model)}-")
     for shared in (row.precision_of_numbers, row.scaling):
         name = name.replace(f"-{shared}", "", 1)
     return name

@@ -5,6 +5,7 @@ An id is made only from what the point is (`resnet18-ddp-2`), so a longer sweep 
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from scripts.spec import Spec
@@ -14,6 +15,7 @@ PROGRAM = "program"  # in a strategy's place: a training script of the user's ow
 Device = Literal["auto", "cpu", "cuda"]
 Precision = Literal["fp32", "tf32", "bf16", "fp16"]
 ScalingMode = Literal["strong", "weak"]
+Sampling = Literal["shuffled", "balanced"]
 PipelineSchedule = Literal["gpipe", "1f1b"]
 Allocator = Literal["auto", "system", "huge_pages", "glibc", "tcmalloc", "jemalloc"]
 
@@ -21,6 +23,7 @@ Allocator = Literal["auto", "system", "huge_pages", "glibc", "tcmalloc", "jemall
 class Tuning(Spec):
     """How the same work is computed; as `training.tuning`."""
 
+    augment_on: Literal["ranks", "loader"]
     channels_last: bool
     compile: bool
     allocator: Allocator
@@ -43,7 +46,7 @@ class Pipe(Spec):
 class TrainingPoint(Spec):
     """One way to train the model."""
 
-    model: str  # torchvision's name, or tiny_cnn; of a program its own
+    model: str  # as `training.model`; without the folder of a file; of a program its own
     strategy: str  # a module of scripts/training/strategies/, or PROGRAM
     device: Device  # as asked for; a rank is told what that is for its study
     precision: Precision
@@ -71,7 +74,7 @@ class TrainingPoint(Spec):
     def curve(self) -> str:
         """What a point shares with those that differ from it in the number of workers, and of their nodes, alone."""
         rank = f"-{self._rank}" if self._rank else ""
-        return f"{self.model}-{self.strategy}{rank}{self._fed}{self._group_and_variant}"
+        return f"{network_id(self.model)}-{self.strategy}{rank}{self._fed}{self._group_and_variant}"
 
     @property
     def _rank(self) -> str:
@@ -93,7 +96,7 @@ class TrainingPoint(Spec):
 
     @property
     def id(self) -> str:
-        return f"{self.model}-{self.sweep}{self._group_and_variant}"
+        return f"{network_id(self.model)}-{self.sweep}{self._group_and_variant}"
 
     @property
     def _group_and_variant(self) -> str:
@@ -101,7 +104,7 @@ class TrainingPoint(Spec):
 
     def baseline(self, sweep: str) -> str:
         """The id of the point that this one's speedup divides by; `sweep` as `scaling.baseline`."""
-        return f"{self.model}-{sweep}{self.group}"
+        return f"{network_id(self.model)}-{sweep}{self.group}"
 
     @property
     def cores(self) -> int:
@@ -132,3 +135,10 @@ class TrainingPoint(Spec):
         if self.pipe:
             return self.share // self.pipe.microbatches
         return min(self.share, self.micro_batch or self.share)
+
+
+def network_id(model: str) -> str:
+    """What stands for a model in the names of points and files: `timm_resnet10t`, `my_models_build`."""
+    if re.fullmatch(r"[a-z0-9_]+", model):
+        return model
+    return re.sub(r"[^a-z0-9]+", "_", model.replace(".py:", "_").lower())

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import torch
 
     from scripts.training.launch.ranks import Ranks
+    from scripts.training.loop.loss import Loss
     from scripts.training.loop.precision import Precision
     from scripts.training.points import TrainingPoint
 
@@ -30,7 +31,9 @@ class Strategy(ABC):
     whole: ClassVar[bool] = True  # whether each rank holds all weights; else each has a state of its own
     scales_loss: ClassVar[bool] = True  # whether all ranks see the same overflow, as fp16's loss scale needs
 
-    model: torch.nn.Module  # set by the learner, from wrap()
+    # Set by the learner, before wrap() and from it.
+    loss: Loss
+    model: torch.nn.Module
 
     def __init__(self, point: TrainingPoint, ranks: Ranks, precision: Precision, costs: Path | None) -> None:
         self.point = point
@@ -72,20 +75,18 @@ class Strategy(ABC):
 
         Args:
             images: (n, 3, edge, edge), normalised.
-            labels: int64 (n,).
+            labels: int64 (n,), or of mixed images float32 (n, classes).
 
         Returns:
-            The mean cross-entropy of the share in nats, a float32 scalar; 0 where this rank has no loss.
+            The mean loss of the share in nats, a float32 scalar; 0 where this rank has no loss.
         """
-        import torch.nn.functional as F
-
         pieces = -(-len(labels) // (self.point.micro_batch or len(labels)))
         total = images.new_zeros(())
         cut = zip(images.tensor_split(pieces), labels.tensor_split(pieces), strict=True)
         for number, (some, wanted) in enumerate(cut):
             with self.reducing(last=self.exchanges and number == pieces - 1):
                 with self.precision.autocast():
-                    loss = F.cross_entropy(self.model(some), wanted) * (len(wanted) / len(labels))
+                    loss = self.loss(self.model(some), wanted) * (len(wanted) / len(labels))
                 self.mark("forward")
                 self.precision.scale(loss).backward()  # type: ignore[no-untyped-call]
                 self.mark("backward")

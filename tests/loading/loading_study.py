@@ -13,8 +13,10 @@ from scripts.images.decode import Decoder, DecodeSpec
 from scripts.images.shards import Split, read_split
 from scripts.images.source import entries
 from scripts.loading import pack_litdata, pack_webdataset
-from scripts.loading.backend import PACKED
+from scripts.loading.augmented import LoadAugmentation
+from scripts.loading.backend import PACKED, Item
 from scripts.loading.digest import digest
+from scripts.loading.load import LoadRaw
 from scripts.loading.measure_loading import measure
 from scripts.loading.points import LoadingPoint, backend_class
 from scripts.loading.spec import LoadSpec
@@ -44,6 +46,7 @@ class Packed(NamedTuple):
         folder: Path | None = None,
         window_seconds: float = 0,
         passes: int = 2,
+        augment: LoadAugmentation | None = None,
         **point: Any,
     ) -> Record:
         """One launch of a backend by name: its record. Further settings are those of its point."""
@@ -55,12 +58,21 @@ class Packed(NamedTuple):
             point=way,
             decode=DECODE,
             passes=passes,
+            augment=augment,
             window_seconds=window_seconds,
             lock="",
             remote=None,
         )
         folder = folder or (self.shards if way.source == PACKED else self.folder)
-        return measure(spec, 1, 1, folder, self.images, self.reference)
+        return measure(spec, 1, 1, folder, self.images, self.digested(augment) if augment else self.reference)
+
+    def digested(self, augment: LoadAugmentation) -> dict[str, str]:
+        """What every way must bring of augmented images."""
+        load = LoadRaw(self.folder, DECODE)
+        load.augment = augment
+        items = [Item(position, path, shard=0, row=0) for position, path in enumerate(self.images.paths)]
+        pixels = [load(item)[1] for item in items]
+        return {"digest": digest(self.images.paths, pixels, np.ones(len(items), np.int64))}
 
 
 def packed_in(shards: Path, pictures: Path) -> Packed:

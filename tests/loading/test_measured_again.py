@@ -55,7 +55,8 @@ def start(packed: Packed, folder: Path, neighbours: Neighbours, again: int) -> "
     """The job that rule measure_loading starts, of a pool with two workers."""
     how = {"source": "raw", "start_method": "forkserver", "returns": "pickled"}
     point = LoadingPoint.model_validate({"backend": "pool_map", "workers": 2, "chunk": 5, **how})
-    spec = {"study": "t", "seed": 0, "point": point, "decode": DECODE, "passes": 1, "window_seconds": 0, "lock": ""}
+    spec = {"study": "t", "seed": 0, "point": point, "decode": DECODE, "augment": None, "lock": "", "remote": None}
+    spec |= {"passes": 1, "window_seconds": 0}
     (folder / "reference.json").write_text(json.dumps(packed.reference))
     flags = {"folder": packed.folder, "split": packed.split, "reference": folder / "reference.json", "block": 1}
     flags |= {"attempt": 1, "again": again, "record": record_in(folder), "spec": canonical(**spec, remote=None)}

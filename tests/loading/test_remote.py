@@ -42,7 +42,9 @@ def spec_of(backend: str, limits: RemoteLimits, workers: int = 1) -> LoadSpec:
     point = LoadingPoint.model_validate(
         {"backend": backend, "source": "remote", "workers": workers, "chunk": 5, **start}
     )
-    return LoadSpec(study="t", seed=0, point=point, decode=DECODE, passes=2, window_seconds=0, remote=limits, lock="")
+    return LoadSpec(
+        study="t", seed=0, point=point, decode=DECODE, augment=None, passes=2, window_seconds=0, remote=limits, lock=""
+    )
 
 
 def read(network: Network, folder: Path, name: str) -> bytes:

@@ -11,6 +11,7 @@ from loading_study import CONTAINERS, Packed, packed_in, put_in_container
 from scripts import registry
 from scripts.images.draw_sample import write_class
 from scripts.images.sample_classes import CLASSES
+from scripts.loading.augmented import LoadAugmentation
 from scripts.loading.dataloader import DataLoaderBackend
 from scripts.loading.points import BACKENDS, backend_class
 
@@ -33,6 +34,21 @@ def pictures_of(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
     for name in CONTAINERS:
         put_in_container(name, packed, folder)
     return packed
+
+
+AUGMENT = LoadAugmentation(steps=[{"random_resized_crop": {"size": 12}}, {"stain_jitter": {}}], seed=3)
+
+
+@pytest.mark.parametrize("name", HERE)
+def test_all_ways_to_load_agree_on_augmented_images(name: str, pictures_of: Packed) -> None:
+    kind = backend_class(name)
+    # Workers would have to import torch, which takes seconds each: one that has it forks them.
+    axes = {"start_method": "fork"} if kind.processes and kind.forks else {}
+    container = pictures_of.shards.parent / name if name in CONTAINERS else None
+    record = pictures_of.launch(name, workers=2 if kind.parallel else 1, folder=container, augment=AUGMENT, **axes)
+    assert record.validity.ok, record.validity.faults
+    assert record.key["augmentation"] == AUGMENT.steps
+    assert record.key["images"] != pictures_of.reference["digest"]
 
 
 @pytest.mark.parametrize("name", HERE)

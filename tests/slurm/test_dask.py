@@ -89,10 +89,10 @@ def test_a_loading_measured_inside_a_job_counts_the_workers_on_other_nodes(
         packed,
         *(sys.executable, "-m", "scripts.loading.reference_digest", "--folder", str(study / "images/sample")),
         *("--split", str(study / "images/split.parquet"), "--reference", str(here / "reference.json")),
-        *("--spec", json.dumps(DECODE)),
+        *("--spec", json.dumps({"decode": DECODE, "augment": None})),
     )
     point = {"source": "raw", "backend": "dask_jobqueue", "workers": 2, "chunk": 4}
-    spec = {"study": "small", "seed": 0, "point": point, "decode": DECODE, "lock": "", "remote": None}
+    spec = {"study": "small", "seed": 0, "point": point, "decode": DECODE, "augment": None, "lock": "", "remote": None}
     spec |= {"passes": 100, "window_seconds": 0}
     command = [
         *(sys.executable, "-m", "scripts.loading.measure_loading", "--folder", str(study / "images/sample")),

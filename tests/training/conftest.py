@@ -11,6 +11,7 @@ from scripts import record
 from scripts.atomic import write_text
 from scripts.spec import canonical
 from scripts.training.model.describe_model import DescribeSpec, describe
+from scripts.training.points import network_id
 
 SIZE = 32
 
@@ -29,29 +30,33 @@ def launch(study: Path, path: Path, strategy: str, workers: int, changes: dict[s
     """
     study = changes.pop("study", study)
     point = training_point(strategy, workers, **({"global_batch": 8} | dict(changes.pop("point", {}))))
-    given = {name: changes.pop(name, None) for name in ("weights", "costs")}
+    given = {name: changes.pop(name, None) for name in ("weights", "model_file", "costs")}
     spec = {
         "study": "t",
         "point": point,
         "size": SIZE,
+        "packed_size": SIZE,
+        "augment": [],
+        "sampling": "shuffled",
+        "loss": {"class_weights": None, "label_smoothing": 0.0},
         "epochs": 2,
         "warmup_steps": 1,
         "optimizer": OPTIMIZER,
+        "model_digest": None,
         "weights_name": None,
         "target_accuracy": 0.0,
         "stop_at_target": False,
         "seed": 0,
         "lock": "",
     }
-    facts = study / f"{point.model}.json"
+    facts = study / f"{network_id(point.model)}.json"
     if not facts.is_file():
-        write_text(
-            facts, describe(DescribeSpec(model=point.model, classes=3, size=SIZE, packages=[])).model_dump_json()
-        )
+        asked = DescribeSpec(model=point.model, model_digest=None, classes=3, size=SIZE, packages=[])
+        write_text(facts, describe(asked, given["model_file"]).model_dump_json())
     flags = ["--shards", str(study), "--split", str(study / "split.parquet"), "--stats", str(study / "stats.json")]
     flags += ["--facts", str(facts)]
     for name, file in given.items():
-        flags += [f"--{name}", *([str(file)] if file else [])]
+        flags += [f"--{name.replace('_', '-')}", *([str(file)] if file else [])]
     flags += ["--launcher", "here", "--logs", str(path.with_name("ranks")), "--record", str(path)]
     return [sys.executable, "-m", "scripts.training.launch.train", *flags, "--spec", canonical(**(spec | changes))]
 

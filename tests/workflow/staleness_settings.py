@@ -40,6 +40,7 @@ VALUES: dict[str, Any] = {
     "loading.prefetch": [2, 4],
     "loading.page_cache": ["warm", "cold"],
     "loading.sources": ["raw"],
+    "loading.augment": True,
     "loading.passes": 2,
     "loading.window_seconds": 1.0,
     "loading.blocks": 2,
@@ -63,6 +64,9 @@ VALUES: dict[str, Any] = {
     "training.scaling": ["strong", "weak"],
     "training.global_batch": 16,
     "training.micro_batch": 2,
+    "training.augment": [{"horizontal_flip": {}}],
+    "training.sampling": "balanced",
+    "training.loss.*": {"class_weights": "balanced", "label_smoothing": 0.1},
     "training.epochs": 3,
     "training.warmup_steps": 0,
     "training.optimizer.*": {"name": "adamw", "lr": 0.1, "momentum": 0.8, "weight_decay": 0.1, "schedule": "linear"}
@@ -112,6 +116,7 @@ EDITS = {"images.folder": elsewhere, "images.manifest": in_a_manifest}
 WITH: dict[str, Any] = {
     "training.threads": {"scaling": {"baseline": "serial-1x2"}},
     "training.loader_workers": {"scaling": {"baseline": "serial-1l1"}},
+    "loading.augment": {"training": {"augment": [{"horizontal_flip": {}}]}},
 }
 # In place of the study of pictures, or beside it, those that have rules of their own for a key.
 STUDIES = {

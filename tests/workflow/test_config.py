@@ -105,6 +105,31 @@ from scripts.errors import ConfigError
             {"training": {"weights": "w.pt", "model": ["resnet18", "resnet50"]}},
             "weights 'w.pt' can be of one model only",
         ),
+        (
+            {"training": {"augment": [{"mixup": {"alpha": 0}}]}},
+            "training.augment: mixup.alpha: found 0; Input should be greater than 0",
+        ),
+        ({"training": {"augment": [{"rotate": {}}]}}, "training.augment: 'rotate' is none of colour_jitter, cutmix"),
+        ({"training": {"augment": [{"random_erasing": {"scale": [0.5, 1.5]}}]}}, "random_erasing.scale.1: found 1.5"),
+        (
+            {"training": {"augment": [{"random_resized_crop": {"scale": [1, 0.5]}}]}},
+            "training.augment: random_resized_crop.scale: found [1, 0.5]; Value error, expected the least first",
+        ),
+        (
+            {"images": {"size": 128}, "training": {"augment": [{"random_resized_crop": {"size": 224}}]}},
+            "training.augment: random_resized_crop.size: found 224; expected at most 128, which is images.size",
+        ),
+        (
+            {"loading": {"augment": True}, "training": {"augment": [{"mixup": {}}]}},
+            "loading.augment: found true beside no step of training.augment that takes one image",
+        ),
+        (
+            {"training": {"sampling": "balanced", "loss": {"class_weights": "balanced"}}},
+            "training: sampling: found 'balanced' beside loss.class_weights; expected one of the two",
+        ),
+        ({"training": {"loss": {"class_weights": [1, -1]}}}, "training.loss.class_weights"),
+        ({"training": {"loss": {"label_smoothing": 1}}}, "training.loss.label_smoothing: found 1"),
+        ({"training": {"tuning": {"augment_on": "disk"}}}, "training.tuning.augment_on: found 'disk'"),
         ({"training": {"workers": [32]}}, "global_batch 32 gives 32 workers one image each"),
         ({"training": {"threads": 4}}, "scaling.baseline: found 'serial-1'; expected one of serial-1x4, ddp-1x4"),
         ({"study": None}, "study is null, which takes the name of images.folder, and that is null too"),

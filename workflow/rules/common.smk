@@ -27,7 +27,8 @@ from scripts.slurm.recover import cancel, jobs_of
 from scripts.spec import PIXELS, canonical, pins
 from scripts.training.model.memory import node_megabytes
 from scripts.training.model.model_facts import ModelFacts
-from scripts.training.points import PROGRAM, STRATEGIES
+from scripts.training.model.model_names import file_digest, file_of, packages_of, shown_name
+from scripts.training.points import PROGRAM, STRATEGIES, network_id
 from scripts.training.spec import TrainSpec
 
 CODE_FOLDER = Path(".snakemake/code")
@@ -170,6 +171,10 @@ def get_shown_config():
         (shown["scaling"], "compare_with"),
     ):
         settings[name] = settings[name] and Path(settings[name]).name
+    models = STUDY.training.model
+    shown["training"]["model"] = (
+        shown_name(models) if isinstance(models, str) else [shown_name(name) for name in models]
+    )
     return shown
 
 
@@ -199,7 +204,7 @@ def get_runtime(stage, unknown):
                 records.append(record.read(path))
         key = {"image_size": STUDY.images.size}
         if stage == "training":
-            key["epochs"] = STUDY.training.epochs
+            key = {"image_size": STUDY.edge, "epochs": STUDY.training.epochs}
         return max(
             (one.wall_seconds for one in records if not one.resumed and key.items() <= one.key.items()),
             default=None,

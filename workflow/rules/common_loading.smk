@@ -1,8 +1,26 @@
 """What rules share that is about loading."""
 
+
+def get_load_augmentation():
+    """What loading does to each decoded image; null where the study does not ask for it."""
+    if not STUDY.loading.augment:
+        return None
+    return {"steps": STUDY.training.augmentation.alone.listed, "seed": STUDY.seed}
+
+
+def get_augment_modules():
+    """The code of its steps."""
+    return STUDY.training.augmentation.alone.modules if STUDY.loading.augment else []
+
+
 # As TRAIN_CODE.
 LOADING_CODE = {
-    backend: code("scripts.loading.measure_loading", registry.module(BACKENDS, backend), *get_step_modules())
+    backend: code(
+        "scripts.loading.measure_loading",
+        registry.module(BACKENDS, backend),
+        *get_step_modules(),
+        *get_augment_modules(),
+    )
     for backend in {point.backend for point in LOADING_POINTS.values()}
 }
 

@@ -3,7 +3,12 @@
 # Made before Snakemake builds its graph: it looks into a folder once, and takes what comes later for missing.
 TRAIN_CODE, PROFILE_CODE = (
     {
-        strategy: code("scripts.training.launch.train", program, registry.module(STRATEGIES, strategy))
+        strategy: code(
+            "scripts.training.launch.train",
+            program,
+            registry.module(STRATEGIES, strategy),
+            *STUDY.training.augmentation.modules,
+        )
         for strategy in {point.strategy for point in TRAINING_POINTS.values()} - {PROGRAM}
     }
     for program in ("scripts.training.loop.train_rank", "scripts.training.loop.profile_rank")
@@ -14,7 +19,8 @@ TRAIN_CODE, PROFILE_CODE = (
 RANKS = (
     "--launcher {resources.launcher} --device {params.device} "
     "--shards results/{wildcards.study}/images/shards --split {input.split:q} --stats {input.stats:q} "
-    "--facts {input.facts:q} --weights {input.weights:q} --costs {input.costs:q} --spec {params.spec:q} "
+    "--facts {input.facts:q} --weights {input.weights:q} --model-file {params.model_file:q} --costs {input.costs:q} "
+    "--spec {params.spec:q} "
 )
 
 
@@ -22,19 +28,54 @@ def get_training_point(wildcards):
     return TRAINING_POINTS[wildcards.point]
 
 
+# By what stands for it in names of files, each model as the config names it.
+MODELS = {network_id(shown_name(name)): name for name in STUDY.training.models}
+
+
+def get_model_name(wildcards):
+    return shown_name(MODELS[wildcards.model])
+
+
+@cache
+def get_model_digest(model):
+    """Of the user's file that makes a model; null of any other."""
+    file = file_of(MODELS[model])
+    return file and file_digest(Path(file))
+
+
+def get_model_file(wildcards, input):
+    """Where that file lies; not tracked, as get_raw_folder: its digest is."""
+    if not hasattr(wildcards, "model"):
+        point = TRAINING_POINTS[getattr(wildcards, "point", get_kept_point())]
+        return get_file_of(network_id(point.model))
+    return get_file_of(wildcards.model)
+
+
+def get_file_of(model):
+    file = file_of(MODELS[model])
+    return [file] if file else []
+
+
+def get_model_packages(model):
+    """What a network is made by: lines of the lock, and the package that it does not name."""
+    return [*pins("torch", "torchvision"), *filter(None, map(get_package, packages_of(MODELS[model])))]
+
+
 def get_model_facts(wildcards):
     return get_model_facts_of(wildcards.point, wildcards.study)
 
 
 def get_model_facts_of(point, study):
-    return rules.describe_model.output.facts.format(study=study, model=TRAINING_POINTS[point].model)
+    return rules.describe_model.output.facts.format(
+        study=study, model=network_id(TRAINING_POINTS[point].model)
+    )
 
 
 def get_weights(wildcards):
     """The file that trainings start from, where they do not start afresh; named ones are of the study's only model."""
     if STUDY.training.weights_name is None:
         return STUDY.training.weights_file or []
-    return rules.fetch_weights.output.weights.format(study=wildcards.study, model=STUDY.training.models[0])
+    return rules.fetch_weights.output.weights.format(study=wildcards.study, model=next(iter(MODELS)))
 
 
 def get_costs(wildcards):
@@ -44,7 +85,11 @@ def get_costs(wildcards):
 def get_costs_of(point, study):
     """What the pieces of a network cost, for a strategy that cuts it."""
     found = TRAINING_POINTS[point]
-    return rules.measure_stages.output.costs.format(study=study, model=found.model) if found.pipe else []
+    return (
+        rules.measure_stages.output.costs.format(study=study, model=network_id(found.model))
+        if found.pipe
+        else []
+    )
 
 
 def get_train_spec(point):
@@ -53,10 +98,16 @@ def get_train_spec(point):
     return canonical(
         study=STUDY.study,
         point=TRAINING_POINTS[point],
-        size=STUDY.images.size,
+        size=STUDY.edge,
+        packed_size=STUDY.images.size,
+        # With all their settings, so that to write out a default changes nothing.
+        augment=training.augmentation.listed,
+        sampling=training.sampling,
+        loss=training.loss,
         epochs=training.epochs,
         warmup_steps=training.warmup_steps,
         optimizer=training.optimizer,
+        model_digest=get_model_digest(network_id(TRAINING_POINTS[point].model)),
         weights_name=training.weights_name,
         target_accuracy=training.target_accuracy,
         stop_at_target=training.stop_at_target,
@@ -68,7 +119,9 @@ def get_train_spec(point):
 def get_most_stages(wildcards, input):
     """Stages that the study cuts a model into at most; not tracked: what a piece costs does not depend on it."""
     pipes = [
-        point.pipe for point in TRAINING_POINTS.values() if point.model == wildcards.model and point.pipe
+        point.pipe
+        for point in TRAINING_POINTS.values()
+        if network_id(point.model) == wildcards.model and point.pipe
     ]
     return max((pipe.stages for pipe in pipes), default=1)
 

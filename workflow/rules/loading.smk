@@ -10,7 +10,7 @@ rule reference_digest:
     input:
         split=get_split(),
         training=get_training_images(),
-        code=code("scripts.loading.reference_digest", *get_step_modules()),
+        code=code("scripts.loading.reference_digest", *get_step_modules(), *get_augment_modules()),
     output:
         reference="results/{study}/loading/reference.json",
     log:
@@ -18,7 +18,7 @@ rule reference_digest:
     conda:
         "../../envs/scalecard.yaml"
     params:
-        spec=canonical(**get_decode()),
+        spec=canonical(decode=get_decode(), augment=get_load_augmentation()),
         folder=get_raw_folder,
     shell:
         "python -m scripts.loading.reference_digest --folder {params.folder:q} --split {input.split:q} "
@@ -108,6 +108,7 @@ rule measure_loading:
             seed=STUDY.seed,
             point=get_loading_point(wildcards),
             decode=get_decode(),
+            augment=get_load_augmentation(),
             passes=STUDY.loading.passes,
             window_seconds=STUDY.loading.window_seconds,
             remote=get_remote_limits(wildcards),

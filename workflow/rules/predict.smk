@@ -34,10 +34,11 @@ rule extract_features:
         tasks_per_gpu=0,
     params:
         device=get_device,
+        model_file=get_model_file,
         spec=canonical(device=STUDY.training.device, batch=STUDY.training.predict.batch),
     shell:
         "python -m scripts.training.use.extract_features --device {params.device} --model {input.model:q} "
-        "--pixels {input.pixels:q} --features {output.features:q} --spec {params.spec:q} 2> {log:q}"
+        "--model-file {params.model_file:q} --pixels {input.pixels:q} --features {output.features:q} --spec {params.spec:q} 2> {log:q}"
 
 
 rule predict_part:
@@ -62,6 +63,7 @@ rule predict_part:
         tasks_per_gpu=0,
     params:
         device=get_device,
+        model_file=get_model_file,
         spec=lambda wildcards: canonical(
             parts=STUDY.training.predict.parts,
             device=STUDY.training.device,
@@ -72,7 +74,7 @@ rule predict_part:
         folder=get_predicted_folder,
     shell:
         "python -m scripts.training.use.predict_part --device {params.device} --model {input.model:q} "
-        "--folder {params.folder:q} --part {wildcards.part} --predictions {output.predictions:q} --spec {params.spec:q} 2> {log:q}"
+        "--model-file {params.model_file:q} --folder {params.folder:q} --part {wildcards.part} --predictions {output.predictions:q} --spec {params.spec:q} 2> {log:q}"
 
 
 rule join_predictions:

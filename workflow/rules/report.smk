@@ -167,7 +167,7 @@ rule render_page:
         left_out=get_left_out,
         claims="results/{study}/scaling/claims.json",
         profiles=rules.tabulate_profiles.output.parquet if PROFILED else [],
-        networks=expand(rules.describe_model.output.facts, study=STUDY.study, model=STUDY.training.models),
+        networks=expand(rules.describe_model.output.facts, study=STUDY.study, model=list(MODELS)),
         loading_records=rules.tabulate_loading.input.records,
         training_records=TRAINING_RECORDS,
         split="results/{study}/images/split.parquet",

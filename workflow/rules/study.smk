@@ -43,6 +43,7 @@ from scripts.training.device import Decision
 from scripts.training.faults import training_fault
 from scripts.training.loop.steps import check_steps
 from scripts.training.program.program_files import files_of
+from scripts.training.spec import LossSpec
 
 STARTED = time.time()
 # All of the machine, in the shares that `resources: machine` of profiles/local counts.
@@ -81,6 +82,7 @@ def read_study():
         train = found.summary.training_images(study.images.fractions.model_dump())
         train = found.summary.images if found.groups else train
         training = study.training
+        LossSpec.model_validate(training.loss.model_dump()).check(sorted(found.summary.classes))
         points = {} if training.program else training.points()
         for batch in dict.fromkeys(point.global_batch for point in points.values()):
             check_steps(train, batch, training.epochs, training.warmup_steps)

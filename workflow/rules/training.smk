@@ -14,19 +14,23 @@ rule describe_model:
         facts="results/{study}/training/facts/{model}.json",
     log:
         "logs/{study}/training/describe_model_{model}.log",
+    priority: 20_000_000  # before any measurement: what cannot be made is known at once
     conda:
         "../../envs/scalecard.yaml"
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
     params:
         spec=lambda wildcards: canonical(
-            model=wildcards.model,
+            model=get_model_name(wildcards),
+            model_digest=get_model_digest(wildcards.model),
             classes=len(SUMMARY.classes),
-            size=STUDY.images.size,
-            packages=pins("torch", "torchvision"),
+            size=STUDY.edge,
+            packages=get_model_packages(wildcards.model),
         ),
+        model_file=get_model_file,
     shell:
-        "python -m scripts.training.model.describe_model --output {output.facts:q} --spec {params.spec:q} 2> {log:q}"
+        "python -m scripts.training.model.describe_model --model-file {params.model_file:q} "
+        "--output {output.facts:q} --spec {params.spec:q} 2> {log:q}"
 
 
 rule fetch_weights:
@@ -42,7 +46,7 @@ rule fetch_weights:
         "../../envs/scalecard.yaml"
     params:
         spec=lambda wildcards: canonical(
-            model=wildcards.model,
+            model=get_model_name(wildcards),
             weights=STUDY.training.weights_name,
             packages=pins("torchvision"),
         ),
@@ -69,9 +73,10 @@ rule measure_stages:
     params:
         device=get_device,
         spec=lambda wildcards: canonical(
-            model=wildcards.model,
+            model=get_model_name(wildcards),
+            model_digest=get_model_digest(wildcards.model),
             classes=len(SUMMARY.classes),
-            size=STUDY.images.size,
+            size=STUDY.edge,
             batch=8,
             threads=STUDY.training.threads_of_ranks[0],
             device=STUDY.training.device,
@@ -79,9 +84,10 @@ rule measure_stages:
             lock=LOCK,
         ),
         most_stages=get_most_stages,
+        model_file=get_model_file,
     shell:
         "python -m scripts.training.model.measure_stages --device {params.device} --most-stages {params.most_stages} "
-        "--output {output.costs:q} --spec {params.spec:q} 2> {log:q}"
+        "--model-file {params.model_file:q} --output {output.costs:q} --spec {params.spec:q} 2> {log:q}"
 
 
 rule train:
@@ -110,6 +116,7 @@ rule train:
     params:
         spec=lambda wildcards: get_train_spec(wildcards.point),
         device=get_device,
+        model_file=get_model_file,
         checkpoint_seconds=get_checkpoint_seconds,
         tensorboard=get_tensorboard,
         again=get_again,
@@ -146,6 +153,7 @@ rule profile:
     params:
         spec=lambda wildcards: get_train_spec(wildcards.point),
         device=get_device,
+        model_file=get_model_file,
     shell:
         "python -m scripts.training.launch.train --program scripts.training.loop.profile_rank "
         + RANKS
@@ -178,6 +186,7 @@ rule train_model:
     params:
         spec=lambda wildcards: get_train_spec(get_kept_point()),
         device=get_device,
+        model_file=get_model_file,
         decode=lambda wildcards: canonical(**{name: get_decode()[name] for name in ("size", "steps")}),
         checkpoint_seconds=get_checkpoint_seconds,
     shell:

@@ -32,9 +32,17 @@ class Backend(backend.Backend):
         self.images = None
 
     def load_all(self, items: Sequence[Item]) -> Iterator[Loaded]:
+        import numpy as np
+
+        augment = cast("LoadPacked", self.load).augment
         if self.images is None:  # the first pass maps the shards, and each pass after a release
             self.images = cast("LoadPacked", self.load).shards.images(self.shards, self.rows)
         for start in range(0, len(items), BATCH):
             batch = slice(start, min(start + BATCH, len(items)))
-            self.images.gather(batch, self.out[batch])
+            if augment is None:
+                self.images.gather(batch, self.out[batch])
+            else:
+                pixels = np.empty((batch.stop - start, *self.images.shape), np.uint8)
+                self.images.gather(batch, pixels)
+                self.out[batch] = augment(items[batch], pixels)
             yield batch, None

@@ -40,10 +40,10 @@ class Progress:
     seconds: float  # training time of the epoch under way before the last interruption, slowest rank
 
 
-def identity(strategy: str, **parts: Any) -> str:
-    """What a checkpoint belongs to: `parts`, and the code, with the strategy's module. No other run goes on from it."""
+def identity(*plugins: str, **parts: Any) -> str:
+    """What a checkpoint belongs to: `parts`, and the code, with its `plugins`. No other run goes on from it."""
     found = sha256(repr(sorted(parts.items())).encode())
-    for path in closure("scripts.training.loop.train_rank", strategy):
+    for path in closure("scripts.training.loop.train_rank", *plugins):
         found.update(path.read_bytes())
     return found.hexdigest()
 

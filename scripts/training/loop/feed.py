@@ -8,7 +8,9 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from scripts.training.loop.batches import Batches
+from scripts.training.loop.examples import Examples
+
+Asked = tuple[int, np.ndarray]  # an epoch, and ids
 
 
 class Feed:
@@ -18,16 +20,15 @@ class Feed:
     feed, and work ahead in an epoch alone (two batches each), so that no epoch is given what an earlier one has made.
 
     Args:
-        data: of the training split.
         takes_images: whether this rank needs pixels.
         workers: loader processes.
         cores: one for each of them; None: they are bound to none.
     """
 
-    def __init__(self, data: Batches, takes_images: bool, workers: int, cores: list[int] | None) -> None:
-        self.data = data
+    def __init__(self, examples: Examples, takes_images: bool, workers: int, cores: list[int] | None) -> None:
+        self.examples = examples
         self.takes_images = takes_images
-        self.asked: list[np.ndarray] = []
+        self.asked: list[Asked] = []
         self.loader: DataLoader[torch.Tensor] | None = None
         if workers and takes_images:
 
@@ -37,43 +38,44 @@ class Feed:
                 os.sched_setaffinity(0, {cores[number]} if cores else os.sched_getaffinity(0))
 
             self.loader = DataLoader(
-                _Pixels(data),
+                _Pixels(examples),
                 sampler=_Asked(self.asked),
                 batch_size=None,  # the sampler names whole batches
                 num_workers=workers,
                 worker_init_fn=settle,
                 persistent_workers=True,
                 multiprocessing_context="fork",  # children read a mapped file, and touch no device
-                pin_memory=data.device.type == "cuda",
+                pin_memory=examples.data.device.type == "cuda",
             )
             list(self.loader)  # nothing is asked for yet: it starts the processes
 
-    def batches(self, orders: Iterable[np.ndarray]) -> Iterator[tuple[np.ndarray, torch.Tensor | None]]:
-        """Each of `orders` (int64 indices of images) with its pixels, as Batches.ready() takes them."""
+    def batches(self, epoch: int, orders: Iterable[np.ndarray]) -> Iterator[tuple[np.ndarray, torch.Tensor | None]]:
+        """Each of `orders`, ids of an epoch, with its pixels, as Examples.ready() takes them."""
         if self.loader is None:
-            yield from ((chosen, self.data.pixels(chosen) if self.takes_images else None) for chosen in orders)
+            yield from ((ids, self.examples.read(epoch, ids) if self.takes_images else None) for ids in orders)
             return
-        self.asked[:] = orders
-        yield from zip(self.asked, self.loader, strict=True)
+        self.asked[:] = ((epoch, ids) for ids in orders)
+        for (_, ids), pixels in zip(self.asked, self.loader, strict=True):
+            yield ids, pixels
 
 
 class _Pixels(Dataset[torch.Tensor]):
     """The pixels of whole batches."""
 
-    def __init__(self, data: Batches) -> None:
-        self.data = data
+    def __init__(self, examples: Examples) -> None:
+        self.examples = examples
 
-    def __getitem__(self, chosen: np.ndarray) -> torch.Tensor:
-        return self.data.pixels(chosen)
+    def __getitem__(self, asked: Asked) -> torch.Tensor:
+        return self.examples.read(*asked)
 
 
 class _Asked:
     """A sampler of what is asked for at the moment."""
 
-    def __init__(self, asked: list[np.ndarray]) -> None:
+    def __init__(self, asked: list[Asked]) -> None:
         self.asked = asked
 
-    def __iter__(self) -> Iterator[np.ndarray]:
+    def __iter__(self) -> Iterator[Asked]:
         return iter(list(self.asked))
 
     def __len__(self) -> int:

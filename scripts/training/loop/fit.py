@@ -17,9 +17,10 @@ from scripts.atomic import replacing
 from scripts.clock import Stopwatch
 from scripts.training.launch.interruption import EXIT_RETRY, Interruption
 from scripts.training.launch.ranks import Ranks
-from scripts.training.loop.batches import Batches, training_order
+from scripts.training.loop.batches import Batches, epoch_order, training_order
 from scripts.training.loop.checkpoint import Checkpoint, Progress, identity
 from scripts.training.loop.evaluate import evaluate
+from scripts.training.loop.examples import Examples
 from scripts.training.loop.feed import Feed
 from scripts.training.loop.inputs import Inputs
 from scripts.training.loop.learner import Learner
@@ -27,7 +28,8 @@ from scripts.training.loop.steps import steps
 from scripts.training.points import STRATEGIES
 from scripts.training.spec import TrainSpec
 
-STEADY = ("data", "to_device", "forward_backward", "optimizer")  # the phases of a step that count as training time
+# The phases of a step that count as training time.
+STEADY = ("data", "to_device", "augment", "forward_backward", "optimizer")
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class _Run:
     spec: TrainSpec
     keeping: Keeping
     data: dict[str, Batches]
+    examples: Examples
     feed: Feed
     ranks: Ranks
     watch: Stopwatch
@@ -132,19 +135,22 @@ def _begin(
     watch: Stopwatch,
 ) -> _Run:
     """The learner at the beginning, or where this run was interrupted."""
-    images, classes = len(data["train"].images), len(data["train"].images.classes)
-    per_epoch = steps(images, spec.point.global_batch)
-    learner = Learner.build(spec, seed, classes, inputs.weights, inputs.costs, spec.epochs * per_epoch, ranks)
+    images = data["train"].images
+    per_epoch = steps(len(images), spec.point.global_batch)
+    given = (inputs.weights, inputs.model_file, inputs.costs)
+    learner = Learner.build(spec, seed, images.counts, *given, spec.epochs * per_epoch, ranks)
+    examples = Examples(data["train"], spec.augmentation, seed, spec.point.tuning.augment_on == "ranks")
     # As large as a step's, since the parts of a network agree on shapes once.
-    rehearsal = data["train"].batch(np.arange(spec.point.share) % images, learner.strategy.takes_images)
+    some = np.arange(spec.point.share) % len(images)
+    rehearsal = examples.ready(0, some, examples.read(0, some) if learner.strategy.takes_images else None)
     if spec.point.tuning.compile:
         compile_(learner, rehearsal, ranks, watch)
     checkpoint = Checkpoint(keeping.checkpoint, run_identity(spec, inputs, seed, ranks), ranks, learner)
     progress = checkpoint.begin(per_epoch, rehearsal)
     interruption = Interruption(ranks, keeping.checkpoint_seconds)
-    feed = Feed(data["train"], learner.strategy.takes_images, spec.point.loader_workers, spare)
+    feed = Feed(examples, learner.strategy.takes_images, spec.point.loader_workers, spare)
     return _Run(
-        *(spec, keeping, data, feed, ranks, watch, learner, checkpoint, interruption, progress),
+        *(spec, keeping, data, examples, feed, ranks, watch, learner, checkpoint, interruption, progress),
         steps_per_epoch=per_epoch,
         seed=seed,
     )
@@ -153,22 +159,25 @@ def _begin(
 def _train_epoch(run: _Run, epoch: int) -> float:
     """Make the steps of an epoch that are left; training seconds of all its steps, slowest rank."""
     spec, ranks, watch, learner, progress = run.spec, run.ranks, run.watch, run.learner, run.progress
-    data, strategy, point = run.data["train"], run.learner.strategy, run.spec.point
+    strategy, point = run.learner.strategy, run.spec.point
     first = epoch * run.steps_per_epoch
     before = steady_seconds(watch) - progress.seconds
-    order = training_order(len(data.images), point.global_batch, strategy.replica, point.replicas, run.seed, epoch)
-    batches = run.feed.batches(islice(order, progress.step - first, None))
-    for step, (chosen, pixels) in enumerate(batches, start=progress.step):
-        warming_up = step < spec.warmup_steps
-        watch.lap("warmup" if warming_up else "data")
-        batch, labels = data.ready(chosen, pixels)
-        watch.lap("warmup" if warming_up else "to_device")
+    order = epoch_order(run.data["train"].images.labels, spec.sampling, run.seed, epoch)
+    shares = training_order(order, point.global_batch, strategy.replica, point.replicas)
+    batches = run.feed.batches(epoch, islice(shares, progress.step - first, None))
+
+    def lap(phase: str) -> None:
+        watch.lap("warmup" if progress.step < spec.warmup_steps else phase)
+
+    for step, (ids, pixels) in enumerate(batches, start=progress.step):
+        lap("data")
+        batch, labels = run.examples.ready(epoch, ids, pixels, lap)
         loss = learner.loss(batch, labels)
-        watch.lap("warmup" if warming_up else "forward_backward")
+        lap("forward_backward")
         learner.step()
-        progress.losses[step - first] = loss * len(chosen)
+        progress.losses[step - first] = loss * len(ids)
+        lap("optimizer")
         progress.step = step + 1
-        watch.lap("warmup" if warming_up else "optimizer")
         if (do := run.interruption.after(progress.step)) != "go on":
             progress.seconds = ranks.greatest(steady_seconds(watch) - before)
             if mean_loss(ranks, progress, first, point.global_batch)[1]:
@@ -187,6 +196,7 @@ def run_identity(spec: TrainSpec, inputs: Inputs, seed: int, ranks: Ranks) -> st
     """What this run's checkpoint belongs to."""
     return identity(
         registry.module(STRATEGIES, spec.point.strategy),
+        *spec.augmentation.modules,
         spec=spec.model_dump(),
         seed=seed,
         data=inputs.digests,

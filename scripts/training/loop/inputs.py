@@ -1,11 +1,12 @@
 """What a rank reads beside its spec; training and profile take the same flags."""
 
 import argparse
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.images.shards import digests
+from scripts.training.model.model_file import add_flag, expected_file
+from scripts.training.model.model_names import file_digest
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,7 @@ class Inputs:
     stats: Path
     facts: Path  # of the network
     weights: Path | None
+    model_file: Path | None  # the user's, that makes the network
     costs: Path | None  # of the pieces of the network, for a strategy that cuts it
 
     @staticmethod
@@ -28,6 +30,7 @@ class Inputs:
         parser.add_argument(
             "--facts", type=Path, required=True, help="of the network (scripts/training/model/model_facts.py)"
         )
+        add_flag(parser)
         parser.add_argument("--weights", type=Path, nargs="?", help="state_dict to start from; may be left empty")
         parser.add_argument(
             "--costs", type=Path, nargs="?", help="of the network's pieces, for a strategy that cuts it"
@@ -35,17 +38,16 @@ class Inputs:
 
     @classmethod
     def of(cls, args: argparse.Namespace) -> "Inputs":
-        """From the flags of a program."""
-        return cls(args.shards, args.split, args.stats, args.facts, args.weights, args.costs)
+        """From the flags of a program.
+
+        Raises:
+            UserError: the file of the network is not that of the spec.
+        """
+        file = expected_file(args.model_file, args.spec.model_digest, "the run was planned with; run it again")
+        return cls(args.shards, args.split, args.stats, args.facts, args.weights, file, args.costs)
 
     @property
     def digests(self) -> tuple[str, str, str, str | None]:
         """What tells the images, their split, their statistics and the initial weights from others."""
         weights = file_digest(self.weights) if self.weights else None
         return (*digests(self.split), self.stats.read_text(), weights)
-
-
-def file_digest(path: Path) -> str:
-    """What tells one file from another: 12 hex digits of its sha256."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:12]

@@ -10,6 +10,7 @@ import torch
 
 from scripts import registry
 from scripts.training.launch.ranks import Ranks
+from scripts.training.loop.loss import Loss
 from scripts.training.loop.precision import Precision
 from scripts.training.model.build import build
 from scripts.training.points import STRATEGIES
@@ -32,8 +33,9 @@ class Learner:
         cls,
         spec: TrainSpec,
         seed: int,
-        classes: int,
+        images: np.ndarray,
         weights: Path | None,
+        model_file: Path | None,
         costs: Path | None,
         total_steps: int,
         ranks: Ranks,
@@ -42,15 +44,20 @@ class Learner:
 
         `seed` gives all ranks the same weights, and then each rank numbers of its own: with equal ones, dropout would
         leave out the same units of all copies of the network, and of all stages of one.
+
+        Args:
+            weights, model_file: as build() takes them.
+            images: of each class that train, int64 (classes,).
         """
         point, tuning = spec.point, spec.point.tuning
         torch.manual_seed(seed)
         layout = torch.channels_last if tuning.channels_last else torch.contiguous_format
-        network = build(point.model, classes, weights)
+        network = build(point.model, len(images), weights, model_file)
         network = network.to(ranks.device, memory_format=layout)  # type: ignore[call-overload]
         network.train()
         precision = Precision(point.precision, ranks.device)
         strategy = registry.load(STRATEGIES, point.strategy, "Strategy")(point, ranks, precision, costs)
+        strategy.loss = Loss(spec.loss, images, ranks.device)
         strategy.model = strategy.wrap(network)
         strategy.model.train()
         if tuning.compile:
@@ -63,7 +70,7 @@ class Learner:
         return cls(network, strategy, optimizer, schedule, precision)
 
     def loss(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """Forward, the mean cross-entropy of this rank's share in nats, and backward."""
+        """Forward, the mean loss of this rank's share in nats, and backward."""
         self.optimizer.zero_grad(set_to_none=True)
         return self.strategy.forward_backward(images, labels)
 

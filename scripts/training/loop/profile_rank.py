@@ -25,7 +25,8 @@ from scripts.atomic import write_text
 from scripts.clock import Stopwatch
 from scripts.training.launch import affinity
 from scripts.training.launch.ranks import Ranks
-from scripts.training.loop.batches import Batches, training_order
+from scripts.training.loop.batches import epoch_order, training_order
+from scripts.training.loop.examples import Examples
 from scripts.training.loop.feed import Feed
 from scripts.training.loop.fit import compile_
 from scripts.training.loop.inputs import Inputs
@@ -45,15 +46,14 @@ OPERATIONS = 12  # that the profile names
 class Steps:
     """Training steps of one rank, of which any may be repeated."""
 
-    def __init__(self, spec: TrainSpec, learner: Learner, data: Batches, feed: Feed, ranks: Ranks) -> None:
+    def __init__(self, spec: TrainSpec, learner: Learner, examples: Examples, feed: Feed, ranks: Ranks) -> None:
         self.learner = learner
         self.strategy: Strategy = learner.strategy
-        self.data = data
+        self.examples = examples
         self.ranks = ranks
-        order = training_order(
-            len(data.images), spec.point.global_batch, self.strategy.replica, spec.point.replicas, spec.seed, epoch=0
-        )
-        self.batches = endless(feed, list(order))
+        order = epoch_order(examples.data.images.labels, spec.sampling, spec.seed, epoch=0)
+        shares = training_order(order, spec.point.global_batch, self.strategy.replica, spec.point.replicas)
+        self.batches = endless(feed, list(shares))
 
     def timed(self, count: int) -> list[dict[str, float]]:
         """The phases of `count` whole steps, each behind a barrier."""
@@ -62,10 +62,9 @@ class Steps:
             self.ranks.barrier()
             watch = Stopwatch(self.ranks.synchronize)
             self.strategy.mark = watch.lap
-            chosen, pixels = next(self.batches)
+            ids, pixels = next(self.batches)
             watch.lap("data")
-            batch, labels = self.data.ready(chosen, pixels)
-            watch.lap("to_device")
+            batch, labels = self.examples.ready(0, ids, pixels, watch.lap)
             self.learner.loss(batch, labels)
             watch.lap("forward_backward" if self.strategy.staged else "backward")  # what comes after the last mark too
             self.learner.step()
@@ -77,8 +76,8 @@ class Steps:
     def compute(self, count: int, mine: bool = True) -> list[float]:
         """Seconds of forward and backward, each behind a barrier; ranks that are not `mine` wait."""
         found = []
-        for chosen, pixels in islice(self.batches, count):
-            batch, labels = self.data.ready(chosen, pixels)
+        for ids, pixels in islice(self.batches, count):
+            batch, labels = self.examples.ready(0, ids, pixels)
             self.ranks.barrier()
             if mine:
                 started = time.perf_counter()
@@ -92,7 +91,7 @@ class Steps:
 def endless(feed: Feed, order: list[np.ndarray]) -> Iterator[tuple[np.ndarray, torch.Tensor | None]]:
     """What the feed gives of `order`, over and over."""
     while True:
-        yield from feed.batches(order)
+        yield from feed.batches(0, order)
 
 
 def take_apart(spec: TrainSpec, steps: Steps, count: int, traces: Path) -> StepProfile:
@@ -205,13 +204,14 @@ def main() -> None:
         places = machine.Places(ranks.gather(machine.Place.of_this_process()))
         spare = affinity.bind(ranks.rank, spec.point.threads, spec.point.loader_workers, places)
         torch.set_num_threads(spec.point.threads)
-        classes = len(data.images.classes)
-        learner = Learner.build(spec, spec.seed, classes, inputs.weights, inputs.costs, 1000, ranks)
-        feed = Feed(data, learner.strategy.takes_images, spec.point.loader_workers, spare)
-        steps = Steps(spec, learner, data, feed, ranks)
+        given = (inputs.weights, inputs.model_file, inputs.costs)
+        learner = Learner.build(spec, spec.seed, data.images.counts, *given, 1000, ranks)
+        examples = Examples(data, spec.augmentation, spec.seed, spec.point.tuning.augment_on == "ranks")
+        feed = Feed(examples, learner.strategy.takes_images, spec.point.loader_workers, spare)
+        steps = Steps(spec, learner, examples, feed, ranks)
         with advising(ModelFacts.read(inputs.facts), spec, ranks.device):
             if spec.point.tuning.compile:
-                compile_(learner, data.ready(*next(steps.batches)), ranks, Stopwatch())
+                compile_(learner, examples.ready(0, *next(steps.batches)), ranks, Stopwatch())
             steps.timed(1)
             found = take_apart(spec, steps, args.steps, args.traces)
     if ranks.rank == 0:

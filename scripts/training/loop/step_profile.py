@@ -22,7 +22,7 @@ class StepProfile(BaseModel):
     steps: int  # whose median each number is
     phases: dict[
         str, float
-    ]  # of the slowest rank: data, to_device, forward, backward, optimizer; add up to step_seconds
+    ]  # of the slowest rank: data, to_device, augment, forward, backward, optimizer; add up to step_seconds
     step_seconds: float  # from one step to the next, slowest rank
     alone_seconds: float | None  # forward and backward of rank 0's share while the other ranks wait
     alone_one_thread_seconds: float | None  # the same on one thread

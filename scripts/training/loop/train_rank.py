@@ -2,8 +2,8 @@
 
 Started by scripts/training/launch/launch_node.py. `phases` are the slowest rank's: startup, compile, warmup,
 synchronize (waiting for other ranks at barriers), data (waiting for pixels), to_device (sent and normalised),
-forward_backward, optimizer, checkpoint, evaluation, calibration. `seconds` counts data, to_device, forward_backward and
-optimizer.
+augment (where the rank does it), forward_backward, optimizer, checkpoint, evaluation, calibration. `seconds` counts
+data, to_device, augment, forward_backward and optimizer.
 
 A run that finds its own checkpoint goes on from it; its record says `resumed`. On SIGTERM it saves and leaves with
 EXIT_RETRY.
@@ -32,6 +32,7 @@ from scripts.training.loop.inputs import Inputs
 from scripts.training.loop.steps import check_steps, steps
 from scripts.training.model.memory import advising
 from scripts.training.model.model_facts import ModelFacts
+from scripts.training.model.model_names import packages_of
 from scripts.training.model.trained import TrainedNetwork
 from scripts.training.points import STRATEGIES
 from scripts.training.spec import TrainSpec
@@ -52,7 +53,11 @@ def load_splits(inputs: Inputs, spec: TrainSpec, ranks: Ranks) -> dict[str, Batc
     shards = Shards(inputs.shards)
     splits = {name: read_split(inputs.split, name) for name in ("train", "valid", "test")}
     return {
-        name: Batches(shards.images(images.shards, images.rows), images, spec.size, mean, std, ranks.device, layout)
+        name: Batches(
+            *(shards.images(images.shards, images.rows), images, spec.size, spec.packed_size, mean, std),
+            device=ranks.device,
+            memory_format=layout,
+        )
         for name, images in splits.items()
     }
 
@@ -93,6 +98,7 @@ def run(spec: TrainSpec, block: int, attempt: int, inputs: Inputs, keeping: Keep
     with Ranks(parallel, point.device) as ranks:
         watch.synchronize = ranks.synchronize
         data = load_splits(inputs, spec, ranks)
+        spec.loss.check(data["train"].images.classes)
         check_steps(len(data["train"].images), point.global_batch, spec.epochs, spec.warmup_steps)
         places = machine.Places(ranks.gather(machine.Place.of_this_process()))
         spare = affinity.bind(ranks.rank, point.threads, point.loader_workers, places)
@@ -232,6 +238,7 @@ def keep(found: record.Record, spec: TrainSpec, stats: Path, best: Path, decode:
     accuracies = [epoch.valid_accuracy for epoch in found.quality.epochs]
     return TrainedNetwork(
         model=spec.point.model,
+        model_digest=spec.model_digest,
         classes=found.quality.classes,
         size=spec.size,
         mean=channels["mean"],
@@ -252,8 +259,13 @@ def key_of(spec: TrainSpec, inputs: Inputs, device: torch.device, environment: r
         batch = f"batch {point.global_batch // point.workers} a worker"
     return {
         "model": point.model,
+        "model_digest": spec.model_digest,
         "weights": spec.weights_name or weights,
         "image_size": spec.size,
+        "packed_size": spec.packed_size,
+        "augmentation": spec.augment,
+        "sampling": spec.sampling,
+        "loss": spec.loss.model_dump(),
         "images": images,
         "split": split,
         "precision": point.precision,
@@ -264,7 +276,7 @@ def key_of(spec: TrainSpec, inputs: Inputs, device: torch.device, environment: r
         "cpu_model": environment.cpu_model,
         "gpu_model": environment.gpu,
         "batch_policy": f"{point.scaling}: {batch}",
-        **machine.versions_of(environment, "torch", "torchvision", "numpy"),
+        **machine.versions_of(environment, "torch", "torchvision", "numpy", *packages_of(point.model)),
     }
 
 

@@ -6,8 +6,8 @@ saves, weights and buffers apart.
 Output: JSON (scripts/training/model/model_facts.py, ModelFacts).
 
 By hand:
-    python -m scripts.training.model.describe_model --output facts.json --spec '{"model": "resnet18", "classes": 5, \
-        "size": 64, "packages": []}'
+    python -m scripts.training.model.describe_model --output facts.json --spec '{"model": "resnet18", \
+        "model_digest": null, "classes": 5, "size": 64, "packages": []}'
 """
 
 from pathlib import Path
@@ -17,10 +17,11 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from scripts import cli
 from scripts.atomic import write_text
-from scripts.errors import UserError
+from scripts.errors import UserError, in_one_line
 from scripts.spec import Spec
 from scripts.training.model.build import build
 from scripts.training.model.model_facts import ModelFacts
+from scripts.training.model.model_file import add_flag, expected_file
 
 BATCH = 2  # the least that BatchNorm takes
 SIZES = (16, 32, 48, 64, 75, 96, 128, 160, 192, 224, 256, 299, 384)  # pixels, that networks are made for
@@ -30,18 +31,19 @@ class DescribeSpec(Spec):
     """What it takes from the config."""
 
     model: str
+    model_digest: str | None  # of the user's file that makes it
     classes: int
     size: int  # edge of an image, pixels
     packages: list[str]  # pins of those that the network is made by
 
 
-def describe(spec: DescribeSpec) -> ModelFacts:
-    """The facts.
+def describe(spec: DescribeSpec, file: Path | None = None) -> ModelFacts:
+    """The facts; `file` as build() takes it.
 
     Raises:
-        UserError: the network cannot take images of this size.
+        UserError: the network cannot be made, cannot take images of this size, or gives no number for each class.
     """
-    network = build(spec.model, spec.classes, None).train()
+    network = build(spec.model, spec.classes, None, file).train()
     weights = [*network.parameters(), *network.buffers()]
     own = {weight.untyped_storage().data_ptr() for weight in weights}
     kept: dict[int, torch.Tensor] = {}
@@ -53,8 +55,14 @@ def describe(spec: DescribeSpec) -> ModelFacts:
     with FlopCounterMode(display=False) as counter, torch.autograd.graph.saved_tensors_hooks(keep, lambda found: found):
         try:
             output = network(torch.zeros(BATCH, 3, spec.size, spec.size))
-        except (RuntimeError, ValueError, AssertionError) as error:
-            raise UserError(_refusal(spec, network, str(error))) from None
+        except Exception as error:  # whatever a network does
+            raise UserError(_refusal(spec, network, in_one_line(error))) from None
+    found = list(output.shape) if isinstance(output, torch.Tensor) else f"a {type(output).__name__}"
+    if found != [BATCH, spec.classes]:
+        raise UserError(
+            f"training.model: {spec.model} gives {found} for {BATCH} images; expected {[BATCH, spec.classes]}, a "
+            "number for each class"
+        )
     del output
     nbytes = sum(saved.untyped_storage().nbytes() for place, saved in kept.items() if place not in own)
     return ModelFacts(
@@ -72,7 +80,7 @@ def _refusal(spec: DescribeSpec, network: torch.nn.Module, error: str) -> str:
         try:
             with torch.no_grad():
                 network(torch.zeros(BATCH, 3, size, size))
-        except (RuntimeError, ValueError, AssertionError):
+        except Exception:  # whatever a network does
             continue
         return f"images.size: found {spec.size}, which {spec.model} cannot take ({error}); expected {size}, say"
     return f"training.model: {spec.model} cannot take square images of three channels ({error})"
@@ -82,8 +90,10 @@ def main() -> None:
     parser = cli.parser(__doc__)
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--spec", type=DescribeSpec.model_validate_json, required=True)
+    add_flag(parser)
     args = parser.parse_args()
-    write_text(args.output, describe(args.spec).model_dump_json(indent=1) + "\n")
+    file = expected_file(args.model_file, args.spec.model_digest, "the run was planned with; run it again")
+    write_text(args.output, describe(args.spec, file).model_dump_json(indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -16,7 +16,6 @@ from scripts import cli
 from scripts.atomic import replacing
 from scripts.errors import PassingError, UserError
 from scripts.spec import Spec
-from scripts.training.model.model_names import OWN
 
 
 class WeightsSpec(Spec):
@@ -34,7 +33,8 @@ def fetch(spec: WeightsSpec) -> dict[str, torch.Tensor]:
         UserError: the model has none of this name.
         PassingError: they cannot be fetched.
     """
-    known = {} if spec.model == OWN else {one.name: one for one in torchvision.models.get_model_weights(spec.model)}
+    of_torchvision = spec.model in torchvision.models.list_models()
+    known = {one.name: one for one in torchvision.models.get_model_weights(spec.model)} if of_torchvision else {}
     if spec.weights not in known:
         raise UserError(
             f"training.weights: found {spec.weights}; expected of {spec.model} one of {', '.join(known) or 'null'}, or "

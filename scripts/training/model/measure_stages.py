@@ -8,7 +8,8 @@ what is cut by them is stale when this is measured anew.
 
 By hand:
     python -m scripts.training.model.measure_stages --output costs.json --most-stages 2 --spec '{"model": "resnet18", \
-        "classes": 5, "size": 64, "batch": 8, "threads": 1, "device": "cpu", "channels_last": true, "lock": ""}'
+        "model_digest": null, "classes": 5, "size": 64, "batch": 8, "threads": 1, "device": "cpu", \
+        "channels_last": true, "lock": ""}'
 """
 
 import statistics
@@ -22,6 +23,7 @@ from scripts.clock import Stopwatch
 from scripts.errors import UserError
 from scripts.spec import Spec
 from scripts.training.model.build import build
+from scripts.training.model.model_file import add_flag, expected_file
 from scripts.training.model.stages import Costs, Segment, segments
 from scripts.training.model.trained import device_of
 from scripts.training.points import Device
@@ -33,6 +35,7 @@ class StagesSpec(Spec):
     """What it takes from the config."""
 
     model: str
+    model_digest: str | None  # of the user's file that makes it
     classes: int
     size: int  # edge of an image, pixels
     batch: int  # images at once
@@ -42,8 +45,8 @@ class StagesSpec(Spec):
     lock: str  # digest of requirements.lock
 
 
-def measure(spec: StagesSpec) -> Costs:
-    """The costs of each segment.
+def measure(spec: StagesSpec, file: Path | None = None) -> Costs:
+    """The costs of each segment; `file` as build() takes it.
 
     Raises:
         UserError: torch.fx cannot follow the network, or it cannot take images of this size.
@@ -51,7 +54,7 @@ def measure(spec: StagesSpec) -> Costs:
     torch.set_num_threads(spec.threads)
     device = device_of(spec.device)
     layout = torch.channels_last if spec.channels_last else torch.contiguous_format
-    network = build(spec.model, spec.classes, None)
+    network = build(spec.model, spec.classes, None, file)
     network = network.to(device, memory_format=layout).train()  # type: ignore[call-overload]
     pieces = segments(network)
     given = torch.randn(spec.batch, 3, spec.size, spec.size, device=device).contiguous(memory_format=layout)
@@ -87,9 +90,11 @@ def main() -> None:
     parser.add_argument("--most-stages", type=int, required=True, help="that the study will cut the network into")
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--spec", type=StagesSpec.model_validate_json, required=True)
+    add_flag(parser)
     args = parser.parse_args()
     machine.wait_until_alone()
-    costs = measure(args.spec.model_copy(update={"device": args.device or args.spec.device}))
+    file = expected_file(args.model_file, args.spec.model_digest, "the run was planned with; run it again")
+    costs = measure(args.spec.model_copy(update={"device": args.device or args.spec.device}), file)
     if args.most_stages > len(costs.segments):
         raise UserError(
             f"training.pipeline: found {args.most_stages} stages; expected at most the {len(costs.segments)} segments "

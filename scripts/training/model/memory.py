@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from scripts import registry
+from scripts.augment.chain import AT_ONCE
 from scripts.errors import PassingError, UserError
 from scripts.training.model.model_facts import ModelFacts
 from scripts.training.points import STRATEGIES
@@ -29,7 +30,7 @@ SPARE = 1.2  # what allocators hold beyond what is in use, and what differs from
 def node_megabytes(facts: ModelFacts, spec: TrainSpec, images: int, cuda: bool) -> int:
     """MB on each node of a training; all `images` of the study stay in its page cache, up to PACKED."""
     point = spec.point
-    packed = min(PACKED, images * 3 * spec.size**2)
+    packed = min(PACKED, images * 3 * spec.packed_size**2)
     ranks = point.workers_per_node * (rank_bytes(facts, spec, cuda) + point.loader_workers * loader_bytes(facts, spec))
     return round((LAUNCHER + SNAKEMAKE + packed + SPARE * ranks) / 1e6)
 
@@ -50,7 +51,7 @@ def rank_bytes(facts: ModelFacts, spec: TrainSpec, cuda: bool) -> float:
 
 def loader_bytes(facts: ModelFacts, spec: TrainSpec) -> float:
     """What a loader process holds: what its rank held when it was started, and two batches."""
-    return LOADER + 4 * facts.parameters + 2 * spec.point.share * 3 * spec.size**2
+    return LOADER + 4 * facts.parameters + 2 * spec.point.share * _read_bytes(spec) + _augment_bytes(spec)
 
 
 def _weight_bytes(facts: ModelFacts, spec: TrainSpec) -> float:
@@ -65,7 +66,17 @@ def _weight_bytes(facts: ModelFacts, spec: TrainSpec) -> float:
 
 def _batch_bytes(spec: TrainSpec) -> int:
     """A share's pixels and the float32 images made of them, and those of the step before."""
-    return 2 * (1 + 4) * spec.point.share * 3 * spec.size**2
+    return 2 * spec.point.share * (_read_bytes(spec) + 4 * 3 * spec.size**2) + _augment_bytes(spec)
+
+
+def _read_bytes(spec: TrainSpec) -> int:
+    """What is read for an image of a batch: it, and where images are mixed its partner."""
+    return (2 if spec.augmentation.mixes else 1) * 3 * spec.packed_size**2
+
+
+def _augment_bytes(spec: TrainSpec) -> int:
+    """Of some images at once, what a step has beside them: four times 32 bits for each of their levels."""
+    return AT_ONCE * 4 * 4 * 3 * spec.packed_size**2 if spec.augment else 0
 
 
 def _image_bytes(facts: ModelFacts, spec: TrainSpec) -> float:

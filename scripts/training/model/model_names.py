@@ -1,25 +1,27 @@
-"""The names of the networks that can be trained, found without importing torch: the Snakefile checks them."""
+"""What names a network that can be trained, found without importing torch: the Snakefile checks it.
 
+`resnet18`: of torchvision. `tiny_cnn`: of our own. `timm:<name>`: of the package timm. `my_models.py:build`: a function
+of the user's, which is given the number of classes; a relative path begins at the working directory.
+"""
+
+import ast
+import hashlib
 import importlib.util
 import re
 from functools import cache
 from pathlib import Path
 
 OWN = "tiny_cnn"  # scripts/training/model/tiny_cnn.py
-# Before each function that torchvision offers as a model by name stand this decorator and perhaps others.
-_OFFERED = re.compile(r"^@register_model\(\)\n(?:@.*\n|[ )].*\n)*def (\w+)\(", re.MULTILINE)
+TIMM = "timm:"
+# Before each function that torchvision, or timm, offers as a model by name stand this decorator and perhaps others.
+_OFFERED = re.compile(r"^@register_model(?:\(\))?\n(?:@.*\n|[ )].*\n)*def (\w+)\(", re.MULTILINE)
 
 
 @cache
 def model_names() -> list[str]:
     """The sorted names of torchvision's classifiers and of our own; ours alone where torchvision is not installed."""
-    spec = importlib.util.find_spec("torchvision")
-    found = {OWN}
-    if spec is not None and spec.origin is not None:
-        # Detection, segmentation and the others lie in folders below.
-        for path in Path(spec.origin).parent.joinpath("models").glob("*.py"):
-            found.update(_OFFERED.findall(path.read_text(encoding="utf-8")))
-    return sorted(found)
+    # Detection, segmentation and the others lie in folders below.
+    return sorted({OWN, *_offered("torchvision")})
 
 
 def known_model(name: str) -> str:
@@ -27,6 +29,75 @@ def known_model(name: str) -> str:
 
     Without torchvision beside Snakemake, as with `--sdm conda` or where workflows are linted, a name is taken as it is.
     """
-    if name not in model_names() and importlib.util.find_spec("torchvision") is not None:
-        raise ValueError(f"{name!r} is no classifier of torchvision, as resnet18 or convnext_tiny, and not {OWN}")
+    if file_of(name):
+        _check_function(name)
+    elif importlib.util.find_spec("torchvision") is None:
+        return name
+    elif name.startswith(TIMM):
+        if importlib.util.find_spec("timm") is None:
+            raise ValueError(f"{name!r} is of the package timm, which is not installed: pip install timm")
+        # Behind a dot stands the name of pretrained weights, which say a little of the network too.
+        if name.removeprefix(TIMM).partition(".")[0] not in _offered("timm"):
+            raise ValueError(f"{name!r} is no network of the installed timm, which timm.list_models() lists")
+    elif name not in model_names():
+        raise ValueError(
+            f"{name!r} is no classifier of torchvision, as resnet18 or convnext_tiny, and not {OWN}; others are named "
+            "timm:<name> or my_models.py:<function>"
+        )
     return name
+
+
+def packages_of(name: str) -> list[str]:
+    """Packages that make the network, beside those that make any."""
+    return ["timm"] if name.startswith(TIMM) else []
+
+
+def file_of(name: str) -> str | None:
+    """The file of a network that a function of the user's makes; None of any other."""
+    path, colon, _ = name.rpartition(":")
+    return path if colon and path.endswith(".py") else None
+
+
+def file_digest(path: Path) -> str:
+    """What tells one file from another: 12 hex digits of its sha256."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:12]
+
+
+def shown_name(name: str) -> str:
+    """The name without the folder of its file: where that stands on this machine is no part of a study."""
+    file = file_of(name)
+    return name if file is None else f"{Path(file).name}:{name.rpartition(':')[2]}"
+
+
+@cache
+def _offered(package: str) -> frozenset[str]:
+    """The networks that the sources of a package offer; none where it is not installed."""
+    spec, found = importlib.util.find_spec(package), set[str]()
+    if spec is not None and spec.origin is not None:
+        for path in Path(spec.origin).parent.joinpath("models").glob("*.py"):
+            found.update(_OFFERED.findall(path.read_text(encoding="utf-8")))
+    return frozenset(found)
+
+
+def _check_function(name: str) -> None:
+    """Raises ValueError where the file of a network is not there, is no Python, or has no such function."""
+    path, _, function = name.rpartition(":")
+    try:
+        tree = ast.parse(Path(path).read_bytes(), filename=path)
+    except OSError as error:
+        raise ValueError(f"{name!r}: {path} cannot be read in {Path.cwd()}: {error.strerror}") from None
+    except (SyntaxError, ValueError) as error:
+        line = f"line {error.lineno}: {error.msg}" if isinstance(error, SyntaxError) else error
+        raise ValueError(f"{name!r}: {path} is no Python: {line}") from None
+    functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    imported = [one.asname or one.name for node in tree.body if isinstance(node, ast.ImportFrom) for one in node.names]
+    assigned = [
+        target.id
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    ]
+    if function not in {*functions, *imported, *assigned} and "*" not in imported:
+        raise ValueError(f"{name!r}: {path} has no function {function!r}; it has {', '.join(functions) or 'none'}")

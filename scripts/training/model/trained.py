@@ -8,9 +8,11 @@ import numpy as np
 import torch
 
 from scripts.atomic import replacing
+from scripts.augment.pixels import centre
 from scripts.errors import UserError
 from scripts.training.device import on_this_machine
 from scripts.training.model.build import build
+from scripts.training.model.model_file import expected_file
 from scripts.training.points import Device
 
 
@@ -19,8 +21,9 @@ class TrainedNetwork:
     """What rule train_model gives."""
 
     model: str  # as `training.model`
+    model_digest: str | None  # of the user's file that makes it
     classes: list[str]
-    size: int  # edge of an image, pixels
+    size: int  # edge of what it sees, pixels
     mean: list[float]  # of each channel, 0-255, that pixels are normalised by
     std: list[float]
     decode: dict[str, Any]  # how a file becomes pixels: `size` and `steps` of the study
@@ -41,15 +44,20 @@ class TrainedNetwork:
         except Exception as error:  # torch raises whatever its unpickler meets
             raise UserError(f"{path} holds no trained network ({error}); run the target model again") from None
 
-    def network(self, device: torch.device) -> torch.nn.Module:
-        """The network, ready to be used."""
-        network = build(self.model, len(self.classes), None)
+    def network(self, device: torch.device, file: Path | None = None) -> torch.nn.Module:
+        """The network, ready to be used; `file` as build() takes it.
+
+        Raises:
+            UserError: the file is not the one that it was trained with.
+        """
+        file = expected_file(file, self.model_digest, f"{self.model} was trained with; run the target model again")
+        network = build(self.model, len(self.classes), None, file)
         network.load_state_dict(self.state_dict)
         return network.to(device, memory_format=torch.channels_last).eval()  # type: ignore[no-any-return, call-overload]
 
     def normalised(self, pixels: np.ndarray, device: torch.device) -> torch.Tensor:
-        """uint8 (n, size, size, 3) as float32 (n, 3, size, size)."""
-        images = torch.from_numpy(pixels).to(device).permute(0, 3, 1, 2)
+        """The centres of uint8 (n, edge, edge, 3), as `decode` makes them, as float32 (n, 3, size, size)."""
+        images = centre(torch.from_numpy(pixels), self.size).to(device).permute(0, 3, 1, 2)
         mean, std = (torch.tensor(found, device=device).view(1, 3, 1, 1) for found in (self.mean, self.std))
         return images.sub(mean).div_(std.clamp(min=1.0))
 

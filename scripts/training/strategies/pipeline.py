@@ -73,7 +73,7 @@ class Strategy(strategy.Strategy):
         )
         self.place = PipelineStage(model, self.stage, self.stages, self.ranks.device, group=self.group_of_stages())
         kind = {"gpipe": ScheduleGPipe, "1f1b": Schedule1F1B}[self.point.pipe.schedule]
-        self.schedule = kind(self.place, n_microbatches=self.point.pipe.microbatches, loss_fn=_cross_entropy)
+        self.schedule = kind(self.place, n_microbatches=self.point.pipe.microbatches, loss_fn=self._loss)
         return model
 
     def group_of_stages(self) -> ProcessGroup | None:
@@ -98,8 +98,5 @@ class Strategy(strategy.Strategy):
             for name in names:
                 dist.broadcast(state[name], src=rank)
 
-
-def _cross_entropy(outputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    import torch.nn.functional as F
-
-    return F.cross_entropy(outputs.float(), labels)
+    def _loss(self, outputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        return self.loss(outputs.float(), labels)

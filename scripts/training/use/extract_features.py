@@ -17,6 +17,7 @@ from scripts import cli
 from scripts.atomic import replacing
 from scripts.errors import UserError
 from scripts.spec import Spec
+from scripts.training.model.model_file import add_flag
 from scripts.training.model.trained import TrainedNetwork, device_of
 from scripts.training.points import Device
 
@@ -44,10 +45,10 @@ def last_layer(network: torch.nn.Module) -> torch.nn.Linear:
 
 
 @torch.inference_mode()
-def extract(trained: TrainedNetwork, pixels: np.ndarray, spec: FeaturesSpec) -> np.ndarray:
+def extract(trained: TrainedNetwork, pixels: np.ndarray, spec: FeaturesSpec, file: Path | None = None) -> np.ndarray:
     """float32 (n, features) of uint8 images (n, size, size, 3)."""
     device = device_of(spec.device)
-    network = trained.network(device)
+    network = trained.network(device, file)
     layer, seen = last_layer(network), list[torch.Tensor]()
     layer.register_forward_pre_hook(lambda _, given: seen.append(given[0].float().cpu()))
     starts = range(0, len(pixels), spec.batch)
@@ -63,9 +64,10 @@ def main() -> None:
     parser.add_argument("--pixels", type=Path, required=True, help="a packed shard")
     parser.add_argument("--features", type=Path, required=True)
     parser.add_argument("--spec", type=FeaturesSpec.model_validate_json, required=True)
+    add_flag(parser)
     args = parser.parse_args()
     spec = args.spec.model_copy(update={"device": args.device or args.spec.device})
-    found = extract(TrainedNetwork.read(args.model), np.load(args.pixels, mmap_mode="r"), spec)
+    found = extract(TrainedNetwork.read(args.model), np.load(args.pixels, mmap_mode="r"), spec, args.model_file)
     with replacing(args.features) as temporary, temporary.open("wb") as file:
         np.save(file, found)
 

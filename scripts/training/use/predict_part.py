@@ -26,6 +26,7 @@ from scripts.images.header import Limits, check, read_bytes, read_header
 from scripts.images.picture import Pixels
 from scripts.images.source import files_below, shard_of
 from scripts.spec import Spec
+from scripts.training.model.model_file import add_flag
 from scripts.training.model.trained import TrainedNetwork, device_of
 from scripts.training.points import Device
 
@@ -55,17 +56,19 @@ def decoded(folder: Path, paths: Iterable[str], decoder: Decoder, limits: Limits
 
 
 @torch.inference_mode()
-def predict(trained: TrainedNetwork, folder: Path, paths: list[str], spec: PredictSpec) -> pd.DataFrame:
+def predict(
+    trained: TrainedNetwork, folder: Path, paths: list[str], spec: PredictSpec, file: Path | None = None
+) -> pd.DataFrame:
     """A row a file, in the order of `paths`."""
     device = device_of(spec.device)
-    network = trained.network(device)
+    network = trained.network(device, file)
     decoder = Decoder(DecodeSpec.model_validate(trained.decode))
     rows: list[tuple[str, str | None, float | None, str]] = []
     starts = range(0, len(paths), spec.batch)
     for start in cli.progress(starts, len(starts), "predict"):
         some = list(decoded(folder, paths[start : start + spec.batch], decoder, spec.limits))
         images = [pixels for _, pixels in some if not isinstance(pixels, str)]
-        given = np.reshape(images, (-1, trained.size, trained.size, 3)).astype(np.uint8)
+        given = np.reshape(images, (-1, decoder.spec.size, decoder.spec.size, 3)).astype(np.uint8)
         shares = iter(network(trained.normalised(given, device)).float().softmax(dim=1).cpu() if images else ())
         for path, pixels in some:
             shown = os.fsencode(path).decode("utf-8", "backslashreplace")
@@ -85,10 +88,11 @@ def main() -> None:
     parser.add_argument("--part", type=int, required=True)
     parser.add_argument("--predictions", type=Path, required=True)
     parser.add_argument("--spec", type=PredictSpec.model_validate_json, required=True)
+    add_flag(parser)
     args = parser.parse_args()
     spec = args.spec.model_copy(update={"device": args.device or args.spec.device})
     mine = [path for path in files_below(args.folder) if shard_of(path, spec.parts) == args.part]
-    table = predict(TrainedNetwork.read(args.model), args.folder, mine, spec)
+    table = predict(TrainedNetwork.read(args.model), args.folder, mine, spec, args.model_file)
     with replacing(args.predictions) as temporary:
         table.to_csv(temporary, index=False, float_format="%.6f")
 

@@ -37,24 +37,27 @@ def start(command: list[str], folder: Path, fresh: bool = False) -> subprocess.P
 
 # DDP sums its gradients in another order once it has seen a backward: only where there are several buckets.
 MANY_BUCKETS = training_point("ddp", 4).tuning.model_copy(update={"bucket_mb": 0.05})
+ON_LOADER = training_point("ddp", 2).tuning.model_copy(update={"augment_on": "loader"})
+AUGMENTED = {"augment": [{"random_resized_crop": {}}, {"mixup": {"alpha": 1.0}}], "sampling": "balanced"}
 PIPE = {"stages": 2, "schedule": "1f1b", "microbatches": 2}
 
 
 @pytest.mark.parametrize(
-    ("strategy", "workers", "point"),
+    ("strategy", "workers", "point", "settings"),
     [
-        ("serial", 1, {}),
-        ("ddp", 4, {"model": "tiny_cnn", "tuning": MANY_BUCKETS}),
-        ("ddp", 2, {"model": "tiny_cnn", "precision": "fp16", "loader_workers": 1}),
-        ("fsdp", 2, {"model": "tiny_cnn"}),
-        ("pipeline", 2, {"pipe": PIPE}),
-        ("hybrid", 4, {"pipe": PIPE, "model": "tiny_cnn"}),
+        ("serial", 1, {}, {}),
+        ("ddp", 4, {"model": "tiny_cnn", "tuning": MANY_BUCKETS}, {}),
+        ("ddp", 2, {"model": "tiny_cnn", "precision": "fp16", "loader_workers": 1, "tuning": ON_LOADER}, AUGMENTED),
+        ("fsdp", 2, {"model": "tiny_cnn"}, AUGMENTED),
+        ("pipeline", 2, {"pipe": PIPE}, {}),
+        ("hybrid", 4, {"pipe": PIPE, "model": "tiny_cnn"}, {}),
     ],
 )
 def test_a_run_stopped_by_sigterm_goes_on_to_the_same_bits(
     strategy: str,
     workers: int,
     point: dict[str, object],
+    settings: dict[str, object],
     train: Train,
     train_command: Command,
     costs: Path,
@@ -63,7 +66,7 @@ def test_a_run_stopped_by_sigterm_goes_on_to_the_same_bits(
     run: Run,
 ) -> None:
     path = tmp_path / "b1.json"
-    how: dict[str, object] = {"epochs": 3, "point": point}
+    how: dict[str, object] = {"epochs": 3, "point": point} | settings
     if "pipe" in point:
         how |= {"costs": tiny_costs if "model" in point else costs}
     process = start(train_command(path, strategy, workers, **how, **EVERY_STEP), tmp_path / "checkpoint")

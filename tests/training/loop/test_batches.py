@@ -2,23 +2,48 @@ import numpy as np
 import pytest
 
 from scripts.errors import ConfigError
-from scripts.training.loop.batches import evaluation_order, seed_of, training_order
+from scripts.training.loop.batches import epoch_order, evaluation_order, seed_of, training_order
 from scripts.training.loop.steps import check_steps
 
 
 @pytest.mark.parametrize("world_size", [1, 2, 4, 8])
 def test_every_world_size_sees_the_same_global_batches(world_size: int) -> None:
-    alone = list(training_order(70, 16, rank=0, world_size=1, seed=3, epoch=1))
-    ranks = [list(training_order(70, 16, rank, world_size, seed=3, epoch=1)) for rank in range(world_size)]
+    order = epoch_order(np.zeros(70, np.int64), "shuffled", seed=3, epoch=1)
+    alone = list(training_order(order, 16, rank=0, world_size=1))
+    ranks = [list(training_order(order, 16, rank, world_size)) for rank in range(world_size)]
     assert len(alone) == 4
     for step in range(4):
         assert np.concatenate([rank[step] for rank in ranks]).tolist() == alone[step].tolist()
 
 
 def test_an_epoch_repeats_no_image_and_the_next_has_another_order() -> None:
-    first, second = (np.concatenate(list(training_order(64, 16, 0, 1, seed=0, epoch=epoch))) for epoch in (0, 1))
+    first, second = (epoch_order(np.zeros(64, np.int64), "shuffled", seed=0, epoch=epoch) for epoch in (0, 1))
     assert sorted(first) == sorted(second) == list(range(64))
     assert first.tolist() != second.tolist()
+
+
+RARE = np.array([0] * 40 + [1] * 8 + [3] * 2)  # no image of class 2
+
+
+def test_a_balanced_epoch_has_as_many_images_of_each_class_in_an_order_of_its_own() -> None:
+    first, second = (epoch_order(RARE, "balanced", seed=0, epoch=epoch) for epoch in (0, 1))
+    for order in (first, second):
+        assert len(order) == 50
+        counts = np.bincount(RARE[order % 50])
+        assert counts[2] == 0
+        assert sorted(counts[[0, 1, 3]]) == [16, 17, 17]
+    assert first.tolist() != second.tolist()
+    assert first.tolist() == epoch_order(RARE, "balanced", seed=0, epoch=0).tolist()
+    # No class waits for the end.
+    assert set(RARE[first[:12] % 50]) == {0, 1, 3}
+
+
+def test_a_balanced_epoch_takes_each_image_of_a_class_as_often_as_another_or_once_more() -> None:
+    order = epoch_order(RARE, "balanced", seed=0, epoch=0)
+    for label in (0, 1, 3):
+        times = np.bincount(order[RARE[order % 50] == label] % 50, minlength=50)[label == RARE]
+        assert times.max() - times.min() <= 1
+    assert len(set(order.tolist())) == 50  # each time of an image has an id of its own
 
 
 def test_no_launch_has_the_seed_of_another_block_or_study() -> None:

@@ -5,6 +5,7 @@ import pickle
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from test_learner import SPEC
@@ -39,7 +40,7 @@ def ranks() -> Noting:
 @pytest.fixture
 def kept(ranks: Noting, tmp_path: Path) -> Checkpoint:
     """The checkpoint of a run that has made a step."""
-    learner = Learner.build(SPEC, 0, 3, None, None, 9, ranks)
+    learner = Learner.build(SPEC, 0, np.ones(3, np.int64), None, None, None, 9, ranks)
     learner.loss(*BATCH)
     learner.step()
     return Checkpoint(tmp_path, "this run", ranks, learner)

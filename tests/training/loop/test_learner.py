@@ -1,5 +1,6 @@
 """What learns, and the numbers that it is made from."""
 
+import numpy as np
 import pytest
 import torch
 from helping import OPTIMIZER, training_point
@@ -14,9 +15,14 @@ SPEC = TrainSpec.model_validate(
         "study": "t",
         "point": training_point("serial", 1, model="tiny_cnn"),
         "size": 32,
+        "packed_size": 32,
+        "augment": [],
+        "sampling": "shuffled",
+        "loss": {"class_weights": None, "label_smoothing": 0.0},
         "epochs": 1,
         "warmup_steps": 0,
         "optimizer": OPTIMIZER,
+        "model_digest": None,
         "weights_name": None,
         "target_accuracy": 0.0,
         "stop_at_target": False,
@@ -29,7 +35,7 @@ SPEC = TrainSpec.model_validate(
 def first_weight_and_number(seed: int, rank: int, monkeypatch: pytest.MonkeyPatch) -> tuple[float, float]:
     """A weight of a rank's network, and the first number that its training draws."""
     monkeypatch.setenv("RANK", str(rank))
-    learner = Learner.build(SPEC, seed, 3, None, None, 9, Ranks(parallel=False, device="cpu"))
+    learner = Learner.build(SPEC, seed, np.ones(3, np.int64), None, None, None, 9, Ranks(parallel=False, device="cpu"))
     return next(learner.network.parameters()).flatten()[0].item(), torch.rand(()).item()
 
 

@@ -16,12 +16,26 @@ from scripts.training.spec import TrainSpec
 
 FACTS = ModelFacts(model="resnet18", size=224, parameters=11_000_000, forward_flops=3, activation_bytes=22_000_000)
 GB = 1e9
+LOSS = {"class_weights": None, "label_smoothing": 0.0}
 
 
 def training(strategy: str, workers: int, optimizer: str = "sgd", **point: Any) -> TrainSpec:
     """A training of 224 px images."""
     fields = {"point": training_point(strategy, workers, **point), "optimizer": OPTIMIZER | {"name": optimizer}}
-    fields |= {"study": "t", "size": 224, "epochs": 1, "warmup_steps": 0, "weights_name": None, "seed": 0, "lock": ""}
+    fields |= {
+        "study": "t",
+        "size": 224,
+        "packed_size": 224,
+        "augment": [],
+        "sampling": "shuffled",
+        "loss": LOSS,
+        "epochs": 1,
+        "warmup_steps": 0,
+        "model_digest": None,
+        "weights_name": None,
+        "seed": 0,
+        "lock": "",
+    }
     return TrainSpec.model_validate(fields | {"target_accuracy": 0.0, "stop_at_target": False})
 
 
@@ -54,6 +68,21 @@ def test_more_is_asked_for_what_holds_more() -> None:
     assert asked("serial", 1, global_batch=128, micro_batch=8) < asked("serial", 1, global_batch=64)
     assert asked("serial", 1, loader_workers=8) > asked("serial", 1) + 8 * 500
     assert asked("serial", 1, images=10_000) - asked("serial", 1) == pytest.approx(1505, abs=2)
+
+
+def test_larger_packed_images_their_partners_and_the_steps_are_asked_for() -> None:
+    plain = training("serial", 1, global_batch=128, loader_workers=1)
+
+    def held(**changes: Any) -> int:
+        return node_megabytes(FACTS, plain.model_copy(update=changes), images=0, cuda=False)
+
+    larger, steps = {"packed_size": 256}, {"augment": [{"horizontal_flip": {}}]}
+    # Of the rank and of its loader two batches; 16 images of four times 32 bits a level while they are augmented.
+    more = 1.2 * 2 * 2 * 128 * 3 * (256**2 - 224**2) / 1e6
+    assert held(**larger) - held() == pytest.approx(more, abs=2)
+    assert held(**steps) - held() == pytest.approx(1.2 * 2 * 16 * 16 * 3 * 224**2 / 1e6, abs=2)
+    mixed = held(augment=[{"horizontal_flip": {}}, {"mixup": {}}])
+    assert mixed - held(**steps) == pytest.approx(1.2 * 2 * 2 * 128 * 3 * 224**2 / 1e6, abs=2)
 
 
 def test_each_rank_of_a_node_is_asked_for() -> None:

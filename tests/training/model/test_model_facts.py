@@ -10,7 +10,7 @@ from scripts.training.model.model_facts import ModelFacts
 
 
 def described(model: str, size: int) -> ModelFacts:
-    return describe(DescribeSpec(model=model, classes=1000, size=size, packages=[]))
+    return describe(DescribeSpec(model=model, model_digest=None, classes=1000, size=size, packages=[]))
 
 
 @pytest.mark.parametrize(  # torchvision's table of models: millions of parameters, GFLOPS (which are multiply-adds)
@@ -36,10 +36,10 @@ def test_kept_activations_are_each_counted_once() -> None:
     for layer in layers:
         layer.register_forward_hook(see)
     network(torch.zeros(2, 3, 32, 32))
-    found = describe(DescribeSpec(model="tiny_cnn", classes=3, size=32, packages=[]))
+    found = describe(DescribeSpec(model="tiny_cnn", model_digest=None, classes=3, size=32, packages=[]))
     everything = sum(seen.values()) / 2
     assert 0.5 * everything < found.activation_bytes <= 1.05 * everything
-    four_times = describe(DescribeSpec(model="tiny_cnn", classes=3, size=64, packages=[]))
+    four_times = describe(DescribeSpec(model="tiny_cnn", model_digest=None, classes=3, size=64, packages=[]))
     assert four_times.activation_bytes == pytest.approx(4 * found.activation_bytes, rel=0.05)
 
 

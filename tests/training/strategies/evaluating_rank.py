@@ -11,10 +11,10 @@ from scripts.training.loop.batches import Batches
 batch = Batches.batch
 
 
-def noting_batch(self: Batches, chosen: Any, pixels_too: bool = True) -> tuple[torch.Tensor, torch.Tensor]:
+def noting_batch(self: Batches, chosen: Any) -> tuple[torch.Tensor, torch.Tensor]:
     if not torch.is_grad_enabled():
         cli.log.info("evaluates %d images", len(chosen))
-    return batch(self, chosen, pixels_too)
+    return batch(self, chosen)
 
 
 if __name__ == "__main__":

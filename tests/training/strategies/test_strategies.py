@@ -64,6 +64,68 @@ def test_every_strategy_follows_the_loss_of_serial(
     assert found.key == serial.key
 
 
+# All that changes what is learned of which images.
+TAUGHT: dict[str, Any] = {
+    "size": 24,
+    "augment": [
+        *({"random_resized_crop": {"size": 24}}, {"horizontal_flip": {}}, {"stain_jitter": {}}),
+        *({"mixup": {"alpha": 1.0}}, {"cutmix": {"probability": 0.5}}, {"random_erasing": {}}),
+    ],
+    "sampling": "balanced",
+    "loss": {"class_weights": [0.5, 1.0, 2.0], "label_smoothing": 0.1},
+}
+
+
+@pytest.fixture(scope="module")
+def taught(tiny: Train) -> Record:
+    return tiny("serial", 1, TAUGHT)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "workers", "changes"),
+    [
+        ("serial", 1, {"micro_batch": 3}),
+        ("ddp", 2, {}),
+        ("ddp", 2, {"loader_workers": 1, "augment_on": "loader"}),
+        ("fsdp", 2, {"augment_on": "loader"}),
+        ("pipeline", 2, {"pipe": pipe("1f1b", microbatches=4)}),
+        ("hybrid", 4, {"pipe": pipe("gpipe"), "loader_workers": 1, "augment_on": "loader"}),
+    ],
+)
+def test_augmented_mixed_and_weighted_images_teach_every_strategy_the_same(
+    strategy: str, workers: int, changes: dict[str, Any], tiny: Train, taught: Record, serial: Record
+) -> None:
+    tuning = serial.point["tuning"] | {"augment_on": changes.pop("augment_on", "ranks")}
+    found = tiny(strategy, workers, TAUGHT, tuning=tuning, **changes)
+    assert losses(found) == pytest.approx(losses(taught), rel=SAME)
+    assert found.quality.confusion == taught.quality.confusion
+    assert found.validity.ok
+    assert found.key == taught.key
+
+
+def test_the_place_of_augmentation_changes_its_phase_and_no_bit(tiny: Train, taught: Record, serial: Record) -> None:
+    found = tiny("serial", 1, TAUGHT, loader_workers=2, tuning=serial.point["tuning"] | {"augment_on": "loader"})
+    assert losses(found) == losses(taught)
+    assert taught.phases["augment"] > 0
+    assert "augment" not in found.phases | serial.phases
+    steady = sum(taught.phases[name] for name in ("data", "to_device", "augment", "forward_backward", "optimizer"))
+    assert taught.seconds == pytest.approx(steady, rel=1e-3)
+
+
+@pytest.mark.parametrize("changed", TAUGHT)
+def test_what_is_taught_stands_in_the_key(changed: str, taught: Record, serial: Record) -> None:
+    names = {"size": "image_size", "augment": "augmentation"}
+    name = names.get(changed, changed)
+    assert taught.key[name] == TAUGHT[changed]
+    assert serial.key[name] != TAUGHT[changed]
+
+
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+def test_half_precision_learns_nearly_the_same_of_mixed_images(precision: str, tiny: Train, taught: Record) -> None:
+    found = tiny("ddp", 2, TAUGHT, precision=precision)
+    assert losses(found) == pytest.approx(losses(taught), rel=0.02)
+
+
 @pytest.mark.parametrize(("strategy", "workers"), [("serial", 1), ("fsdp", 2)])
 def test_an_accumulated_batch_is_the_same_batch(strategy: str, workers: int, tiny: Train, serial: Record) -> None:
     assert losses(tiny(strategy, workers, micro_batch=3)) == pytest.approx(losses(serial), rel=SAME)
