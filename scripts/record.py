@@ -7,24 +7,22 @@ those that say the same agree, and it stands where its study, stage, point and b
 import math
 import shlex
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from scripts.atomic import write_text
 from scripts.errors import UserError, first_fault
-from scripts.quantities import Count, Moment, NotNegative, Plain, Positive, Share, Whole
+from scripts.outcomes import CLOSE, ClassScores, Epoch, Loaded, Part, Quality, Watched
+from scripts.quantities import Count, Moment, NotNegative, Plain, Positive, Whole
 
-CLOSE = 0.01  # share by which figures of one record that say the same may differ
+__all__ = ["ClassScores", "Epoch", "Loaded", "Quality", "Watched"]  # parts of a record, of outcomes.py
+
 VERSION = "version of "  # begins the fields of a comparison key that hold a package's version
 PHYSICAL_CORES = "physical cores"  # that the usable ones are hardware threads of, among an environment's `threads`
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Fault(_Part):
+class Fault(Part):
     """One thing that makes a run count for nothing."""
 
     parameter: str
@@ -35,7 +33,7 @@ class Fault(_Part):
         return f"{self.parameter}: expected {self.expected}, found {self.actual}"
 
 
-class Validity(_Part):
+class Validity(Part):
     """Whether the run did the work that it was timed for."""
 
     ok: bool
@@ -58,7 +56,7 @@ class Validity(_Part):
         return cls(ok=not faults, faults=faults)
 
 
-class Environment(_Part):
+class Environment(Part):
     """What the run ran on."""
 
     started: Moment  # of the process, UTC, ISO 8601 to the millisecond
@@ -80,7 +78,7 @@ class Environment(_Part):
     allocator: str  # of memory: glibc, tcmalloc or jemalloc
 
 
-class Noise(_Part):
+class Noise(Part):
     """What disturbed the run."""
 
     calibration_before: Positive  # seconds of the fixed kernel of scripts/calibration.py: what a core can do
@@ -99,88 +97,11 @@ class Noise(_Part):
         return abs(self.calibration_after / self.calibration_before - 1)
 
 
-class SetAside(_Part):
+class SetAside(Part):
     """A launch that was measured again at once, since it says less of its point than of what disturbed it."""
 
     seconds: Positive  # as the record's
     reason: str
-
-
-class Epoch(_Part):
-    """One pass over the training split."""
-
-    model_config = ConfigDict(ser_json_inf_nan="strings")  # JSON has no word for a loss that is no number
-
-    loss: float  # mean training loss, nats; of a training that diverged not finite
-    valid_accuracy: Share
-    seconds: NotNegative  # training steps only, slowest rank
-
-
-class ClassScores(_Part):
-    """How well a network did on the test images of one class; 0 where a share is of none."""
-
-    precision: Share  # share of those predicted that are of the class
-    recall: Share  # share of those of the class that are predicted
-    f1: Share  # harmonic mean of the two
-    images: Whole  # of the class
-
-
-class Quality(_Part):
-    """What a training run learned."""
-
-    epochs: Annotated[list[Epoch], Field(min_length=1)]
-    steps_per_epoch: Count
-    classes: list[str]
-    test_accuracy: Share
-    precision: Share  # macro mean over classes
-    recall: Share  # macro mean over classes
-    f1: Share  # macro mean over classes
-    per_class: list[ClassScores]  # in the order of `classes`
-    confusion: list[list[Whole]]  # rows: true class; columns: predicted
-    seconds_to_target: NotNegative | None  # training seconds until validation accuracy reached the target; null: never
-    precision_emulated: bool  # the device computes numbers of this precision by others
-    left_out_steps: Whole = 0  # that moved no weights, since a gradient overflowed in fp16
-
-    @model_validator(mode="after")
-    def _of_one_confusion(self) -> Self:
-        if {len(self.classes)} != {len(self.confusion), *map(len, self.confusion)}:
-            raise ValueError(
-                f"confusion: found no square of numbers, expected a row for each of {len(self.classes)} classes"
-            )
-        images, right = sum(map(sum, self.confusion)), sum(row[i] for i, row in enumerate(self.confusion))
-        if images and abs(self.test_accuracy - right / images) > CLOSE:
-            raise ValueError(f"test_accuracy: found {self.test_accuracy:g}, expected {right} of {images} test images")
-        return self
-
-
-class Watched(_Part):
-    """What was seen of a training script of the user's own."""
-
-    source: Literal["hooks", "probe", "events"]  # torch's, its own calls of scalecard_probe, or what it says by itself
-    steps: Count  # of the optimizer, warm-up too
-    first_loss: float | None  # of the first step, about that of guessing; null: none was seen, or none that is finite
-    losses: list[float | None]  # means over ranks and LOSS_STEPS steps each; null: not finite
-    images_seen: bool  # else they are what the config says
-    evaluation_images: Whole
-    skipped_steps: Whole = 0  # that moved no weights, since a gradient overflowed in fp16
-    stopped: Literal["script", "enough", "hang"]  # what ended it: its own end, scalecard's measurement, or neither
-
-
-LOSS_STEPS = 10  # of which a watched training's losses are means
-
-
-class Loaded(_Part):
-    """How a loading launch went, beside its time."""
-
-    passes: Count  # timed ones, over all training images
-    first_batch_seconds: NotNegative  # from the first request, workers started, to the first image
-    first_pass_seconds: NotNegative  # the whole first pass, which is in no rate: workers import, caches fill
-    steady_cpu_seconds: NotNegative  # user and system, all processes but a server of its own, in the timed passes
-    # That the kernel fetched from storage in the timed passes: none where all is in the page cache.
-    storage_bytes: Whole
-    # Of the files' pages in memory: the greatest before a cold pass; of warm ones the least, before and after them.
-    resident_share: Share | None
-    network: dict[str, NotNegative] | None  # limits in force, of a source behind a network
 
 
 class Launch(NamedTuple):
@@ -194,7 +115,7 @@ class Launch(NamedTuple):
         return f"process {self.pid} of {self.host}, started {self.started}"
 
 
-class Record(_Part):
+class Record(Part):
     """One launch of one point in one block."""
 
     schema_: Literal[4] = Field(4, alias="schema")
@@ -225,7 +146,7 @@ class Record(_Part):
     validity: Validity
     environment: Environment
     noise: Noise  # of the launch that the seconds are of
-    set_aside: list[SetAside] = []  # earlier launches of this job, in their order
+    set_aside: list[SetAside] = Field([])  # earlier launches of this job, in their order
 
     @property
     def workers(self) -> int:

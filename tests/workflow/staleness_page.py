@@ -14,7 +14,7 @@ from made_study import WORDS
 STAGES = {
     "images": ["images"],
     "loading": ["loading"],
-    "training": ["training", "predict"],
+    "training": ["training", "program", "predict"],
     "scaling": ["scaling", "scaling_answers"],
     "report": ["report", "report_answers"],
 }  # with their rule files

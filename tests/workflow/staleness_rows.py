@@ -178,6 +178,11 @@ FILES = [
         "`training.predict.folder`: a picture of another content",
         edit=lambda made: made.edit("asked/0.jpg", jpeg(made, 7)),
     ),
+    Row("`training.program.command`: its script edited", edit=edited("project/train.py"), studies=("own",)),
+    Row("`training.program.files`: one of them edited", edit=edited("project/models.py"), studies=("own",)),
+    Row(
+        "`training.program.folder`: a file that no pattern names", edit=edited("project/conf/a.yaml"), studies=("own",)
+    ),
     Row("`scaling.external`: a row", edit=edited("theirs.csv"), studies=("theirs",)),
     Row("`scaling.compare_with`: its table", edit=written("old/scaling/training.parquet", "others")),
     Row("a record removed (measured again once what reads it is made anew)", edit=lambda made: made.remove(RECORD)),
@@ -227,7 +232,7 @@ SOURCES = [
     ),
     Row(
         "a rule file: a rule's command",
-        edit=replaced("workflow/rules/training.smk", "describe_model --output", "describe_model  --output"),
+        edit=replaced("workflow/rules/training.smk", "model.describe_model ", "model.describe_model  "),
     ),
     Row("`workflow/Snakefile`: a comment", edit=edited("workflow/Snakefile")),
     Row("a profile: its cores", edit=replaced("profiles/local/config.yaml", "cores: all", "cores: 1")),

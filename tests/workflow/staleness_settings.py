@@ -1,7 +1,9 @@
 """Every setting with another value: the rows of docs/staleness.md that need no edit of a file."""
 
+import sys
 from collections.abc import Iterator
-from typing import Any
+from types import UnionType
+from typing import Any, get_args
 
 from staleness_rows import Row, elsewhere, in_a_manifest
 
@@ -51,6 +53,19 @@ VALUES: dict[str, Any] = {
     "loading.remote.connection_megabits": 10,
     "loading.remote.megabits": 10,
     "loading.remote.latency_ms": 20,
+    "training.program.command": "train.py --batch {batch_per_rank} --loaders {loader_workers} --out {out} --epochs 2",
+    "training.program.folder": "moved",
+    "training.program.python": sys.executable,
+    "training.program.name": "mine",
+    "training.program.environment": {"LOADERS": "{loader_workers}"},
+    "training.program.files": ["models.py"],
+    "training.program.launcher": "none",
+    "training.program.stop_after.*": {"seconds": 9, "steps": 9, "relative_width": 0.1},
+    "training.program.events.file": "events.jsonl",
+    "training.program.events.pattern": "(?P<images>[0-9]+) images",
+    "training.program.join_seconds": 60,
+    "training.program.step_seconds": 60,
+    "training.program.memory_mb": 8000,
     "training.model": "tiny_cnn",
     "training.weights": None,
     "training.strategies": ["serial", "ddp", "hybrid", "fsdp"],
@@ -101,6 +116,7 @@ VALUES: dict[str, Any] = {
     "scaling.adaptive.passes": True,
     "scaling.adaptive.most_blocks": 6,
     "scaling.adaptive.core_hours": 1,
+    "scaling.adaptive.minutes": 1,
     "scaling.claims": [{"point": "resnet18-ddp-2", "against": "resnet18-serial-1", "times": 2}],
     "scaling.external": "others.csv",
     "scaling.compare_with": "older",
@@ -114,6 +130,9 @@ VALUES: dict[str, Any] = {
 EDITS = {"images.folder": elsewhere, "images.manifest": in_a_manifest}
 # What must change with a key, since it names points by it.
 WITH: dict[str, Any] = {
+    "training.program.launcher": {
+        "training": {"program": {"launcher": "none", "command": "train.py {workers} {batch_per_rank}"}}
+    },
     "training.threads": {"scaling": {"baseline": "serial-1x2"}},
     "training.loader_workers": {"scaling": {"baseline": "serial-1l1"}},
     "loading.augment": {"training": {"augment": [{"horizontal_flip": {}}]}},
@@ -130,14 +149,17 @@ STUDIES = {
         ("scaling.confidence", "scaling.prices.currency", "scaling.tolerance", "training.blocks"),
         ("pictures", "theirs"),
     ),
+    **{key: ("own",) for key in VALUES if key.startswith("training.program.")},
 }
 
 
 def keys(settings: type[Settings] = Study, prefix: str = "") -> Iterator[str]:
     """Every setting that there is, by its dotted name."""
     for name, field in settings.model_fields.items():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, Settings):
-            yield from keys(field.annotation, f"{prefix}{name}.")
+        options = get_args(field.annotation) if isinstance(field.annotation, UnionType) else (field.annotation,)
+        group = next((kind for kind in options if isinstance(kind, type) and issubclass(kind, Settings)), None)
+        if group is not None:
+            yield from keys(group, f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}"
 

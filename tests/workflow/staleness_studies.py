@@ -52,6 +52,19 @@ STUDIES: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"images": {"folder": "fetched", "archive": {"url": "a.zip", "checksum": f"sha256:{'0' * 64}"}}},
         ["results/{study}/images/archive.json"],
     ),
+    "own": (
+        {
+            "training": {
+                "program": {
+                    "command": "train.py --batch {batch_per_rank} --loaders {loader_workers} --out {out}",
+                    "folder": "project",
+                },
+                "workers": [2],
+                "blocks": 1,
+            }
+        },
+        ["all"],
+    ),
     "theirs": ({"scaling": {"external": "theirs.csv"}, "plan": {"jobs": [{"name": "final"}]}}, ["all"]),
 }
 
@@ -80,6 +93,9 @@ def lay_down(folder: Path) -> None:
     (folder / "listed.csv").write_text("\n".join(["path,label", *rows, ""]))
     (folder / "groups.csv").write_text("path,group\nash/ash_00.jpg,pair\nash/ash_01.jpg,pair\n")
     (folder / "weights.pt").write_bytes(b"weights")
+    for name in ("project/train.py", "project/models.py", "project/conf/a.yaml", "moved/train.py", "moved/models.py"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("pass\n")
     for name in ("theirs.csv", "others.csv"):
         (folder / name).write_text("point,workers\n")
     for table in ("old/scaling/training", "old/scaling/loading", "older/scaling/training", "older/scaling/loading"):

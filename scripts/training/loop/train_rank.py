@@ -26,13 +26,13 @@ from scripts.noise import Look, most_changed, noise
 from scripts.training.launch import affinity, allocator
 from scripts.training.launch.ranks import Ranks
 from scripts.training.loop.batches import Batches, seed_of
+from scripts.training.loop.comparison_key import key_of
 from scripts.training.loop.evaluate import Scores, evaluate
 from scripts.training.loop.fit import Keeping, Trained, fit, seconds_to, steady_seconds
 from scripts.training.loop.inputs import Inputs
 from scripts.training.loop.steps import check_steps, steps
 from scripts.training.model.memory import advising
 from scripts.training.model.model_facts import ModelFacts
-from scripts.training.model.model_names import packages_of
 from scripts.training.model.trained import TrainedNetwork
 from scripts.training.points import STRATEGIES
 from scripts.training.spec import TrainSpec
@@ -248,36 +248,6 @@ def keep(found: record.Record, spec: TrainSpec, stats: Path, best: Path, decode:
         valid_accuracy=max(accuracies),
         state_dict=torch.load(best, weights_only=True, map_location="cpu"),
     )
-
-
-def key_of(spec: TrainSpec, inputs: Inputs, device: torch.device, environment: record.Environment) -> dict[str, Any]:
-    """The comparison key: what must agree where two runs are divided."""
-    point = spec.point
-    images, split, _, weights = inputs.digests
-    batch = f"global batch {point.global_batch}"
-    if point.scaling == "weak":
-        batch = f"batch {point.global_batch // point.workers} a worker"
-    return {
-        "model": point.model,
-        "model_digest": spec.model_digest,
-        "weights": spec.weights_name or weights,
-        "image_size": spec.size,
-        "packed_size": spec.packed_size,
-        "augmentation": spec.augment,
-        "sampling": spec.sampling,
-        "loss": spec.loss.model_dump(),
-        "images": images,
-        "split": split,
-        "precision": point.precision,
-        "optimizer": spec.optimizer.model_dump(),
-        "epochs": f"at most {spec.epochs}" if spec.stop_at_target else spec.epochs,
-        "warmup_steps": spec.warmup_steps,
-        "device": device.type,
-        "cpu_model": environment.cpu_model,
-        "gpu_model": environment.gpu,
-        "batch_policy": f"{point.scaling}: {batch}",
-        **machine.versions_of(environment, "torch", "torchvision", "numpy", *packages_of(point.model)),
-    }
 
 
 def main() -> None:

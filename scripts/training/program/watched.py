@@ -11,7 +11,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from scripts.errors import PassingError, first_fault
-from scripts.record import LOSS_STEPS
+from scripts.outcomes import LOSS_STEPS
 from scripts.training.program.events import Event
 from scripts.training.watch import watched_ranks
 

@@ -98,7 +98,7 @@ def test_files_are_the_script_and_what_the_patterns_find(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"command": "trian.py"}, "training.program.command: found no file "),
+        ({"command": "no_such.py"}, "training.program.command: found no file "),
         ({"folder": "/no/such"}, "training.program.folder: found no folder /no/such"),
         ({"python": "/no/python"}, "training.program.python: found no interpreter /no/python"),
         ({"files": ["*.toml"]}, "training.program.files: found no file "),
@@ -125,12 +125,12 @@ def test_lines_are_counted_once_whole_and_rates_by_the_time_between(tmp_path: Pa
     out, err = tmp_path / "out", tmp_path / "err"
     printed = Printed(out, err, r"(?P<images>[\d,]+) images(, loss (?P<loss>\S+))?", began=0.0)
     printed.read()
-    out.write_text("start\n1,024 images, loss 0.5\n512 ima")
+    out.write_text("start\n1,024 images, loss 0.5\n512 image")
     err.write_text("8 images, loss nan\n")
     printed.read()
     assert [event[1:] for event in printed.found] == [(1024.0, 0.5), (8.0, None)]
     with out.open("a") as file:
-        file.write("ges\n")
+        file.write("s\n")
     printed.read()
     printed.read()
     assert [event.images for event in printed.found] == [1024.0, 8.0, 512.0]
