@@ -17,7 +17,7 @@ def _workers_are_forked_with_their_libraries() -> None:
     multiprocessing.set_forkserver_preload(LIBRARIES)
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(autouse=True)
 def _calibrations_are_brief() -> Iterator[None]:
     """Of a launch in this process: what they say of the cores is said elsewhere."""
     with pytest.MonkeyPatch.context() as patched:
