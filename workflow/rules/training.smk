@@ -46,7 +46,7 @@ rule fetch_weights:
         "../../envs/scalecard.yaml"
     params:
         spec=lambda wildcards: canonical(
-            model=get_model_name(wildcards),
+            model=wildcards.model,
             weights=STUDY.training.weights_name,
             packages=pins("torchvision"),
         ),
