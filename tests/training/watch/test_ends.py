@@ -8,9 +8,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from started import Watched, command, surroundings
-
-from scripts.training.watch.watched_ranks import read_ranks
+from started import Watched, command, read_ranks, surroundings
 
 STEPS = {"stop_after": {"steps": 20, "warmup_steps": 3}}
 
