@@ -28,12 +28,12 @@ from rich.console import Console
 from scripts import cli
 from scripts.errors import UserError
 from scripts.scaling.comparing.ratios import Ratio, paired_ratio
-from scripts.training.watch import watched_ranks
+from scripts.training import watch
 
 STEP_MILLISECONDS = (5.0, 1.0)
 SECONDS = 4.0  # of steps that a launch times
 SCRIPT = Path(__file__).with_name("watched_steps.py")
-WRAPPER = Path(watched_ranks.__file__).with_name("run_watched.py")
+WRAPPER = Path(watch.__file__).with_name("run_watched.py")
 BAR = 1.01
 Found = dict[str, list[float]]
 

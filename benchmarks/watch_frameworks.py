@@ -27,10 +27,11 @@ from rich.console import Console
 from rich.table import Table
 
 from scripts import cli
-from scripts.training.watch import watched_ranks
+from scripts.training import watch
+from scripts.training.program.watched import PHASES, Columns, RankReport, read_ranks
 
 FOLDER = Path(__file__).with_name("frameworks")
-WRAPPER = Path(watched_ranks.__file__).with_name("run_watched.py")
+WRAPPER = Path(watch.__file__).with_name("run_watched.py")
 SCRIPTS = ("lightning_trainer.py", "hugging_face_trainer.py", "accelerate_loop.py")
 TIMM = (
     "--model resnet18 --num-classes 3 --img-size 32 --batch-size 8 --warmup-epochs 0 --cooldown-epochs 0 "
@@ -46,7 +47,7 @@ class Launch:
     """By rank: what it counted itself, what was seen of it, and its exit status."""
 
     told: list[dict[str, Any]]
-    seen: dict[int, dict[str, Any]]
+    seen: list[tuple[RankReport, Columns]]
     codes: list[int]
 
 
@@ -101,17 +102,17 @@ def launch(python: str, script: list[str], ranks: int, options: dict[str, Any]) 
         if any(codes):
             print(*(said[-2000:] for _, said in outputs), sep="\n")
         told = [counted(*output) for output in outputs]
-        return Launch(told, watched_ranks.read_ranks(Path(folder)), codes)
+        return Launch(told, read_ranks(Path(folder)), codes)
 
 
-def cells(told: dict[str, Any], seen: dict[str, Any]) -> list[str]:
+def cells(told: dict[str, Any], seen: RankReport, columns: Columns) -> list[str]:
     """What was seen: `=` where the script has counted the same, `?` where it does not tell, else its own count."""
-    evaluated = seen["evaluation"]["images"]
     found = []
-    for name, number in (("steps", seen["steps"]), ("images", seen["images"]), ("evaluated", evaluated)):
+    numbers = (seen.steps, sum(columns.images), seen.evaluation["images"])
+    for name, number in zip(("steps", "images", "evaluated"), numbers, strict=True):
         own = told.get(name)
-        found.append(f"{number} " + ("?" if own is None else "=" if own == number else f"told {own}"))
-    losses = seen["columns"]["loss"]
+        found.append(f"{number:g} " + ("?" if own is None else "=" if own == number else f"told {own}"))
+    losses = [loss for loss in columns.loss if loss is not None]
     own = told.get("losses", [])
     each = len(own) // max(1, len(losses))
     means = [sum(own[i : i + each]) / each for i in range(0, len(own), each)] if each else []
@@ -125,7 +126,7 @@ def main() -> None:
     parser.add_argument("--timm", type=Path, help="train.py of timm's repository, which its package does not ship")
     args = parser.parse_args()
     columns = ["steps", "images", "evaluated", "losses", "data/fwd+bwd/optimizer/evaluation/other"]
-    table = Table("script", "rank", "ended", *columns, "ended by us (steps, how, caught)")
+    table = Table("script", "rank", "ended", *columns, "ended by us (steps, how)")
     with tempfile.TemporaryDirectory() as temporary:
         pictures(Path(temporary) / "data")
         scripts = [[name] for name in SCRIPTS]
@@ -136,14 +137,13 @@ def main() -> None:
             for ranks in (1, 2):
                 whole = launch(args.python, [*script, "--epochs", "2"], ranks, {})
                 cut = launch(args.python, [*script, "--epochs", "1000"], ranks, ENOUGH)
-                ends = {(one["steps"], one["stopped"], one["caught"]) for one in cut.seen.values()}
-                for rank, seen in whole.seen.items():
-                    spent = [sum(seen["columns"][name]) for name in list(seen["columns"])[3:]]
+                ends = {(report.steps, report.stopped) for report, _ in cut.seen}
+                for rank, (seen, steps) in enumerate(whole.seen):
+                    spent = [sum(getattr(steps, name)) for name in PHASES]
                     shares = "/".join(f"{100 * seconds / max(sum(spent), 1e-9):.0f}" for seconds in spent) + " %"
-                    name = Path(script[0]).name
-                    ended = f"{whole.codes[rank]}"
-                    cut_cell = f"{sorted(ends)} {cut.codes}"
-                    table.add_row(name, f"{rank} of {ranks}", ended, *cells(whole.told[rank], seen), shares, cut_cell)
+                    said = cells(whole.told[rank], seen, steps)
+                    row = (Path(script[0]).name, f"{rank} of {ranks}", f"{whole.codes[rank]}", *said, shares)
+                    table.add_row(*row, f"{sorted(ends)} {cut.codes}")
     Console(width=200, highlight=False).print(table)
 
 

@@ -16,6 +16,15 @@ import sys
 import time
 
 COLUMNS = ("end", "images", "loss", "data", "forward_backward", "optimizer", "evaluation", "other")
+# What only a watch sees (scripts/training/watch/__init__.py).
+NOT_SEEN: dict[str, object] = {
+    **dict.fromkeys(("torch", "device", "gpu", "threads", "distributed", "exit", "exception")),
+    **dict.fromkeys(("skipped_steps", "caught", "spawned", "processes"), 0),
+    **dict.fromkeys(("cwd_changed", "forced"), False),
+    **{"packages": {}, "optimizers": {}, "edges": [], "loaders": [], "children": []},
+    "steady": {"seconds": 0.0, "steps": 0, "relative_width": None},
+    "evaluation": {"batches": 0, "images": 0, "seconds": 0.0},
+}
 REFRESH_SECONDS = 1.0
 
 
@@ -92,8 +101,10 @@ class Probe:
             "written_steps": self.steps,
             "images": self.images,
             "startup": 0.0,
+            "warmup_steps": 0,
             "tail": self.written - self.last,
             "stopped": stopped,
+            **NOT_SEEN,
         }
         temporary = self._path(f".{self.pid}.tmp")
         with open(temporary, "w", encoding="utf-8") as file:

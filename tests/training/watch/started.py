@@ -1,5 +1,6 @@
 """Start a script's ranks as torchrun does, each by the wrapper."""
 
+import csv
 import json
 import os
 import socket
@@ -10,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scripts.training.watch import watched_ranks
+from scripts.training import watch
 
 Watched = Callable[..., "Launch"]  # the fixture `watched`
 HERE = Path(__file__).resolve().parent
-WRAPPER = Path(watched_ranks.__file__).with_name("run_watched.py")
+WRAPPER = Path(watch.__file__).with_name("run_watched.py")
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,20 @@ class Launch:
     def told(self, rank: int) -> dict[str, Any]:
         """The last line that a rank printed, which is JSON."""
         return dict(json.loads(self.printed[rank].splitlines()[-1]))
+
+
+def read_ranks(folder: Path, kind: str = "rank") -> dict[int, dict[str, Any]]:
+    """All that each rank wrote, by rank; its steps are in `columns`, a list each."""
+    found = {}
+    for path in folder.glob(f"{kind}-*.json"):
+        report = json.loads(path.read_text(encoding="utf-8"))
+        with path.with_suffix(".csv").open(encoding="utf-8", newline="") as file:
+            names, *rows = csv.reader(file)
+        kinds = [int if name == "images" else float for name in names]
+        values = [[kind(text) if text else None for kind, text in zip(kinds, row, strict=True)] for row in rows]
+        columns = {name: [row[number] for row in values] for number, name in enumerate(names)}
+        found[int(report["rank"])] = report | {"columns": columns}
+    return dict(sorted(found.items()))
 
 
 def free_port() -> int:
@@ -84,6 +99,6 @@ def start(
         [printed for printed, _ in outputs],
         [said for _, said in outputs],
         [process.returncode for process in processes],
-        watched_ranks.read_ranks(folder),
+        read_ranks(folder),
         folder,
     )

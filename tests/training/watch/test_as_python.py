@@ -4,11 +4,13 @@ import ast
 import json
 import subprocess
 import sys
+from itertools import chain
 from pathlib import Path
 
 import pytest
-import started
-from started import WRAPPER, Watched, command, surroundings
+from started import WRAPPER, Watched, command, read_ranks, surroundings
+
+from scripts.training.program.watched import read_ranks as read_reports
 
 FOREIGN = [WRAPPER, WRAPPER.with_name("scalecard_probe.py"), *(WRAPPER.parent / "scalecard_watch").glob("*.py")]
 LOOK = """
@@ -85,9 +87,23 @@ def test_the_probe_alone_tells_of_steps_in_a_study_and_does_nothing_outside(tmp_
     if in_study:
         environment["SCALECARD_EVENTS"] = str(tmp_path / "seen")
     subprocess.run([sys.executable, "-c", PROBED], env=environment, cwd=tmp_path, check=True)
-    seen = started.watched_ranks.read_ranks(tmp_path / "seen")
+    seen = read_ranks(tmp_path / "seen")
     assert [path.name for path in tmp_path.iterdir()] == (["seen"] if in_study else [])
     if in_study:
         assert seen[1]["columns"]["images"] == [1, 2, 3]
         assert seen[1]["columns"]["loss"] == [0.5, 0.25, 0.5 / 3]
         assert (seen[1]["steps"], seen[1]["world_size"], seen[1]["stopped"]) == (3, 2, "script")
+
+
+def test_the_probe_alone_writes_the_fields_that_a_watch_writes(tmp_path: Path) -> None:
+    """Both write all that the launch's record asks for."""
+    for name, words in (("alone", [sys.executable]), ("watched", command(tmp_path / "watched", "-m", "x")[:-2])):
+        script = tmp_path / "probed.py"
+        script.write_text(PROBED)
+        environment = surroundings() | {"PYTHONPATH": str(WRAPPER.parent), "SCALECARD_EVENTS": str(tmp_path / name)}
+        subprocess.run([*words, str(script)], env=environment, check=True)
+    alone, watched = (read_ranks(tmp_path / name)[0] for name in ("alone", "watched"))
+    assert alone.keys() == watched.keys()
+    assert alone["columns"]["images"] == watched["columns"]["images"] == [1, 2, 3]
+    reports = [read_reports(tmp_path / name) for name in ("alone", "watched")]
+    assert [report.steps for report, _ in chain(*reports)] == [3, 3]

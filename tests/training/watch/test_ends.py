@@ -1,6 +1,5 @@
 """How a watched script ends: when enough is seen, by itself, or as it should not."""
 
-import os
 import signal
 import subprocess
 import time
@@ -8,9 +7,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from started import Watched, command, surroundings
-
-from scripts.training.watch.watched_ranks import read_ranks
+from started import Watched, command, read_ranks, surroundings
 
 STEPS = {"stop_after": {"steps": 20, "warmup_steps": 3}}
 
@@ -64,14 +61,18 @@ def test_a_process_that_is_left_behind_is_ended_and_named(watched: Watched) -> N
 
 def test_of_a_script_that_hangs_all_steps_are_written_and_where_it_hung(tmp_path: Path) -> None:
     words = command(tmp_path / "seen", "misbehaving.py", "hangs")
-    with subprocess.Popen(words, env=surroundings(), stdout=subprocess.PIPE, text=True) as process:
+    process = subprocess.Popen(words, env=surroundings(), stdout=subprocess.PIPE, text=True)
+    try:
         assert process.stdout is not None
-        process.stdout.readline()
+        assert process.stdout.readline() == "hangs\n"
         until = time.monotonic() + 60
         while not (seen := read_ranks(tmp_path / "seen")) or seen[0]["steps"] < 3:
             assert time.monotonic() < until
             time.sleep(0.1)
-        os.kill(process.pid, signal.SIGTERM)
-    assert process.returncode == -signal.SIGTERM
+        process.terminate()
+        assert process.wait(timeout=60) == -signal.SIGTERM
+    finally:
+        process.kill()
+        process.communicate()
     assert (seen[0]["stopped"], len(seen[0]["columns"]["end"])) == (None, 3)
     assert "in hangs" in (tmp_path / "seen" / "stack-0.txt").read_text()

@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 import started
-from started import Watched
+from started import Watched, read_ranks
 
 from scripts.training.watch.scalecard_watch.phases import NAMES
-from scripts.training.watch.watched_ranks import read_ranks
 
 
 def phases_of_steps(seen: dict[str, Any]) -> list[dict[str, float]]:
@@ -102,6 +101,7 @@ def test_unusual_loops_are_seen_step_by_step(watched: Watched) -> None:
     assert seen["columns"]["images"] == launch.told(0)["images"] == [4, 4, 4, 4, 4, 2] * 6
     assert seen["evaluation"]["images"] == 2 * 22
     assert seen["optimizers"] == {"SGD": 30, "Adam": 6, "AdamW": 6}
+    assert seen["columns"]["evaluation"][1:6] == [0] * 5  # once a network in evaluation mode is seen to be trained
     assert min(seen["columns"]["forward_backward"][6:12]) >= 0.01  # what closures take is not the optimizer's
     assert_phases_add_up(seen)
 

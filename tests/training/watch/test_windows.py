@@ -72,6 +72,18 @@ def test_the_clock_is_exact_where_a_window_ends() -> None:
     assert found.edges == [4, 9, 14, 19]
 
 
+@pytest.mark.parametrize(("enough", "edges"), [({"steps": 33}, [37]), ({"seconds": 3.3}, [35, 36, 37])])
+def test_the_clock_is_exact_where_the_last_step_may_be(enough: dict[str, float], edges: list[int]) -> None:
+    found = Windows(5, enough)
+    exact = []
+    for step in range(38):
+        if found.is_edge(step):
+            exact.append(step)
+        found.add(step, 0.1)
+    assert found.enough()
+    assert exact == [0, 1, 2, 3, 4, 9, 14, 19, 24, 29, *([34] if 34 not in edges else []), *edges]
+
+
 @pytest.mark.parametrize("warmup_steps", [0, 1])
 def test_without_a_warm_up_the_first_step_tells_how_long_a_window_is(warmup_steps: int) -> None:
     found, last = after([0.1] * 50, warmup_steps=warmup_steps, steps=30)

@@ -48,9 +48,18 @@ class Windows:
 
     def is_edge(self, step: int) -> bool:
         """Whether the clock is to be read exactly at the end of this step (counted from 0), which comes next."""
+        if self._nearly_enough():
+            return True
         if step <= self.last_of_warmup:
             return step > self.last_of_warmup - SETTLING
         return self.open_steps + 1 == self.size
+
+    def _nearly_enough(self) -> bool:
+        """Whether the next step may be the last."""
+        if self.steps_enough is not None and self.steps + 1 >= self.steps_enough:
+            return True
+        soon = self.seconds * (1 + 3 / max(self.steps, 1))  # three steps on
+        return self.seconds_enough is not None and soon >= self.seconds_enough
 
     def add(self, step: int, seconds: float) -> None:
         """A step has ended that took `seconds` without evaluation."""
