@@ -193,6 +193,7 @@ def test_cutmix_pastes_the_area_that_the_label_loses() -> None:
     found = step.mix(torch.zeros_like(given), torch.ones_like(given), drawn)
     assert found.float().mean((1, 2, 3)).numpy() == pytest.approx(1 - step.own_share(drawn, EDGE), abs=1e-6)
     assert 0.2 < found.float().mean() < 0.5
+    assert all(edge.any() for edge in (found[:, 0], found[:, -1], found[:, :, 0], found[:, :, -1]))
 
 
 def test_erasing_covers_half_of_the_images_by_a_part_of_their_area() -> None:

@@ -70,6 +70,14 @@ def test_threads_that_speed_one_rank_up_by_less_than_their_number_are_told_apart
     assert sum(getattr(found, name) for name in PARTS) == pytest.approx(2.2 - 1.7)
 
 
+def test_augmentation_on_the_ranks_is_lost_to_input() -> None:
+    phases = SERIAL.phases | {"augment": 0.4}
+    one = SERIAL.model_copy(update={"phases": phases, "step_seconds": SERIAL.step_seconds + 0.4})
+    found = row(one, SERIAL, images=1.0)
+    assert found.input == pytest.approx(0.4)
+    assert sum(getattr(found, name) for name in PARTS) == pytest.approx(0.4)
+
+
 def test_a_core_that_only_loads_is_lost_to_input() -> None:
     one = SERIAL.model_copy(update={"cores": 2, "phases": SERIAL.phases | {"data": 0.02, "to_device": 0.08}})
     found = row(one, SERIAL, images=1.0)

@@ -1,8 +1,8 @@
 """The profile table: where the efficiency of each training point is lost, in seconds of a step.
 
 A point on c times the baseline's cores would ideally need the baseline's step seconds / c for as many images. What it
-needs more is the sum of: `input` (data, to_device, and cores that only load), `threads` (rank 0 alone, on its threads
-against one), `smaller_batch` (its share alone on one thread, against as many images of the baseline's step),
+needs more is the sum of: `input` (data, to_device, augment, and cores that only load), `threads` (rank 0 alone, on its
+threads against one), `smaller_batch` (its share alone on one thread, against as many images of the baseline's step),
 `contention` (all ranks at once against one alone), `imbalance` (the slowest rank against the mean), `communication`
 (with the exchange of gradients against without), `optimizer`. A strategy that cannot go without its exchange, as fsdp
 and pipeline, has the middle ones in `communication`.
@@ -43,7 +43,7 @@ class ProfilesSpec(Spec):
 
 def feeding(one: StepProfile) -> float:
     """Seconds until a batch is where it is used, slowest rank."""
-    return one.phases.get("data", 0.0) + one.phases.get("to_device", 0.0)
+    return sum(one.phases.get(name, 0.0) for name in ("data", "to_device", "augment"))
 
 
 def computing(one: StepProfile) -> float:
