@@ -1,5 +1,6 @@
 """What the ranks of a program's launch wrote, as one: the steps of all, the steady window, and the losses."""
 
+import csv
 import itertools
 import math
 import statistics
@@ -13,7 +14,6 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from scripts.errors import PassingError, first_fault
 from scripts.outcomes import LOSS_STEPS
 from scripts.training.program.events import Event
-from scripts.training.watch import watched_ranks
 
 PHASES = ("data", "forward_backward", "optimizer", "evaluation", "other")
 
@@ -85,15 +85,26 @@ def read_ranks(folder: Path) -> list[tuple[RankReport, Columns]]:
         PassingError: one cannot be read.
     """
     found = []
-    try:
-        for kind in ("rank", "launcher"):
-            for one in watched_ranks.read_ranks(folder, kind).values():
-                columns = one["columns"] | {"images": [images or 0 for images in one["columns"]["images"]]}
-                found.append((RankReport.model_validate(one), Columns.model_validate(columns)))
-    except (OSError, LookupError, ValueError) as error:
-        what = first_fault(error) if isinstance(error, ValidationError) else str(error)
-        raise PassingError(f"{folder}: what the ranks wrote cannot be read: {what}") from None
+    for kind in ("rank", "launcher"):
+        for path in sorted(folder.glob(f"{kind}-*.json"), key=lambda path: int(path.stem.rpartition("-")[2])):
+            try:
+                report = RankReport.model_validate_json(path.read_bytes())
+                found.append((report, read_columns(path.with_suffix(".csv"))))
+            except (OSError, LookupError, ValueError) as error:
+                what = first_fault(error) if isinstance(error, ValidationError) else str(error)
+                raise PassingError(f"{path}: what a rank wrote cannot be read: {what}") from None
     return found
+
+
+def read_columns(path: Path) -> Columns:
+    """The steps of a rank; a last line that was cut short is none."""
+    with path.open(encoding="utf-8", newline="") as file:
+        names, *rows = csv.reader(file)
+    table = dict(zip(names, zip(*[row for row in rows if len(row) == len(names)], strict=True), strict=False))
+    numbers = {
+        name: [float(text or 0) for text in table.get(name, ())] for name in Columns.model_fields if name != "loss"
+    }
+    return Columns(**numbers, loss=[float(text) if text else None for text in table.get("loss", ())])
 
 
 class Window(_Report):
