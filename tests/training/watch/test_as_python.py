@@ -19,7 +19,8 @@ def annotated(number: int): pass
 print(json.dumps({
     "argv": sys.argv, "path": sys.path, "name": __name__, "main": __main__.__dict__ is globals(), "file": __file__,
     "names": sorted(name for name in globals() if name not in ("__main__", "__annotations__", "json", "sys")),
-    "torch": "torch" in sys.modules, "package": __package__, "annotations": str(annotated.__annotations__), "modules": sorted(sys.modules),
+    "torch": "torch" in sys.modules, "package": __package__, "annotations": str(annotated.__annotations__),
+    "modules": sorted(sys.modules),
 }))
 """
 
