@@ -15,10 +15,12 @@ from scripts.training.program.watched import read_ranks as read_reports
 FOREIGN = [WRAPPER, WRAPPER.with_name("scalecard_probe.py"), *(WRAPPER.parent / "scalecard_watch").glob("*.py")]
 LOOK = """
 import __main__, json, sys
+def annotated(number: int): pass
 print(json.dumps({
     "argv": sys.argv, "path": sys.path, "name": __name__, "main": __main__.__dict__ is globals(), "file": __file__,
     "names": sorted(name for name in globals() if name not in ("__main__", "__annotations__", "json", "sys")),
-    "torch": "torch" in sys.modules, "package": __package__, "modules": sorted(sys.modules),
+    "torch": "torch" in sys.modules, "package": __package__, "annotations": str(annotated.__annotations__),
+    "modules": sorted(sys.modules),
 }))
 """
 
