@@ -27,7 +27,7 @@ from scripts.spec import PIXELS
 
 # What libraries take from the environment of a process and we leave to it, by the beginnings of names.
 OBEYED = ("OMP_NUM_THREADS", "MKL_", "OPENBLAS_", "ATEN_", "DNNL_", "ONEDNN_", "GLOO_", "NCCL_")
-PR_SET_PDEATHSIG = 1  # of prctl(2)
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # of prctl(2)
 CPUS = Path("/sys/devices/system/cpu")
 PACKAGES = (
     *("torch", "torchvision", "timm", "dask", "distributed", "dask-jobqueue", "joblib", "fsspec", "aiohttp"),
@@ -100,6 +100,24 @@ class Places(list[Place]):
 def end_with_parent() -> None:
     """Have the kernel kill this process when the one that started it is gone: it must not work on unseen."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def adopt_orphans() -> None:
+    """Have the kernel make this process the parent of all descendants whose own parent has ended."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+def end_descendants() -> list[str]:
+    """Kill all descendants of this process that still run, those too that were adopted; their names."""
+    left = psutil.Process().children(recursive=True)
+    found = []
+    for process in left:
+        with suppress(psutil.NoSuchProcess):
+            if process.status() != psutil.STATUS_ZOMBIE:
+                found.append(f"{process.name()} ({process.pid})")
+                process.kill()
+    psutil.wait_procs(left, timeout=5)
+    return found
 
 
 def hardware_threads(core: int) -> list[int]:

@@ -124,6 +124,8 @@ def launch(spec: ProgramSpec, block: int, nodes: list[Node], this: int, port: in
             signalled = not watchdog.ended
         except ChildFailedError as error:
             statuses = {rank: failure.exitcode for rank, failure in error.failures.items()}
+    if left := machine.end_descendants():
+        cli.log.info("left behind by the script, and ended: %s", ", ".join(left))
     counted, seconds = Look.now().since(looked), time.monotonic() - began
     own = max(_used() - used_before, sum(monitor.cpu_seconds.values()))
     after = calibrate(cores)
@@ -172,6 +174,7 @@ def main() -> None:
     parser.add_argument("--spec", type=ProgramSpec.model_validate_json, required=True)
     args = parser.parse_args()
     machine.end_with_parent()
+    machine.adopt_orphans()
     nodes = [Node(*one) for one in args.nodes]
     this = [node.name for node in nodes].index(os.environ["SLURMD_NODENAME"]) if len(nodes) > 1 else 0
     store = meet(nodes, this, args.port, args.join_seconds)

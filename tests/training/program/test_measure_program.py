@@ -91,3 +91,25 @@ def test_lines_that_a_script_prints_are_counted_where_hooks_see_nothing(measure:
     assert found.watched is not None
     assert (found.watched.source, found.watched.steps) == ("events", 48)
     assert found.images == 8 * 45
+
+
+def test_what_a_script_leaves_behind_is_ended(measure: Measure, tmp_path: Path) -> None:
+    """A process in a session of its own, which no process group reaches, of a parent that has gone."""
+    mark = tmp_path / "alive"
+    script = tmp_path / "leaves.py"
+    child = f"import os, time, pathlib; pathlib.Path({str(mark)!r}).write_text(str(os.getpid())); time.sleep(600)"
+    script.write_text(
+        "import subprocess, sys, os, time, pathlib\n"
+        "from scalecard_probe import probe\n"
+        "subprocess.Popen([sys.executable, '-c', 'import subprocess, sys; subprocess.Popen([sys.executable, \"-c\", '\n"
+        f"    + repr({child!r}) + '], start_new_session=True)']).wait()\n"
+        f"while not pathlib.Path({str(mark)!r}).exists() or not pathlib.Path({str(mark)!r}).read_text():\n"
+        "    time.sleep(0.05)\n"
+        "for number in range(9):\n"
+        "    probe.step(8, loss=1.0)\n"
+        "time.sleep(3)  # what is seen is written each second\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    found = measure("leaves.py", folder=str(tmp_path))
+    assert "rank 0 ended with signal 9" in str(faults(found)["end of the script"])
+    assert not Path(f"/proc/{mark.read_text()}").exists()
