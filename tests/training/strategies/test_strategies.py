@@ -85,6 +85,8 @@ def taught(tiny: Train) -> Record:
     ("strategy", "workers", "changes"),
     [
         ("serial", 1, {"micro_batch": 3}),
+        # Its loader is forked off a rank whose threads have run.
+        ("serial", 1, {"threads": 2, "loader_workers": 1, "augment_on": "loader"}),
         ("ddp", 2, {}),
         ("ddp", 2, {"loader_workers": 1, "augment_on": "loader"}),
         ("fsdp", 2, {"augment_on": "loader"}),
