@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from pathlib import Path
 
 import yaml
 from helping import ROOT
@@ -67,3 +68,24 @@ def test_every_make_target_and_program_that_contributing_names_is_there() -> Non
     programs = set(re.findall(r"python -m (scripts[\w.]+)", text))
     assert programs
     assert all(ROOT.joinpath(*program.split(".")).with_suffix(".py").is_file() for program in programs)
+
+
+def test_links_in_the_documents_lead_somewhere() -> None:
+    documents = [*ROOT.glob("*.md"), ROOT / "config/README.md", *(ROOT / "docs").glob("*.md")]
+    for document in documents:
+        for to in re.findall(r"\[[^\]]+\]\(([^)\s]+)\)", document.read_text()):
+            if not re.match(r"https?:|mailto:", to):
+                path, _, anchor = to.partition("#")
+                there = document.parent / path if path else document
+                assert there.exists(), f"{document.name}: {to}"
+                assert not anchor or anchor in anchors(there), f"{document.name}: {to}"
+
+
+def anchors(document: Path) -> set[str]:
+    """What headings of a document can be linked by, as GitHub makes it of them."""
+    titles = re.findall(r"^#+ (.+)$", document.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_the_readme_is_read_in_one_go() -> None:
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 130
