@@ -146,3 +146,20 @@ def test_make_study_takes_passes_until_the_answer_is_stable(
     assert done.returncode == ends
     assert [line for line in called if line.endswith("-- next_pass")] == called[:runs]
     assert len(called) == runs + (ends == 0)
+
+
+def test_no_pass_goes_beyond_the_minutes_and_the_last_says_what_it_would_have_taken() -> None:
+    points = grid()
+    blocks = {point: 3 for point in points if point in first_points(points, "serial-1")}
+    made = {name: speedup(points[f"resnet18-{name}"].workers) for name in ("serial-1", "ddp-2", "ddp-6", "ddp-16")}
+    rows = list(rows_of({name: [rate, 1.01 * rate, 0.99 * rate] for name, rate in made.items()}).values())
+    advice = recommend(rows, SPEC).recommendations
+    spec = PassSpec(points=points, blocks=blocks, first_blocks=3, most_blocks=12, core_hours=None)
+    free = decide(rows, advice, spec)
+    assert not free.stable
+    spent = sum(3 * (row.wall_seconds or 0) for row in rows)
+    ended = decide(rows, advice, spec.model_copy(update={"minutes": spent / 60}))
+    assert ended.stable
+    assert " more launches, about " in ended.sentence
+    assert " min, would be the next pass: " in ended.sentence
+    assert not decide(rows, advice, spec.model_copy(update={"minutes": 10 * spent / 60})).stable
