@@ -9,6 +9,7 @@ from scripts.scaling.tables.rows import TrainingRow
 
 MEMORY_MARGIN = 1.2  # times the peak that was measured: an upper bound already, but a longer training may hold more
 GIB = 2**30
+TORCHRUN_BYTES = 0.5 * GIB  # of torchrun's own process on each node, which has imported torch
 OWN = "train.py"  # where the study has no command of its own
 
 
@@ -29,7 +30,8 @@ def to_paste(row: TrainingRow, command: str | None) -> list[str]:
     if row.device == "cuda":
         found.append(f"#SBATCH --gpus-per-node={ranks}")
     if row.peak_rss_bytes:
-        found.append(f"#SBATCH --mem={math.ceil(row.peak_rss_bytes * MEMORY_MARGIN / nodes / GIB)}G")
+        bytes_of_a_node = row.peak_rss_bytes * MEMORY_MARGIN / nodes + TORCHRUN_BYTES
+        found.append(f"#SBATCH --mem={math.ceil(bytes_of_a_node / GIB)}G")
     found.append(f"export OMP_NUM_THREADS={threads}")
     words = filled(command, row, loaders) if command else OWN
     found.append(f"{'srun ' if nodes > 1 else ''}torchrun {_where(nodes)} --nproc-per-node={ranks} {words}")
