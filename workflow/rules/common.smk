@@ -241,7 +241,7 @@ def has_new_page():
 
 def get_template(name):
     """A page's template, as an input."""
-    return os.path.relpath(ROOT / f"scripts/report/{name}.html.jinja")
+    return os.path.relpath(ROOT / f"scripts/report/page/{name}.html.jinja")
 
 
 def get_table_settings():

@@ -9,7 +9,7 @@ rule contact_sheet:
     input:
         shards=expand("results/{{study}}/images/shards/{shard}.npy", shard=SHARDS),
         split="results/{study}/images/split.parquet",
-        code=code("scripts.report.contact_sheet"),
+        code=code("scripts.report.pictures.contact_sheet"),
     output:
         sheet=report(
             "results/{study}/report/contact_sheet.jpg",
@@ -25,14 +25,14 @@ rule contact_sheet:
     conda:
         "../../envs/scalecard.yaml"
     shell:
-        "python -m scripts.report.contact_sheet --shards results/{wildcards.study}/images/shards "
+        "python -m scripts.report.pictures.contact_sheet --shards results/{wildcards.study}/images/shards "
         "--split {input.split:q} --sheets {output.sheet:q} {output.more:q} 2> {log:q}"
 
 
 rule draw_preview:
     input:
         raw=get_previewed(),
-        code=code("scripts.report.draw_preview", *get_step_modules()),
+        code=code("scripts.report.pictures.draw_preview", *get_step_modules()),
     output:
         sheets=report(
             [f"results/{{study}}/report/preview/{number:02d}.png" for number in range(len(PREVIEWED))],
@@ -55,7 +55,7 @@ rule draw_preview:
         ),
         folder=get_raw_folder,
     shell:
-        "python -m scripts.report.draw_preview --folder {params.folder:q} --sheets {output.sheets:q} "
+        "python -m scripts.report.pictures.draw_preview --folder {params.folder:q} --sheets {output.sheets:q} "
         "--spec {params.spec:q} 2> {log:q}"
 
 
@@ -67,7 +67,7 @@ rule draw_figures:
         loading_records=rules.tabulate_loading.input.records,
         training_records=TRAINING_RECORDS,
         usage=expand("results/{{study}}/training/records/{point}/b1.usage.csv", point=TRAINING_BLOCKS),
-        code=code("scripts.report.draw_figures"),
+        code=code("scripts.report.figures.draw_figures"),
     output:
         speedup=report(
             "results/{study}/report/figures/speedup.svg",
@@ -127,7 +127,7 @@ rule draw_figures:
     conda:
         "../../envs/scalecard.yaml"
     shell:
-        "python -m scripts.report.draw_figures --training {input.training:q} --loading {input.loading:q} "
+        "python -m scripts.report.figures.draw_figures --training {input.training:q} --loading {input.loading:q} "
         "--laws {input.laws:q} --records {input.loading_records:q} {input.training_records:q} --usage {input.usage:q} "
         "--folder results/{wildcards.study}/report/figures 2> {log:q}"
 
@@ -135,7 +135,7 @@ rule draw_figures:
 rule draw_dask_graph:
     input:
         graph=rules.trace_dask.output.graph,
-        code=code("scripts.report.draw_dask_graph"),
+        code=code("scripts.report.figures.draw_dask_graph"),
     output:
         svg=report(
             "results/{study}/report/figures/dask_graph.svg",
@@ -148,7 +148,7 @@ rule draw_dask_graph:
     conda:
         "../../envs/scalecard.yaml"
     shell:
-        "python -m scripts.report.draw_dask_graph --graph {input.graph:q} "
+        "python -m scripts.report.figures.draw_dask_graph --graph {input.graph:q} "
         "--folder results/{wildcards.study}/report/figures 2> {log:q}"
 
 
@@ -192,7 +192,7 @@ rule render_page:
         previews=rules.draw_preview.output.sheets,
         template=get_template("page"),
         extends=[get_template("base"), get_template("parts")],
-        code=code("scripts.report.render_page"),
+        code=code("scripts.report.page.render_page"),
     output:
         page="results/{study}/report/index.html",
     log:
@@ -202,7 +202,7 @@ rule render_page:
     params:
         spec=lambda wildcards: canonical(config=get_shown_config()),
     shell:
-        "python -m scripts.report.render_page --training {input.training:q} --loading {input.loading:q} "
+        "python -m scripts.report.page.render_page --training {input.training:q} --loading {input.loading:q} "
         "--jobs {input.jobs:q} --profiles {input.profiles:q} --networks {input.networks:q} "
         "--records {input.loading_records:q} {input.training_records:q} "
         "--split {input.split:q} --rejects {input.rejects:q} --leaks {input.leaks:q} "
@@ -229,7 +229,7 @@ rule typeset_tables:
         jobs="results/{study}/scaling/jobs.parquet",
         loading_records=rules.tabulate_loading.input.records,
         training_records=TRAINING_RECORDS,
-        code=code("scripts.report.typeset_tables"),
+        code=code("scripts.report.paper.typeset_tables"),
     output:
         expand(
             "results/{{study}}/report/tables/{table}.{language}",
@@ -242,7 +242,7 @@ rule typeset_tables:
     conda:
         "../../envs/scalecard.yaml"
     shell:
-        "python -m scripts.report.typeset_tables --training {input.training:q} --strategies {input.strategies:q} "
+        "python -m scripts.report.paper.typeset_tables --training {input.training:q} --strategies {input.strategies:q} "
         "--loading {input.loading:q} --jobs {input.jobs:q} "
         "--records {input.loading_records:q} {input.training_records:q} "
         "--folder results/{wildcards.study}/report/tables 2> {log:q}"

@@ -9,7 +9,7 @@ rule draw_trainings:
     input:
         training=JUDGED.output.parquet,
         laws="results/{study}/scaling/laws.json",
-        code=code("scripts.report.draw_trainings"),
+        code=code("scripts.report.figures.draw_trainings"),
     output:
         speedup=report(
             "results/{study}/report/trainings/speedup.svg",
@@ -35,7 +35,7 @@ rule draw_trainings:
     conda:
         "../../envs/scalecard.yaml"
     shell:
-        "python -m scripts.report.draw_trainings --training {input.training:q} --laws {input.laws:q} "
+        "python -m scripts.report.figures.draw_trainings --training {input.training:q} --laws {input.laws:q} "
         "--folder results/{wildcards.study}/report/trainings 2> {log:q}"
 
 
@@ -55,7 +55,7 @@ rule render_trainings:
         ],
         template=get_template("trainings"),
         extends=[get_template("base"), get_template("parts")],
-        code=code("scripts.report.render_trainings"),
+        code=code("scripts.report.page.render_trainings"),
     output:
         page="results/{study}/report/trainings.html",
     log:
@@ -71,7 +71,7 @@ rule render_trainings:
             scaling=get_shown_config()["scaling"],
         ),
     shell:
-        "python -m scripts.report.render_trainings --training {input.training:q} --strategies {input.strategies:q} "
+        "python -m scripts.report.page.render_trainings --training {input.training:q} --strategies {input.strategies:q} "
         "--laws {input.laws:q} "
         "--recommendation {input.recommendation:q} --claims {input.claims:q} --confirmation {input.confirmation:q} --plan {input.plan:q} "
         "--figures {input.figures:q} "
@@ -81,7 +81,7 @@ rule render_trainings:
 rule draw_plan:
     input:
         plan=rules.make_plan.output.plan,
-        code=code("scripts.report.draw_plan"),
+        code=code("scripts.report.figures.draw_plan"),
     output:
         gantt=report("results/{study}/report/plan/gantt.svg", category="Plan", caption="../report/gantt.rst"),
         pareto=report(
@@ -93,7 +93,7 @@ rule draw_plan:
     conda:
         "../../envs/scalecard.yaml"
     shell:
-        "python -m scripts.report.draw_plan --plan {input.plan:q} "
+        "python -m scripts.report.figures.draw_plan --plan {input.plan:q} "
         "--folder results/{wildcards.study}/report/plan 2> {log:q}"
 
 
