@@ -22,6 +22,7 @@ def draw_figures(study: Path, folder: Path) -> None:
         *("--training", study / "scaling/training.parquet", "--loading", study / "scaling/loading.parquet"),
         *("--records", *sorted(study.glob("*/records/*/*.json")), "--folder", folder),
         *("--usage", *sorted(study.glob("training/records/*/b1.usage.csv")), "--laws", study / "scaling/laws.json"),
+        *("--recommendation", study / "scaling/recommendation.json"),
     )
 
 
@@ -58,7 +59,7 @@ def render_page(study: Path, figures: Path, jobs: Path, page: Path, *more: objec
         *("--jobs", jobs, "--records", *sorted(study.glob("*/records/*/*.json"))),
         *("--split", images / "split.parquet", "--rejects", images / "rejects.csv"),
         *("--leaks", images / "leaks.json", "--previews", *[sheet] * len(CLASSES)),
-        *("--figures", *sorted(figures.glob("*.svg")), "--sheet", sheet),
+        *("--figures", *sorted([*figures.glob("*.svg"), *figures.glob("*.csv")]), "--sheet", sheet),
         *("--template", ROOT / "scripts/report/page/page.html.jinja", "--page", page),
         *("--spec", json.dumps({"config": config})),
         *more,

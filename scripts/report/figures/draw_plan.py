@@ -1,6 +1,6 @@
 """The figures of a plan: who holds which cores when, and what a faster end costs.
 
-Input: `plan.json`. Outputs, in --folder: `gantt` and `pareto`, each as `.svg` and `.png`.
+Input: `plan.json`. Outputs, in --folder: `gantt` and `pareto`, each as `.svg`, `.png` and `.csv`.
 
 By hand:
     python -m scripts.report.figures.draw_plan --plan results/demo/scaling/plan.json --folder figures
@@ -13,7 +13,8 @@ from matplotlib.figure import Figure
 
 from scripts import cli
 from scripts import format as show
-from scripts.report.figures.figure_parts import WIDTH, entitle, save, start
+from scripts.report.figures import figure_tables
+from scripts.report.figures.figure_parts import WIDTH, entitle, nothing, save, start
 from scripts.report.figures.style import COLOURS, MUTED, styled
 from scripts.scaling.plan.planned import Plan, PlannedJob
 from scripts.scaling.tables.table_file import read_answer
@@ -64,16 +65,16 @@ def stacked(jobs: list[PlannedJob], node: int) -> list[tuple[PlannedJob, float, 
 
 def draw_pareto(plan: Plan) -> Figure:
     """Cost against the end of the last training."""
-    figure, axes = start(3.2)
     front = plan.pareto
+    if not front:
+        return nothing("What a faster end costs", "There is no plan.")
+    figure, axes = start(3.2)
     ends, costs = [one.makespan_seconds for one in front], [one.cost for one in front]
-    said = "There is no plan."
-    if front:
-        axes.step(ends, costs, where="post", color=MUTED, linewidth=1)
-        axes.plot(ends, costs, "o", color=COLOURS[0], label="plans")
-        axes.plot(plan.makespan_seconds, plan.cost, "s", color=COLOURS[1], label="the plan")
-        axes.legend(loc="best")
-        said = f"From {show.number(ends[0])} s to {show.number(ends[-1])} s. Predicted."
+    axes.step(ends, costs, where="post", color=MUTED, linewidth=1)
+    axes.plot(ends, costs, "o", color=COLOURS[0], label="plans")
+    axes.plot(plan.makespan_seconds, plan.cost, "s", color=COLOURS[1], label="the plan")
+    axes.legend(loc="best")
+    said = f"From {show.number(ends[0])} s to {show.number(ends[-1])} s. Predicted."
     axes.set_xlabel("last end, seconds")
     axes.set_ylabel(f"cost, {plan.unit_of_cost}")
     entitle(figure, "What a faster end costs", said)
@@ -87,8 +88,8 @@ def main() -> None:
     args = parser.parse_args()
     plan = read_answer(args.plan, Plan)
     with styled():
-        save(draw_gantt(plan), args.folder, "gantt")
-        save(draw_pareto(plan), args.folder, "pareto")
+        save(draw_gantt(plan), args.folder, "gantt", figure_tables.planned(plan))
+        save(draw_pareto(plan), args.folder, "pareto", figure_tables.front(plan))
 
 
 if __name__ == "__main__":

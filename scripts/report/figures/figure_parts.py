@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox, blended_transform_factory
@@ -21,8 +22,8 @@ NAME = 0.2  # of a line of a legend, inches
 IDEAL: dict[str, Any] = {"color": MUTED, "linestyle": (0, (4, 3)), "linewidth": 1, "zorder": 1}
 
 
-def save(figure: Figure, folder: Path, name: str) -> None:
-    """Write a figure twice: SVG without a background, for any page; PNG on white."""
+def save(figure: Figure, folder: Path, name: str, table: pd.DataFrame | None = None) -> None:
+    """Write a figure twice: SVG without a background, for any page; PNG on white. And what it shows, as CSV."""
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
     for axes in figure.axes:
@@ -32,6 +33,25 @@ def save(figure: Figure, folder: Path, name: str) -> None:
         figure.savefig(temporary, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     with replacing(folder / f"{name}.png") as temporary:
         figure.savefig(temporary, format="png", dpi=DPI, facecolor="white", metadata={"Software": None})
+    if table is not None:
+        with replacing(folder / f"{name}.csv") as temporary:
+            table.to_csv(temporary, index=False, float_format="%.6g")
+
+
+def nothing(title: str, why: str) -> Figure:
+    """What stands in place of a figure that has nothing to show: a line of text."""
+    figure = Figure(figsize=(WIDTH, 0.6), layout="constrained")
+    entitle(figure, title, why)
+    return figure
+
+
+def stack(axes: Axes, y: float, parts: Sequence[tuple[float, str]], text: str) -> None:
+    """A bar of parts, each of a length and a colour, from 0; those below 0 to the left. Its text stands at its end."""
+    ends = {True: 0.0, False: 0.0}  # of what is drawn already: left of 0, and right of it
+    for length, colour in parts:
+        axes.barh(y, length, left=ends[length < 0], color=colour, height=0.72)
+        ends[length < 0] += length
+    axes.annotate(text, (ends[False], y), (3, 0), textcoords="offset points", va="center", fontsize=7.5)
 
 
 def start(height: float) -> tuple[Figure, Axes]:

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from scripts import format as show
-from scripts.report.figures.figure_parts import IDEAL, entitle, fill_legend, start_grid
+from scripts.report.figures.figure_parts import IDEAL, entitle, fill_legend, nothing, start_grid
 from scripts.report.figures.style import COLOURS, MUTED
 from scripts.scaling.answers.laws import CurveLaws, Laws
 from scripts.scaling.tables.compared import compared
@@ -20,8 +20,10 @@ HEIGHT = 2.2  # of a panel, inches
 def draw_laws(laws: Laws, rows: Sequence[TrainingRow]) -> Figure:
     """Speedup against the curve's least worker count: dots are measured, lines and bands predicted."""
     curves = [curve for curve in laws.curves if curve.predictions]
+    if not curves:
+        return nothing("Scaling laws", "No law can be told: n = 0 curves with three worker counts.")
     columns = 2 if len(curves) > 1 else 1
-    figure, axes, legend = start_grid([HEIGHT] * (math.ceil(len(curves) / columns) or 1), columns, 2)
+    figure, axes, legend = start_grid([HEIGHT] * math.ceil(len(curves) / columns), columns, 2)
     for one, curve in zip(axes, curves, strict=False):
         _draw_panel(one, curve, [row for row in rows if row.curve == curve.curve])
     for one in axes[len(curves) :]:
@@ -29,10 +31,10 @@ def draw_laws(laws: Laws, rows: Sequence[TrainingRow]) -> Figure:
     drawn = [one.get_legend_handles_labels() for one in reversed(axes[: len(curves)])]
     handles = {label: handle for handles, labels in drawn for handle, label in zip(handles, labels, strict=True)}
     fill_legend(legend, figure, handles, 2)
-    n = show.counts([curve.blocks for curve in curves]) if curves else "0"
+    n = show.counts([curve.blocks for curve in curves])
     sure = show.percent(rows[0].confidence)
     said = f"Band: {sure}, of all costs that the blocks do not speak against; n = {n} blocks."
-    entitle(figure, "Scaling laws", said if curves else "No law can be told: n = 0 curves with three worker counts.")
+    entitle(figure, "Scaling laws", said)
     return figure
 
 

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from scripts.report.figures.figure_parts import DOUBLINGS, IDEAL, blocks_said, entitle, fill_legend, start_grid
+from scripts.report.figures.figure_parts import DOUBLINGS, IDEAL, blocks_said, entitle, fill_legend, nothing, start_grid
 from scripts.report.figures.loading_figures import (
     AXES,
     NOTHING,
@@ -42,25 +42,27 @@ def draw_curves(rows: Sequence[LoadingRow]) -> Figure:
     """Images per second over workers, one line a backend, for each situation; and over chunks, where it has several."""
     _, drawn = measured(rows)
     panels = _panels(drawn)
+    if not panels:
+        return nothing(
+            "Loading throughput by workers", "No backend was measured with several workers." if drawn else NOTHING
+        )
     backends = [name for name in dict.fromkeys(row.backend for row in drawn) if any(name in one for one in panels)]
-    columns = min(2, len(panels)) or 1
-    lines = -(-len(panels) // columns) or 1
+    columns = min(2, len(panels))
+    lines = -(-len(panels) // columns)
     figure, grid, below = start_grid([3.4 if columns == 1 else 2.6] * lines, columns, len(backends) // 3 + 1)
     handles: dict[str, Any] = {}
     for axes, panel in zip(grid, panels, strict=False):
         _draw_lines(axes, panel, backends)
         handles |= dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
         axes.set_title(panel.title if len(panels) > 1 else "", **PANEL)
-    for axes in grid[max(1, len(panels)) :]:
+    for axes in grid[len(panels) :]:
         axes.set_axis_off()
     fill_legend(below, figure, {name: handles[name] for name in (*backends, "ideal") if name in handles}, 3)
-    said = NOTHING
-    if panels:
-        n = blocks_said([row for panel in panels for row in panel.rows])
-        said = (
-            "Medians, thin bars as in the figure of throughput; each backend that can have several workers, with the "
-            f"settings that are fastest with its most; ideal: the serial baseline times the workers; {n}"
-        )
+    n = blocks_said([row for panel in panels for row in panel.rows])
+    said = (
+        "Medians, thin bars as in the figure of throughput; each backend that can have several workers, with the "
+        f"settings that are fastest with its most; ideal: the serial baseline times the workers; {n}"
+    )
     entitle(figure, "Loading throughput by workers", said)
     return figure
 

@@ -12,7 +12,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from scripts import format as show
 from scripts.record import Record
-from scripts.report.figures.figure_parts import blocks_said, entitle, fill_legend, start_grid
+from scripts.report.figures.figure_parts import blocks_said, entitle, fill_legend, nothing, stack, start_grid
 from scripts.report.figures.style import COLOURS, INK, MUTED, PAPER
 from scripts.report.words.tables import counted, valid
 from scripts.scaling.tables.rows import LoadingRow
@@ -41,10 +41,15 @@ NOTHING = "No valid point."
 
 
 def draw_throughput(rows: Sequence[LoadingRow], records: Sequence[Record]) -> Figure:
-    """Images per second of each way to load: the median, and its interval or what its blocks span; the ceilings."""
+    """Images per second of each way to load, the fastest first: the median, and its interval or what its blocks span;
+    the ceilings.
+    """
     ceilings, drawn = measured(rows)
     names = _ways(drawn)
+    if not drawn:
+        return nothing("Loading throughput", NOTHING)
     ways = [[row for row in drawn if names[row.point] == name] for name in dict.fromkeys(names.values())]
+    ways.sort(key=lambda way: -max(map(rate, way)))
     workers = sorted({row.workers for row in drawn})
     handles = _handles(drawn, workers)
     height = 0.3 + PITCH * len(drawn) + GAP * len(ways) + 0.15 * len(ceilings)
@@ -60,14 +65,13 @@ def draw_throughput(rows: Sequence[LoadingRow], records: Sequence[Record]) -> Fi
             axes.plot([rate(row)], [y], CACHES[row.page_cache], **look)
             y += PITCH
         y += GAP
-    if drawn:
-        fastest = max(map(rate, drawn))
-        seen = [rate(row) for row in [*drawn, *ceilings] if rate(row) <= FAR * fastest]
-        axes.update_datalim([(value, GAP) for value in seen])
-        axes.autoscale_view()
-        scale(axes, "x", seen)
-        axes.set_ylim(y - PITCH, 0)
-        _name_ceilings(axes, ceilings)
+    fastest = max(map(rate, drawn))
+    seen = [rate(row) for row in [*drawn, *ceilings] if rate(row) <= FAR * fastest]
+    axes.update_datalim([(value, GAP) for value in seen])
+    axes.autoscale_view()
+    scale(axes, "x", seen)
+    axes.set_ylim(y - PITCH, 0)
+    _name_ceilings(axes, ceilings)
     axes.set_yticks(ticks, [names[way[0].point] for way in ways])
     axes.grid(axis="y", visible=False)
     axes.set_xlabel("images/s")
@@ -79,18 +83,15 @@ def draw_throughput(rows: Sequence[LoadingRow], records: Sequence[Record]) -> Fi
 def draw_phases(rows: Sequence[LoadingRow]) -> Figure:
     """What the seconds of one launch are spent on, the least first: a stack of parts for each way to load."""
     drawn = [row for row in valid(rows) if row.whole_seconds is not None and not row.ceiling]
+    if not drawn:
+        return nothing("Where the time of loading goes", NOTHING)
     panels = [(name, sorted(some, key=lambda row: row.whole_seconds or 0.0)) for name, some in situations(drawn)]
-    heights = [0.3 + 0.17 * len(some) for _, some in panels] or [1.0]
+    heights = [0.3 + 0.17 * len(some) for _, some in panels]
     figure, grid, below = start_grid(heights, 1, 2)
     for axes, (name, some) in zip(grid, panels, strict=False):
         for y, row in enumerate(some):
-            ends = {True: 0.0, False: 0.0}  # of what is drawn already: left of 0, and right of it
-            for part, colour in zip(PARTS, COLOURS, strict=False):
-                seconds = getattr(row, f"{part}_seconds") or 0.0
-                axes.barh(y, seconds, left=ends[seconds < 0], color=colour, height=0.72)
-                ends[seconds < 0] += seconds
-            text = f"{show.number(row.whole_seconds)} s"
-            axes.annotate(text, (ends[False], y), (3, 0), textcoords="offset points", va="center", fontsize=7.5)
+            lengths = [getattr(row, f"{part}_seconds") or 0.0 for part in PARTS]
+            stack(axes, y, list(zip(lengths, COLOURS, strict=False)), f"{show.number(row.whole_seconds)} s")
         axes.set_yticks(range(len(some)), [row.point for row in some], fontsize=8.5)
         axes.set_ylim(len(some) - 0.5, -0.5)
         axes.margins(x=0.13)  # room for the last number
@@ -98,14 +99,12 @@ def draw_phases(rows: Sequence[LoadingRow]) -> Figure:
         axes.grid(axis="y", visible=False)
         axes.set_title(name if len(panels) > 1 else "", **PANEL)
     grid[-1].set_xlabel("seconds")
-    said = NOTHING
-    if drawn:
-        n = blocks_said(drawn, dots=False)
-        said = f"One launch that passes over the images once, of the median block; at the bar's end the sum; {n}"
-        if any((row.transport_seconds or 0.0) < 0 for row in drawn):
-            said += " Left of 0: faster than work divided evenly among the workers."
+    n = blocks_said(drawn, dots=False)
+    said = f"One launch that passes over the images once, of the median block; at the bar's end the sum; {n}"
+    if any((row.transport_seconds or 0.0) < 0 for row in drawn):
+        said += " Left of 0: faster than work divided evenly among the workers."
     colours = dict(zip(PARTS.values(), COLOURS, strict=False))
-    fill_legend(below, figure, {name: Patch(color=colour) for name, colour in colours.items()} if drawn else {}, 3)
+    fill_legend(below, figure, {name: Patch(color=colour) for name, colour in colours.items()}, 3)
     entitle(figure, "Where the time of loading goes", said)
     return figure
 
@@ -207,8 +206,6 @@ def _handles(rows: Sequence[LoadingRow], workers: Sequence[int]) -> dict[str, Li
 
 def _said(rows: Sequence[LoadingRow], ceilings: Sequence[LoadingRow]) -> str:
     """What the dots, bars and lines are, and what n is."""
-    if not rows:
-        return NOTHING
     without = [row.images_per_second_low is None for row in rows]
     interval = f"{show.percent(rows[0].confidence)} interval (Student t on log rates)"
     least = "from the least to the greatest block"

@@ -12,8 +12,8 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 from matplotlib.transforms import ScaledTranslation
 
 from scripts import format as show
-from scripts.report.figures.figure_parts import DOUBLINGS, IDEAL, blocks_said, entitle, fill_legend, start_grid
-from scripts.report.figures.style import COLOURS, MARKERS, MUTED, PAPER
+from scripts.report.figures.figure_parts import DOUBLINGS, IDEAL, blocks_said, entitle, fill_legend, nothing, start_grid
+from scripts.report.figures.style import MARKERS, MUTED, PAPER, colours_of
 from scripts.report.words.tables import valid
 from scripts.scaling.tables.rows import TrainingRow
 from scripts.training.points import network_id
@@ -59,11 +59,12 @@ def _draw(rows: Sequence[TrainingRow], quantity: str) -> Figure:
     for row in valid(rows):
         if row.speedup is not None:
             panels.setdefault(row.baseline, []).append(row)
-    names = list(dict.fromkeys(line_name(row) for some in panels.values() for row in some))
-    looks = dict(zip(names, zip(cycle(COLOURS), cycle(MARKERS), strict=False), strict=False))
+    if not panels:
+        return nothing(quantity.capitalize(), "No point has a speedup.")
+    looks = _looks([row for some in panels.values() for row in some])
     columns = 2 if len(panels) > 1 else 1
-    lines = math.ceil(len(panels) / columns) or 1
-    figure, axes, legend = start_grid([HEIGHT] * lines, columns, math.ceil((len(names) + 1) / 2))
+    lines = math.ceil(len(panels) / columns)
+    figure, axes, legend = start_grid([HEIGHT] * lines, columns, math.ceil((len(looks) + 1) / 2))
     unit = {row.point: row.cores for row in rows}
     for one, (baseline, some) in zip(axes, panels.items(), strict=False):
         _draw_panel(figure, one, some, unit[baseline], quantity, looks)
@@ -72,10 +73,18 @@ def _draw(rows: Sequence[TrainingRow], quantity: str) -> Figure:
     for one in axes[len(panels) :]:
         one.set_axis_off()
     handles = {name: axes[0].plot([], [], color=colour, marker=marker)[0] for name, (colour, marker) in looks.items()}
-    handles |= {"ideal": axes[0].plot([], [], **IDEAL)[0]} if panels else {}
+    handles |= {"ideal": axes[0].plot([], [], **IDEAL)[0]}
     fill_legend(legend, figure, handles, 2)
     entitle(figure, quantity.capitalize(), _said(rows))
     return figure
+
+
+def _looks(rows: Sequence[TrainingRow]) -> Looks:
+    """Of each line the colour of its strategy, and a marker that no other line of that strategy has."""
+    colours = colours_of(row.strategy for row in rows)
+    strategies = {line_name(row): row.strategy for row in rows}
+    markers = {strategy: cycle(MARKERS) for strategy in colours}
+    return {name: (colours[strategy], next(markers[strategy])) for name, strategy in strategies.items()}
 
 
 def _draw_panel(
@@ -142,8 +151,6 @@ def _draw_lines(figure: Figure, axes: Axes, dots: Sequence[Dot], looks: Looks) -
 def _said(rows: Sequence[TrainingRow]) -> str:
     """What the bars are and what n is."""
     rows = [row for row in valid(rows) if row.speedup is not None]
-    if not rows:
-        return "No point has a speedup."
     names = list(dict.fromkeys(row.baseline for row in rows))
     against = f"Against {names[0]}" if len(names) == 1 else "Each panel against its baseline"
     bars = f"bars: {show.percent(rows[0].confidence)} interval of each ratio alone"

@@ -1,6 +1,8 @@
 """How the figures look. The page replaces the four neutral colours by its own, which follow light and dark mode."""
 
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
+from itertools import cycle
 from typing import Any
 
 INK = "#1d2329"  # text
@@ -13,6 +15,9 @@ PAPER = "#fefefe"  # inside hollow points
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 # 5 markers and 6 colours share no divisor, so 30 lines look different.
 MARKERS = ("o", "s", "^", "D", "v")
+
+# Each strategy has the same colour in every figure and on every page; others take what is left, in order.
+STRATEGIES = {"serial": 3, "ddp": 0, "fsdp": 1, "pipeline": 2, "hybrid": 4, "program": 0}
 
 STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",  # comes with matplotlib, so equal everywhere
@@ -49,3 +54,11 @@ def styled() -> AbstractContextManager[None]:
     from matplotlib import style
 
     return style.context(["default", STYLE], after_reset=True)
+
+
+def colours_of(strategies: Iterable[str]) -> dict[str, str]:
+    """The colour of each strategy."""
+    names = list(dict.fromkeys(strategies))
+    found = {name: COLOURS[STRATEGIES[name]] for name in names if name in STRATEGIES}
+    left = cycle([colour for colour in COLOURS if colour not in found.values()] or COLOURS)
+    return {name: found.get(name) or next(left) for name in names}

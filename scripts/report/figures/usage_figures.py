@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from scripts.report.figures.figure_parts import entitle, fill_legend, start_grid
+from scripts.report.figures.figure_parts import entitle, fill_legend, nothing, start_grid
 from scripts.report.figures.style import COLOURS, MUTED
 
 MOST = 8  # lines that one can tell apart
@@ -31,6 +31,8 @@ def draw_usage(usage: Mapping[str, pd.DataFrame]) -> Figure:
         for title, how in PANELS.items()
         if any(table[column].notna().any() for table in shown.values() for column in how[0])
     }
+    if not panels:
+        return nothing("What trainings used", "Nothing was seen of it.")
     figure, axes, legend = start_grid([1.5] * -(-len(panels) // 2), 2, -(-len(shown) // 2))
     handles = {}
     for panel, (title, (columns, unit)) in zip(axes, panels.items(), strict=False):

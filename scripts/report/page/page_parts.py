@@ -1,11 +1,14 @@
 """What the programs that render pages share: templates, tables and figures as a template takes them."""
 
 import base64
+import hashlib
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import jinja2
 from markupsafe import Markup
@@ -14,7 +17,7 @@ from pydantic import BaseModel
 from scripts import format as show
 from scripts.report.figures.style import GRID, INK, MUTED, PAPER
 from scripts.report.words import tables, verdicts
-from scripts.scaling.answers.answer import Claims, Recommendations
+from scripts.scaling.answers.answer import Claims, Confirmations, Recommendations
 from scripts.scaling.answers.laws import Laws
 from scripts.scaling.plan.planned import Plan
 from scripts.scaling.tables.rows import Row, StrategyRow, TrainingRow
@@ -22,11 +25,13 @@ from scripts.scaling.tables.table_file import read_answer
 
 # What each figure shows, for those who cannot see it; also their order in their sections.
 FIGURES = {
+    "answer": {"answer": "Speedup against cores: ideal, what is recommended, and the knee."},
     "training": {
         "speedup": "Speedup of each strategy against cores, with the ideal line.",
         "efficiency": "Efficiency of each strategy against cores; 1 is ideal.",
+        "costs": "What a training costs against how long it takes; those that none beats in both are joined.",
         "laws": "What the chosen laws say of more workers, with bands, beside what was measured.",
-        "learning": "Training loss and validation accuracy of each valid launch, by epoch.",
+        "learning": "Training loss and validation accuracy of each valid launch, by epoch and by time.",
         "usage": "CPU, memory, disk and network that trainings used, second by second.",
     },
     "loading": {
@@ -34,12 +39,15 @@ FIGURES = {
         "loading_curves": "Images per second of each loading backend, over workers.",
         "loading_phases": "What the seconds of each way to load are spent on.",
     },
+    "profiles": {"steps": "What the milliseconds of a training step of each point are spent on."},
     "plan": {
         "gantt": "Which planned training holds which cores of each node, over time.",
         "pareto": "What plans cost, by the end of their last training.",
     },
     "dask": {"dask_graph": "Tasks of a loading job, and which of them wait for which."},
 }
+TABLE_BYTES = 100_000  # of a figure's CSV in the page, at most
+SCRIPT = Path(__file__).with_name("page.js")
 LABELS = {name: label for section in FIGURES.values() for name, label in section.items()}
 
 
@@ -64,6 +72,7 @@ def trainings(
     laws: Laws,
     advice: Recommendations,
     claims: Claims,
+    confirmed: Confirmations | None,
     plan: Sequence[Path],
     figures: Sequence[Path],
     note: str,
@@ -75,7 +84,7 @@ def trainings(
         note: what the trainings' seconds are spent on.
     """
     planned = read_answer(plan[0], Plan) if plan else None
-    drawn = {path.stem: inline_svg(path) for path in (*figures, *plan[1:])}
+    drawn = drawings([*figures, *plan[1:]])
     return {
         "training": {
             scaling: section(some, TrainingRow, tables.TRAINING) | {"note": note}
@@ -84,7 +93,7 @@ def trainings(
         "strategies": plain_section(strategies, StrategyRow, tables.STRATEGIES),
         "strategies_note": tables.STRATEGIES_NOTE,
         "advice": [one.sentences for one in advice.recommendations],
-        "paste": [one.paste for one in advice.recommendations],
+        "confirmed": confirmed.sentences(advice) if confirmed else [],
         "laws": verdicts.law_rows(laws),
         "law_sentences": [curve.sentence for curve in laws.curves],
         "predictions": verdicts.prediction_rows(laws),
@@ -92,8 +101,42 @@ def trainings(
         "plan": planned,
         "planned": verdicts.plan_rows(planned) if planned else [],
         "verdicts": verdicts,
+        **script(),
         "figures": {name: [drawn[one] for one in some if one in drawn] for name, some in FIGURES.items()},
     }
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure in the page."""
+
+    name: str
+    svg: Markup
+    csv: str  # address of what it shows; empty where there is none
+
+
+def drawings(paths: Sequence[Path]) -> dict[str, Drawing]:
+    """Figures by name, of their SVGs and, where there are, their CSVs."""
+    tables = {path.stem: inline_table(path) for path in paths if path.suffix == ".csv"}
+    pictures = [path for path in paths if path.suffix == ".svg"]
+    return {path.stem: Drawing(path.stem, inline_svg(path), tables.get(path.stem, "")) for path in pictures}
+
+
+def inline_table(path: Path) -> str:
+    """A CSV as an address; empty where it would make the page large: it lies beside the figure."""
+    text = path.read_text(encoding="utf-8")
+    return f"data:text/csv;charset=utf-8,{quote(text, safe=',')}" if len(text) <= TABLE_BYTES else ""
+
+
+def script() -> dict[str, Any]:
+    """The one script of every page, and its hash, by which the page's policy allows it and no other.
+
+    Source: Content Security Policy Level 3, section 8.
+    """
+    text = SCRIPT.read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    # Safe: a file of scalecard's own.
+    return {"script": Markup(text), "script_hash": f"sha256-{digest}"}
 
 
 def inline_svg(path: Path) -> Markup:
@@ -121,10 +164,19 @@ def that_fit(pictures: Sequence[Path], size: int) -> list[Path]:
     return [path for path, taken in zip(pictures, sizes, strict=True) if taken <= size]
 
 
+def heads(kind: type[BaseModel], columns: Sequence[tables.Column]) -> list[dict[str, Any]]:
+    """What the template needs of the columns; readers see first those that the terminal has, `rest` by a button."""
+    brief = any(one.brief for one in columns)
+    return [
+        {"title": one.title, "text": one.text, "meaning": one.meaning(kind), "rest": brief and one.brief is None}
+        for one in columns
+    ]
+
+
 def section(rows: Sequence[Row], kind: type[Row], columns: Sequence[tables.Column]) -> dict[str, Any]:
     """What the template needs of one table."""
     return {
-        "columns": [{"title": one.title, "text": one.text, "meaning": one.meaning(kind)} for one in columns],
+        "columns": heads(kind, columns),
         "rows": tables.table(rows, columns),
         "note": tables.note(kind),
         "divisor": tables.divisor(rows),
@@ -134,6 +186,6 @@ def section(rows: Sequence[Row], kind: type[Row], columns: Sequence[tables.Colum
 def plain_section(rows: Sequence[BaseModel], kind: type[BaseModel], columns: Sequence[tables.Column]) -> dict[str, Any]:
     """What the template needs of a table that compares nothing."""
     return {
-        "columns": [{"title": one.title, "text": one.text, "meaning": one.meaning(kind)} for one in columns],
+        "columns": heads(kind, columns),
         "rows": [[one.cell(row) for one in columns] for row in rows],
     }

@@ -23,6 +23,7 @@ from typing import Any
 from scripts import cli
 from scripts.atomic import write_text
 from scripts.budget import LeftOut
+from scripts.report.page.first_screen import answers
 from scripts.report.page.page_parts import inline_picture, plain_section, section, template, that_fit, trainings
 from scripts.report.words import facts, tables
 from scripts.report.words.shown import CLASSES, PICTURE_BYTES, PREVIEWS
@@ -77,6 +78,8 @@ def main() -> None:
     profiles = read_rows(args.profiles, ProfileRow) if args.profiles else []
     records = read_all(args.records)
     advice = read_answer(args.recommendation, Recommendations)
+    answer, claims = read_answer(args.answer, LoadingAnswer), read_answer(args.claims, Claims)
+    confirmed = read_answer(args.confirmation, Confirmations) if args.confirmation else None
     images = facts.images(args.split, args.rejects, args.leaks)
     room = PICTURE_BYTES - args.sheet.stat().st_size
     previews = zip(images.classes, that_fit(args.previews[:PREVIEWS], room), strict=False)
@@ -86,7 +89,8 @@ def main() -> None:
             read_rows(args.strategies, StrategyRow),
             read_answer(args.laws, Laws),
             advice,
-            read_answer(args.claims, Claims),
+            claims,
+            confirmed,
             args.plan,
             args.figures,
             tables.note(TrainingRow),
@@ -100,10 +104,10 @@ def main() -> None:
         networks=[ModelFacts.read(path).sentence for path in args.networks],
         profiles=plain_section(profiles, ProfileRow, tables.PROFILES),
         profiles_note=tables.PROFILES_NOTE,
-        confirmed=read_answer(args.confirmation, Confirmations).sentences(advice) if args.confirmation else [],
+        screen=answers(training, advice, claims, confirmed, loading, answer.feeding),
         left_out=read_answer(args.left_out, LeftOut).sentence if args.left_out else "",
         passes=read_answer(args.decided_pass, Pass).sentence if args.decided_pass else "",
-        answer=read_answer(args.answer, LoadingAnswer),
+        answer=answer,
         loading=section(loading, LoadingRow, tables.LOADING),
         attribution=tables.ATTRIBUTION_NOTE,
         dask_report=args.dask_report and Path(os.path.relpath(args.dask_report, args.page.parent)).as_posix(),

@@ -14,6 +14,7 @@ from typing import Any
 
 from scripts import cli
 from scripts.atomic import write_text
+from scripts.report.page.first_screen import answers
 from scripts.report.page.page_parts import template, trainings
 from scripts.scaling.answers.answer import Claims, Confirmations, Recommendations
 from scripts.scaling.answers.laws import Laws
@@ -52,13 +53,16 @@ def main() -> None:
     parser.add_argument("--spec", type=TrainingsPageSpec.model_validate_json, required=True)
     args = parser.parse_args()
     rows, advice = read_rows(args.training, TrainingRow), read_answer(args.recommendation, Recommendations)
+    claims = read_answer(args.claims, Claims)
+    confirmed = read_answer(args.confirmation, Confirmations) if args.confirmation else None
     page = template(args.template).render(
         **trainings(
             rows,
             read_rows(args.strategies, StrategyRow),
             read_answer(args.laws, Laws),
             advice,
-            read_answer(args.claims, Claims),
+            claims,
+            confirmed,
             args.plan,
             args.figures,
             NOTES["program" if args.spec.program else "table"],
@@ -66,7 +70,7 @@ def main() -> None:
         study=args.spec.study,
         table=args.spec.table,
         program=args.spec.program,
-        confirmed=read_answer(args.confirmation, Confirmations).sentences(advice) if args.confirmation else [],
+        screen=answers(rows, advice, claims, confirmed, repeatable=args.spec.program is not None),
         points=len(rows),
         config=json.dumps(
             {"training": args.spec.program, "scaling": args.spec.scaling} if args.spec.program else args.spec.scaling,

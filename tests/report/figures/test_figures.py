@@ -4,22 +4,41 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.patches import Rectangle
 from quirks import STRAYS, WRONG
 from quirks_programs import draw_figures
 
 from scripts import record
+from scripts.report.figures.answer_figure import draw_answer
+from scripts.report.figures.cost_figures import draw_costs, pareto_front
+from scripts.report.figures.draw_profiles import draw_steps
 from scripts.report.figures.law_figures import draw_laws
 from scripts.report.figures.loading_curves import draw_curves
 from scripts.report.figures.loading_figures import draw_phases, draw_throughput
 from scripts.report.figures.scaling_figures import draw_efficiency, draw_speedup, line_name
-from scripts.report.figures.style import PAPER
+from scripts.report.figures.style import PAPER, colours_of
 from scripts.report.figures.training_figures import draw_learning
+from scripts.report.figures.usage_figures import draw_usage
 from scripts.report.words.tables import counted
+from scripts.scaling.answers.answer import Recommendations
 from scripts.scaling.answers.laws import Laws, Prediction
-from scripts.scaling.tables.rows import LoadingRow, TrainingRow
+from scripts.scaling.tables.rows import LoadingRow, ProfileRow, TrainingRow
 from scripts.scaling.tables.table_file import read_answer, read_rows
 
-NAMES = ["efficiency", "laws", "learning", "loading", "loading_curves", "loading_phases", "speedup", "usage"]
+NAMES = [
+    "answer",
+    "costs",
+    "efficiency",
+    "laws",
+    "learning",
+    "loading",
+    "loading_curves",
+    "loading_phases",
+    "speedup",
+    "usage",
+]
 
 
 def words(svg: Path) -> str:
@@ -32,7 +51,7 @@ def test_equal_inputs_give_equal_bytes(study: Path, figures: Path, tmp_path: Pat
 
     again = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
 
-    assert sorted(again) == sorted(f"{name}.{kind}" for name in NAMES for kind in ("svg", "png"))
+    assert sorted(again) == sorted(f"{name}.{kind}" for name in NAMES for kind in ("svg", "png", "csv"))
     assert again == {path.name: path.read_bytes() for path in figures.iterdir()}
 
 
@@ -145,7 +164,103 @@ def test_a_study_without_a_valid_point_has_figures_that_say_so(study: Path) -> N
     assert "No valid point" in draw_throughput(loaded, []).get_supxlabel()
     assert "No valid point" in draw_phases(loaded).get_supxlabel()
     assert "No valid point" in draw_curves(loaded).get_supxlabel()
-    assert "no valid launch" in draw_learning(rows, []).get_suptitle()
+    assert "No valid launch" in draw_learning(rows, []).get_supxlabel()
+    assert "Nothing was seen" in draw_usage({}).get_supxlabel()
+
+
+def test_a_figure_with_nothing_to_show_is_a_line_of_text(study: Path) -> None:
+    rows = read_rows(study / "scaling/training.parquet", TrainingRow)
+
+    for figure in (draw_laws(Laws(curves=[]), rows), draw_speedup([]), draw_curves([]), draw_steps([])):
+        assert figure.axes == []
+        assert figure.get_figheight() < 1
+
+
+def test_a_strategy_has_one_colour_in_every_figure(study: Path) -> None:
+    rows = read_rows(study / "scaling/training.parquet", TrainingRow)
+    records = [record.read(path) for path in study.glob("training/records/*/*.json")]
+    advice = read_answer(study / "scaling/recommendation.json", Recommendations)
+    alone = [row for row in rows if row.strategy == "ddp"]
+
+    [ddp] = colours_of(["ddp"]).values()
+
+    assert ddp in {line.get_color() for line in draw_speedup(rows).axes[0].lines}
+    assert ddp in {line.get_color() for line in draw_answer(rows, advice).axes[0].lines}
+    curves = draw_learning(alone, records).axes[1].lines
+    assert {line.get_color() for line in curves} == {ddp}
+    assert colours_of(["fsdp", "ddp"])["ddp"] == ddp
+
+
+def test_strategies_from_elsewhere_have_colours_that_no_other_has() -> None:
+    colours = colours_of(["ddp", "amp", "zero", "serial"])
+
+    assert len(set(colours.values())) == 4
+
+
+def test_what_is_recommended_is_ringed_and_the_knee_is_a_line(study: Path) -> None:
+    rows = read_rows(study / "scaling/training.parquet", TrainingRow)
+    advice = read_answer(study / "scaling/recommendation.json", Recommendations)
+
+    axes, legend = draw_answer(rows, advice).axes
+    [ring] = [line for line in axes.lines if line.get_markerfacecolor() == "none" and len(line.get_xdata())]
+    names = [text.get_text() for text in legend.get_legend().get_texts()]
+
+    assert list(ring.get_xdata()) == [4]
+    assert names == ["serial", "ddp", "ideal", "knee", "recommended"]
+
+
+def test_a_table_beside_each_figure_holds_what_it_shows(figures: Path) -> None:
+    speedup = pd.read_csv(figures / "speedup.csv").set_index("point")
+
+    assert STRAYS not in speedup.index
+    assert speedup.loc["resnet18-ddp-4", "speedup"] == pytest.approx(3.3, abs=0.2)
+    assert WRONG not in set(pd.read_csv(figures / "loading.csv")["point"])
+    assert list(pd.read_csv(figures / "learning.csv")) == [
+        "point",
+        "block",
+        "epoch",
+        "seconds",
+        "loss",
+        "valid_accuracy",
+    ]
+
+
+def test_those_that_none_beats_in_cost_and_time_are_joined(study: Path) -> None:
+    rows = read_rows(study / "scaling/training.parquet", TrainingRow)
+    priced = [row.model_copy(update={"cost": 2.0}) for row in rows]
+
+    assert pareto_front([(1, 9), (2, 5), (3, 5), (4, 6), (5, 1)]) == [(1, 9), (2, 5), (5, 1)]
+    assert draw_costs(rows).axes[0].get_ylabel() == "core-hours"
+    assert draw_costs(priced).axes[0].get_ylabel() == "cost"
+
+
+def test_learning_is_drawn_by_epoch_and_by_time(study: Path) -> None:
+    rows = [row for row in read_rows(study / "scaling/training.parquet", TrainingRow) if row.strategy == "ddp"]
+    records = [record.read(path) for path in study.glob("training/records/*/*.json")]
+
+    axes = draw_learning(rows, records).axes
+    [first] = [one for one in records if one.point_id == rows[0].point and one.block == 1]
+    assert first.quality is not None
+
+    assert [one.get_xlabel() for one in axes] == ["epoch", "epoch", "training seconds", "training seconds"]
+    assert list(axes[1].lines[0].get_xdata()) == [1, 2, 3, 4, 5, 6]
+    assert axes[3].lines[0].get_xdata()[-1] == pytest.approx(sum(epoch.seconds for epoch in first.quality.epochs))
+
+
+def test_a_steps_parts_add_up_to_it() -> None:
+    parts = {"ideal_seconds": 0.1, "input": 0.02, "communication": 0.03, "optimizer": -0.01}
+    none = dict.fromkeys(("threads", "smaller_batch", "contention", "imbalance", "all_reduce_bytes_per_second"))
+    none |= dict.fromkeys(("bubble", "ideal_bubble"))
+    row = ProfileRow(
+        point="a", baseline="b", cores=2, step_seconds=0.14, efficiency=0.7, gradient_bytes=1, **parts, **none
+    )
+
+    figure = draw_steps([row])
+
+    bars = [one for one in figure.axes[0].patches if isinstance(one, Rectangle)]
+    assert sum(bar.get_width() for bar in bars) == pytest.approx(140)
+    assert [text.get_text() for text in figure.axes[0].texts] == ["140 ms"]
+    assert "Left of 0" in figure.get_supxlabel()
 
 
 def test_points_without_intervals_are_said_to_have_none(study: Path) -> None:

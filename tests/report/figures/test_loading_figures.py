@@ -85,10 +85,18 @@ def test_ways_are_told_apart_by_what_differs(serial: LoadingRow) -> None:
     axes = draw_throughput([serial, plain, spawned], []).axes[0]
 
     assert [label.get_text() for label in axes.get_yticklabels()] == [
-        "serial",
         "pool_map, chunk 16",
         "pool_map, chunk 4, spawn",
+        "serial",
     ]
+
+
+def test_the_fastest_way_comes_first(serial: LoadingRow) -> None:
+    slow, fast = variant(serial, "threads-2", 50.0), variant(serial, "processes-2", 180.0)
+
+    axes = draw_throughput([serial, slow, fast], []).axes[0]
+
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["processes", "serial", "threads"]
 
 
 def test_time_that_was_saved_stands_left_of_zero(serial: LoadingRow) -> None:
