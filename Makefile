@@ -21,7 +21,7 @@ demo: $(VENV)/run.installed
 	@$(DEMO) -- all || $(LAST_LOG)
 	@$(FRESH) || $(DEMO) -- confirm plan || echo "Not all was confirmed and planned: see above."
 	@test $(PAGE) -nt $(ANSWER)/plan.json && test $(PAGE) -nt $(ANSWER)/confirmation.json || $(DEMO) -- all || $(LAST_LOG)
-	@python -m scripts.report.print_tables $(ANSWER)
+	@python -m scripts.report.terminal.print_tables $(ANSWER)
 	@echo "The page: $(PAGE)"
 
 # An adaptive study: pass after pass, until its answer is stable or its budget spent. SNAKEMAKE names profile and config.
@@ -107,7 +107,7 @@ slurm-demo: slurm-up
 	SLURM_CONF="$(CURDIR)/.slurm/slurm.conf" snakemake --profile slurm --quiet host --resources machine=1000 \
 	  --slurm-init-seconds-before-status-checks 2 --config study=slurm_demo 'training={workers: [1, 2, 4], workers_per_node: 2}' \
 	  || $(LAST_LOG)
-	python -m scripts.report.print_tables results/slurm_demo/scaling
+	python -m scripts.report.terminal.print_tables results/slurm_demo/scaling
 	@echo "The page: results/slurm_demo/report/index.html. The cluster still runs: make slurm-down stops it."
 
 # What an earlier Snakemake left in the queue: shown, or waited for (WAIT=1), or cancelled (CANCEL=1).

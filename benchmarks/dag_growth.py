@@ -24,7 +24,7 @@ from benchmarks import started
 from scripts import cli
 from scripts.atomic import replacing
 from scripts.registry import ROOT
-from scripts.report.style import COLOURS, styled
+from scripts.report.figures.style import COLOURS, styled
 
 CLASSES = ("colon_aca", "colon_n", "lung_aca", "lung_n", "lung_scc")
 CALLS = {"dry run": ["--dry-run", "--forceall"], "nothing to do": []}

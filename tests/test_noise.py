@@ -9,7 +9,7 @@ from scripts import noise
 from scripts.calibration import Calibration
 from scripts.noise import Look, noisiness, noisy
 from scripts.record import Record, SetAside
-from scripts.report import facts
+from scripts.report.words import facts
 from scripts.scaling.comparing.faults import faults
 
 CALM = on_four_cores(training_record("resnet18-ddp-2", 1))

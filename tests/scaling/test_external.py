@@ -122,6 +122,7 @@ def test_the_ancestors_page_says_what_its_numbers_bear_out(run: Run, tmp_path: P
     assert "amp-4-gpus trains 24.4 times as fast as serial-28" in page
     assert "they differ in batch_policy" in page
     assert "nothing can be recommended" in page
+    assert '<p class="tells">would tell: ' in page
     missing = run(ROOT, *command, "--config", "scaling={'external': 'none.csv'}", check=False)
     assert missing.returncode == 1
     assert "error: scaling.external: found no file none.csv; expected a CSV of launches" in missing.stderr

@@ -213,8 +213,8 @@ SOURCES = [
             *("loading/backends/pool_map.py", "loading/backend.py", "loading/measure_loading.py"),
             *("training/strategies/ddp.py", "training/loop/fit.py", "training/launch/train.py"),
             *("record.py", "clock.py", "scaling/comparing/limits.py", "scaling/laws/fit_laws.py"),
-            *("scaling/answers/recommend.py", "report/render_page.py", "report/page.html.jinja"),
-            *("report/base.html.jinja", "report/style.py", "config/training.py", "document.py"),
+            *("scaling/answers/recommend.py", "report/page/render_page.py", "report/page/page.html.jinja"),
+            *("report/page/base.html.jinja", "report/figures/style.py", "config/training.py", "document.py"),
         )
     ),
     Row("`scripts/images/steps/clahe.py` (which the study does not use)", edit=edited("scripts/images/steps/clahe.py")),

@@ -19,7 +19,7 @@ def test_both_snakefiles_plan_the_same_commands(run: Run, tmp_path: Path) -> Non
         printed = run(ROOT, *DRY, "--snakefile", snakefile, "--directory", str(tmp_path)).stdout
         planned.append(sorted(re.findall(r"^Shell command: (.*)$", printed, flags=re.MULTILINE)))
     assert planned[0] == planned[1]
-    assert any("scripts.report.render_page" in command for command in planned[0])
+    assert any("scripts.report.page.render_page" in command for command in planned[0])
 
 
 def test_the_linter_needs_nothing_but_snakemake(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

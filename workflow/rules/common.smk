@@ -241,7 +241,13 @@ def has_new_page():
 
 def get_template(name):
     """A page's template, as an input."""
-    return os.path.relpath(ROOT / f"scripts/report/{name}.html.jinja")
+    return os.path.relpath(ROOT / "scripts/report/page" / name)
+
+
+def get_page_parts():
+    """What the templates of all pages are made of, as inputs."""
+    parts = ("base.html.jinja", "parts.html.jinja", "first_screen.html.jinja", "page.css", "page.js")
+    return [get_template(name) for name in parts]
 
 
 def get_table_settings():

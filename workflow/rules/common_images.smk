@@ -3,7 +3,7 @@
 from scripts.images import packing_cost
 from scripts.images.seen import SeenFiles, by_content, by_time
 from scripts.images.training_images import Asked, TrainingImages, digest
-from scripts.report import shown
+from scripts.report.words import shown
 
 SEEN_FOLDER = Path(".snakemake/raw", STUDY.study)
 SEEN = SeenFiles(SEEN_FOLDER, Path(RAW_FOLDER), Path(f"results/{STUDY.study}/images/shards"))

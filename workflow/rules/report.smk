@@ -1,7 +1,7 @@
 """From tables and records to what a person reads: figures, a contact sheet of the images, and the page that joins them.
 
-Requires the split images, all records and the scaling tables. Steps: contact_sheet, draw_preview, draw_figures,
-draw_dask_graph (where the study loads with Dask), render_page. The target `preview` draws what the steps do to a few images of each class, and packs nothing.
+Requires the split images, all records and the scaling tables. Steps: contact_sheet, draw_preview, draw_figures, draw_profiles
+(where it profiles), draw_dask_graph (where it loads with Dask), render_page. The target `preview` draws what the steps do to a few images of each class, and packs nothing.
 """
 
 
@@ -9,7 +9,7 @@ rule contact_sheet:
     input:
         shards=expand("results/{{study}}/images/shards/{shard}.npy", shard=SHARDS),
         split="results/{study}/images/split.parquet",
-        code=code("scripts.report.contact_sheet"),
+        code=code("scripts.report.pictures.contact_sheet"),
     output:
         sheet=report(
             "results/{study}/report/contact_sheet.jpg",
@@ -25,14 +25,14 @@ rule contact_sheet:
     conda:
         "../../envs/scalecard.yaml"
     shell:
-        "python -m scripts.report.contact_sheet --shards results/{wildcards.study}/images/shards "
+        "python -m scripts.report.pictures.contact_sheet --shards results/{wildcards.study}/images/shards "
         "--split {input.split:q} --sheets {output.sheet:q} {output.more:q} 2> {log:q}"
 
 
 rule draw_preview:
     input:
         raw=get_previewed(),
-        code=code("scripts.report.draw_preview", *get_step_modules()),
+        code=code("scripts.report.pictures.draw_preview", *get_step_modules()),
     output:
         sheets=report(
             [f"results/{{study}}/report/preview/{number:02d}.png" for number in range(len(PREVIEWED))],
@@ -55,8 +55,22 @@ rule draw_preview:
         ),
         folder=get_raw_folder,
     shell:
-        "python -m scripts.report.draw_preview --folder {params.folder:q} --sheets {output.sheets:q} "
+        "python -m scripts.report.pictures.draw_preview --folder {params.folder:q} --sheets {output.sheets:q} "
         "--spec {params.spec:q} 2> {log:q}"
+
+
+FIGURES = [
+    "answer",
+    "speedup",
+    "efficiency",
+    "costs",
+    "laws",
+    "learning",
+    "usage",
+    "loading",
+    "loading_curves",
+    "loading_phases",
+]
 
 
 rule draw_figures:
@@ -64,11 +78,17 @@ rule draw_figures:
         training="results/{study}/scaling/training.parquet",
         loading="results/{study}/scaling/loading.parquet",
         laws="results/{study}/scaling/laws.json",
+        recommendation="results/{study}/scaling/recommendation.json",
         loading_records=rules.tabulate_loading.input.records,
         training_records=TRAINING_RECORDS,
         usage=expand("results/{{study}}/training/records/{point}/b1.usage.csv", point=TRAINING_BLOCKS),
-        code=code("scripts.report.draw_figures"),
+        code=code("scripts.report.figures.draw_figures"),
     output:
+        answer=report(
+            "results/{study}/report/figures/answer.svg",
+            category="Training",
+            caption="../report/answer.rst",
+        ),
         speedup=report(
             "results/{study}/report/figures/speedup.svg",
             category="Training",
@@ -83,6 +103,11 @@ rule draw_figures:
             "results/{study}/report/figures/laws.svg",
             category="Training",
             caption="../report/laws.rst",
+        ),
+        costs=report(
+            "results/{study}/report/figures/costs.svg",
+            category="Training",
+            caption="../report/costs.rst",
         ),
         learning=report(
             "results/{study}/report/figures/learning.svg",
@@ -109,33 +134,44 @@ rule draw_figures:
             category="Loading",
             caption="../report/loading_phases.rst",
         ),
-        png=expand(
-            "results/{{study}}/report/figures/{figure}.png",
-            figure=[
-                "speedup",
-                "efficiency",
-                "laws",
-                "learning",
-                "usage",
-                "loading",
-                "loading_curves",
-                "loading_phases",
-            ],
-        ),
+        png=expand("results/{{study}}/report/figures/{figure}.png", figure=FIGURES),
+        csv=expand("results/{{study}}/report/figures/{figure}.csv", figure=FIGURES),
     log:
         "logs/{study}/report/draw_figures.log",
     conda:
         "../../envs/scalecard.yaml"
     shell:
-        "python -m scripts.report.draw_figures --training {input.training:q} --loading {input.loading:q} "
-        "--laws {input.laws:q} --records {input.loading_records:q} {input.training_records:q} --usage {input.usage:q} "
+        "python -m scripts.report.figures.draw_figures --training {input.training:q} --loading {input.loading:q} "
+        "--laws {input.laws:q} --recommendation {input.recommendation:q} "
+        "--records {input.loading_records:q} {input.training_records:q} --usage {input.usage:q} "
+        "--folder results/{wildcards.study}/report/figures 2> {log:q}"
+
+
+rule draw_profiles:
+    input:
+        profiles=rules.tabulate_profiles.output.parquet,
+        code=code("scripts.report.figures.draw_profiles"),
+    output:
+        svg=report(
+            "results/{study}/report/figures/steps.svg",
+            category="Training",
+            caption="../report/steps.rst",
+        ),
+        png="results/{study}/report/figures/steps.png",
+        csv="results/{study}/report/figures/steps.csv",
+    log:
+        "logs/{study}/report/draw_profiles.log",
+    conda:
+        "../../envs/scalecard.yaml"
+    shell:
+        "python -m scripts.report.figures.draw_profiles --profiles {input.profiles:q} "
         "--folder results/{wildcards.study}/report/figures 2> {log:q}"
 
 
 rule draw_dask_graph:
     input:
         graph=rules.trace_dask.output.graph,
-        code=code("scripts.report.draw_dask_graph"),
+        code=code("scripts.report.figures.draw_dask_graph"),
     output:
         svg=report(
             "results/{study}/report/figures/dask_graph.svg",
@@ -148,7 +184,7 @@ rule draw_dask_graph:
     conda:
         "../../envs/scalecard.yaml"
     shell:
-        "python -m scripts.report.draw_dask_graph --graph {input.graph:q} "
+        "python -m scripts.report.figures.draw_dask_graph --graph {input.graph:q} "
         "--folder results/{wildcards.study}/report/figures 2> {log:q}"
 
 
@@ -174,25 +210,16 @@ rule render_page:
         rejects="results/{study}/images/rejects.csv",
         leaks="results/{study}/images/leaks.json",
         figures=expand(
-            "results/{{study}}/report/figures/{figure}.svg",
-            figure=[
-                "speedup",
-                "efficiency",
-                "laws",
-                "learning",
-                "usage",
-                "loading",
-                "loading_curves",
-                "loading_phases",
-            ],
+            "results/{{study}}/report/figures/{figure}.{kind}", figure=FIGURES, kind=["svg", "csv"]
         ),
+        steps=[rules.draw_profiles.output.svg, rules.draw_profiles.output.csv] if PROFILED else [],
         dask_graph=rules.draw_dask_graph.output.svg if is_traced() else [],
         dask_report=rules.trace_dask.output.report if is_traced() else [],
         sheet="results/{study}/report/contact_sheet.jpg",
         previews=rules.draw_preview.output.sheets,
-        template=get_template("page"),
-        extends=[get_template("base"), get_template("parts")],
-        code=code("scripts.report.render_page"),
+        template=get_template("page.html.jinja"),
+        extends=get_page_parts(),
+        code=code("scripts.report.page.render_page"),
     output:
         page="results/{study}/report/index.html",
     log:
@@ -202,14 +229,14 @@ rule render_page:
     params:
         spec=lambda wildcards: canonical(config=get_shown_config()),
     shell:
-        "python -m scripts.report.render_page --training {input.training:q} --loading {input.loading:q} "
+        "python -m scripts.report.page.render_page --training {input.training:q} --loading {input.loading:q} "
         "--jobs {input.jobs:q} --profiles {input.profiles:q} --networks {input.networks:q} "
         "--records {input.loading_records:q} {input.training_records:q} "
         "--split {input.split:q} --rejects {input.rejects:q} --leaks {input.leaks:q} "
         "--answer {input.answer:q} --strategies {input.strategies:q} --laws {input.laws:q} --recommendation {input.recommendation:q} "
         "--confirmation {input.confirmation:q} --plan {input.plan:q} --decided-pass {input.decided_pass:q} "
         "--left-out {input.left_out:q} "
-        "--claims {input.claims:q} --figures {input.figures:q} {input.dask_graph:q} "
+        "--claims {input.claims:q} --figures {input.figures:q} {input.steps:q} {input.dask_graph:q} "
         "--dask-report {input.dask_report:q} --sheet {input.sheet:q} --previews {input.previews:q} "
         "--template {input.template:q} "
         "--page {output.page:q} --spec {params.spec:q} 2> {log:q}"
@@ -229,7 +256,7 @@ rule typeset_tables:
         jobs="results/{study}/scaling/jobs.parquet",
         loading_records=rules.tabulate_loading.input.records,
         training_records=TRAINING_RECORDS,
-        code=code("scripts.report.typeset_tables"),
+        code=code("scripts.report.paper.typeset_tables"),
     output:
         expand(
             "results/{{study}}/report/tables/{table}.{language}",
@@ -242,7 +269,7 @@ rule typeset_tables:
     conda:
         "../../envs/scalecard.yaml"
     shell:
-        "python -m scripts.report.typeset_tables --training {input.training:q} --strategies {input.strategies:q} "
+        "python -m scripts.report.paper.typeset_tables --training {input.training:q} --strategies {input.strategies:q} "
         "--loading {input.loading:q} --jobs {input.jobs:q} "
         "--records {input.loading_records:q} {input.training_records:q} "
         "--folder results/{wildcards.study}/report/tables 2> {log:q}"

@@ -9,8 +9,14 @@ rule draw_trainings:
     input:
         training=JUDGED.output.parquet,
         laws="results/{study}/scaling/laws.json",
-        code=code("scripts.report.draw_trainings"),
+        recommendation="results/{study}/scaling/recommendation.json",
+        code=code("scripts.report.figures.draw_trainings"),
     output:
+        answer=report(
+            "results/{study}/report/trainings/answer.svg",
+            category="Training",
+            caption="../report/answer.rst",
+        ),
         speedup=report(
             "results/{study}/report/trainings/speedup.svg",
             category="Training",
@@ -26,17 +32,23 @@ rule draw_trainings:
             category="Training",
             caption="../report/laws.rst",
         ),
-        png=expand(
-            "results/{{study}}/report/trainings/{figure}.png",
-            figure=["speedup", "efficiency", "laws"],
+        costs=report(
+            "results/{study}/report/trainings/costs.svg",
+            category="Training",
+            caption="../report/costs.rst",
+        ),
+        more=expand(
+            "results/{{study}}/report/trainings/{figure}.{kind}",
+            figure=["answer", "speedup", "efficiency", "costs", "laws"],
+            kind=["png", "csv"],
         ),
     log:
         "logs/{study}/report/draw_trainings.log",
     conda:
         "../../envs/scalecard.yaml"
     shell:
-        "python -m scripts.report.draw_trainings --training {input.training:q} --laws {input.laws:q} "
-        "--folder results/{wildcards.study}/report/trainings 2> {log:q}"
+        "python -m scripts.report.figures.draw_trainings --training {input.training:q} --laws {input.laws:q} "
+        "--recommendation {input.recommendation:q} --folder results/{wildcards.study}/report/trainings 2> {log:q}"
 
 
 rule render_trainings:
@@ -49,13 +61,16 @@ rule render_trainings:
         confirmation=get_confirmation,
         plan=get_plan,
         figures=[
+            rules.draw_trainings.output.answer,
             rules.draw_trainings.output.speedup,
             rules.draw_trainings.output.efficiency,
+            rules.draw_trainings.output.costs,
             rules.draw_trainings.output.laws,
         ],
-        template=get_template("trainings"),
-        extends=[get_template("base"), get_template("parts")],
-        code=code("scripts.report.render_trainings"),
+        tables=[path for path in rules.draw_trainings.output.more if path.endswith(".csv")],
+        template=get_template("trainings.html.jinja"),
+        extends=get_page_parts(),
+        code=code("scripts.report.page.render_trainings"),
     output:
         page="results/{study}/report/trainings.html",
     log:
@@ -71,29 +86,31 @@ rule render_trainings:
             scaling=get_shown_config()["scaling"],
         ),
     shell:
-        "python -m scripts.report.render_trainings --training {input.training:q} --strategies {input.strategies:q} "
+        "python -m scripts.report.page.render_trainings --training {input.training:q} --strategies {input.strategies:q} "
         "--laws {input.laws:q} "
         "--recommendation {input.recommendation:q} --claims {input.claims:q} --confirmation {input.confirmation:q} --plan {input.plan:q} "
-        "--figures {input.figures:q} "
+        "--figures {input.figures:q} {input.tables:q} "
         "--template {input.template:q} --page {output.page:q} --spec {params.spec:q} 2> {log:q}"
 
 
 rule draw_plan:
     input:
         plan=rules.make_plan.output.plan,
-        code=code("scripts.report.draw_plan"),
+        code=code("scripts.report.figures.draw_plan"),
     output:
         gantt=report("results/{study}/report/plan/gantt.svg", category="Plan", caption="../report/gantt.rst"),
         pareto=report(
             "results/{study}/report/plan/pareto.svg", category="Plan", caption="../report/pareto.rst"
         ),
-        png=expand("results/{{study}}/report/plan/{figure}.png", figure=["gantt", "pareto"]),
+        more=expand(
+            "results/{{study}}/report/plan/{figure}.{kind}", figure=["gantt", "pareto"], kind=["png", "csv"]
+        ),
     log:
         "logs/{study}/report/draw_plan.log",
     conda:
         "../../envs/scalecard.yaml"
     shell:
-        "python -m scripts.report.draw_plan --plan {input.plan:q} "
+        "python -m scripts.report.figures.draw_plan --plan {input.plan:q} "
         "--folder results/{wildcards.study}/report/plan 2> {log:q}"
 
 

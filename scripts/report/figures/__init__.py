@@ -1,0 +1,1 @@
+"""Drawn of tables and records: SVG and PNG."""

@@ -1,0 +1,175 @@
+"""What did the study measure? The scaling tables on the terminal, the same text as on the page.
+
+Input: a folder with the tables (parquet) and answers (JSON) of a study. Output: stdout, 120 columns wide where it is no
+terminal; below each table, a line for each block that does not count; Slurm jobs, if there were any, as medians; which
+laws hold and which claims are refused; last, the answer: how many workers, and which way of loading.
+
+By hand:
+    python -m scripts.report.terminal.print_tables results/demo/scaling
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from scripts import cli
+from scripts.report.terminal.print_answer import print_answer, terminal
+from scripts.report.words.tables import (
+    ATTRIBUTION,
+    ATTRIBUTION_NOTE,
+    JOBS_NOTE,
+    LOADING,
+    PROFILES,
+    PROFILES_NOTE,
+    STRATEGIES,
+    STRATEGIES_NOTE,
+    TRAINING,
+    Column,
+    by_scaling,
+    divisor,
+    explanations,
+    job_columns,
+    job_medians,
+    note,
+)
+from scripts.report.words.verdicts import refusals
+from scripts.scaling.answers.answer import Claims
+from scripts.scaling.answers.laws import Laws
+from scripts.scaling.tables.rows import JobRow, LoadingRow, ProfileRow, Row, StrategyRow, TrainingRow
+from scripts.scaling.tables.table_file import read_answer, read_rows
+
+ABBREVIATED = {"oversubscribed": "oversub.", "shared_cores": "shared"}
+
+
+def render(rows: Sequence[Row | ProfileRow | StrategyRow], columns: Sequence[Column]) -> Table:
+    """The brief columns of `rows`; point and marks fold where a line is too short, numbers never."""
+    table = Table(box=box.SIMPLE_HEAD, padding=0, pad_edge=False, show_edge=False, header_style="bold")
+    brief = [column for column in columns if column.brief is not None]
+    for column in brief:
+        folds = column.title in {"point", "marks"}
+        table.add_column(
+            Text(column.brief or ""),
+            justify="left" if column.text else "right",
+            overflow="fold" if folds else "ellipsis",
+            no_wrap=not folds,
+        )
+    for row in rows:
+        table.add_row(*(Text(_shorten(column.cell(row))) for column in brief), style=_style(row))
+    return table
+
+
+def print_table(console: Console, title: str, rows: Sequence[Row], kind: type[Row], columns: Sequence[Column]) -> None:
+    """A table with its title, what its numbers mean, and the reasons of what is missing."""
+    console.print(Text(title, style="bold"))
+    console.print(Text(f"{note(kind)} {divisor(rows)}", style="dim"))
+    console.print()
+    console.print(render(rows, columns))
+    console.print()
+    for row in rows:
+        for reason in explanations(row):
+            console.print(Text(f"{row.point}: {reason}"))
+    console.print()
+
+
+def print_strategies(console: Console, rows: Sequence[StrategyRow]) -> None:
+    """Ways to train against the fastest at the same number of cores."""
+    console.print(Text("At equal cores", style="bold"))
+    console.print(Text(STRATEGIES_NOTE, style="dim"))
+    console.print()
+    console.print(render(rows, STRATEGIES))
+    console.print()
+
+
+def print_attribution(console: Console, rows: Sequence[LoadingRow]) -> None:
+    """Where the time of each way to load goes, as far as it is known."""
+    console.print(Text("Where the time goes", style="bold"))
+    console.print(Text(ATTRIBUTION_NOTE, style="dim"))
+    console.print()
+    console.print(render([row for row in rows if row.whole_seconds is not None], ATTRIBUTION))
+    console.print()
+
+
+def print_profiles(console: Console, rows: Sequence[ProfileRow]) -> None:
+    """Where the efficiency of each training point is lost."""
+    console.print(Text("Where a training step's time goes", style="bold"))
+    console.print(Text(PROFILES_NOTE, style="dim"))
+    console.print()
+    console.print(render(rows, PROFILES))
+    console.print()
+
+
+def print_verdicts(console: Console, laws: Laws, claims: Claims) -> None:
+    """Which law each curve follows, and which sentences are refused."""
+    console.print(Text("Scaling laws", style="bold"))
+    for curve in laws.curves:
+        console.print(Text(curve.sentence))
+    console.print()
+    of_loading = [one for one in claims.claims if one.about == "loading"]
+    shown = [one for one in claims.refused if one.about != "loading"]
+    if shown:
+        console.print(Text("Refused claims", style="bold"))
+        for sentence, breaches in refusals(shown):
+            console.print(Text(f"{sentence} {'; '.join(breaches)}."))
+        console.print()
+    if of_loading:
+        stands = sum(one.stands for one in of_loading)
+        console.print(Text(f"Of {len(of_loading)} claims about loading {stands} stand: claims.json and the page.\n"))
+
+
+def print_jobs(console: Console, rows: Sequence[JobRow]) -> None:
+    """Medians over the jobs of each point, and how many jobs accounting says nothing of."""
+    table = Table("point", box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False, show_edge=False, header_style="bold")
+    for title in ["n", *(column.brief or "" for column in job_columns())]:
+        table.add_column(title, justify="right", no_wrap=True)
+    for point, *cells in job_medians(rows):
+        table.add_row(Text(point), *cells)
+    console.print(Text("Jobs", style="bold"))
+    console.print(Text(JOBS_NOTE, style="dim"))
+    console.print()
+    console.print(table)
+    console.print()
+    for accounting, count in Counter(row.accounting for row in rows if row.state is None).items():
+        console.print(Text(f"{count} of {len(rows)} launches: {accounting}"))
+
+
+def main() -> None:
+    parser = cli.parser(__doc__)
+    parser.add_argument("folder", type=Path, help="results/<study>/scaling")
+    folder: Path = parser.parse_args().folder
+    training = read_rows(folder / "training.parquet", TrainingRow)
+    loading = read_rows(folder / "loading.parquet", LoadingRow)
+    laws, claims = read_answer(folder / "laws.json", Laws), read_answer(folder / "claims.json", Claims)
+    jobs = read_rows(folder / "jobs.parquet", JobRow)
+    console = terminal()
+    groups = by_scaling(training)
+    for scaling, some in groups.items():
+        title = "Training" if len(groups) == 1 else f"Training, {scaling} scaling"
+        print_table(console, title, some, TrainingRow, TRAINING)
+    strategies = read_rows(folder / "strategies.parquet", StrategyRow)
+    if strategies:
+        print_strategies(console, strategies)
+    if (folder / "profiles.parquet").is_file():
+        print_profiles(console, read_rows(folder / "profiles.parquet", ProfileRow))
+    print_table(console, "Loading", loading, LoadingRow, LOADING)
+    print_attribution(console, loading)
+    if any(row.job_id for row in jobs):
+        print_jobs(console, jobs)
+    print_verdicts(console, laws, claims)
+    print_answer(console, folder)
+
+
+def _shorten(text: str) -> str:
+    return " ".join(ABBREVIATED.get(word, word) for word in text.split(" "))
+
+
+def _style(row: Row | ProfileRow | StrategyRow) -> str:
+    return "dim" if isinstance(row, Row) and row.validity == "invalid" else ""
+
+
+if __name__ == "__main__":
+    cli.run(main)
