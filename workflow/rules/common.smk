@@ -244,6 +244,23 @@ def get_template(name):
     return os.path.relpath(ROOT / f"scripts/report/{name}.html.jinja")
 
 
+def is_plan_requested():
+    """Whether a proposal asks for the trainings of the plan, not for a number of the measured one."""
+    return STUDY.proposal.trainings is None and bool(STUDY.plan.jobs)
+
+
+def get_centre():
+    """The file of the centre that a proposal is for; inside the repository by its name from here."""
+    file = STUDY.proposal.centre_file
+    return os.path.relpath(file) if file.is_relative_to(ROOT) else f"{file}"
+
+
+def get_proposal_templates():
+    """Of each language that a proposal is written in, as an input."""
+    folder = ROOT / "scripts/report/proposal"
+    return [os.path.relpath(folder / f"proposal.{language}.jinja") for language in ("md", "tex")]
+
+
 def get_table_settings():
     """What the tables of trainings take from `scaling`, beside prices."""
     found = STUDY.scaling.model_dump(include={"baseline", "confidence", "loss_tolerance"})
