@@ -154,8 +154,10 @@ def get_step_modules():
 
 
 def get_shown_config():
-    """The study's settings as the page shows them: where files stand on this machine is no part of a study."""
-    shown = STUDY.model_dump(mode="json")
+    """The study's settings as the page shows them: where files stand on this machine is no part of a study, and what a
+    proposal asks for none of its page.
+    """
+    shown = STUDY.model_dump(mode="json", exclude={"proposal"})
     for settings, name in (
         (shown["images"], "folder"),
         (shown["images"], "groups"),
