@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo study test test-slurm test-rest test-fast lint format docs bench findings lock browser slurm slurm-up slurm-down slurm-demo slurm-recover clean
+.PHONY: demo study test test-slurm test-rest test-fast lint format docs bench findings lock browser latex slurm slurm-up slurm-down slurm-demo slurm-recover clean
 
 LAST_LOG = { echo "A job failed; the last lines of the newest log:"; find logs -name '*.log' -size +0 -printf '%T@ %p\n' | \
   sort -n | tail -n 1 | cut -d ' ' -f 2 | xargs -r tail -n 20; exit 1; }
@@ -33,7 +33,7 @@ study: $(VENV)/run.installed
 
 # Slurm's tests mostly wait, so they run beside the others, with a lock of the machine of their own. On two cores more
 # parts at once are no faster.
-test: $(VENV)/dev.installed browser slurm
+test: $(VENV)/dev.installed browser latex slurm
 	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=line test-slurm test-rest
 
 test-slurm:
@@ -85,6 +85,14 @@ browser:
 	  echo "The tests of the page need a browser: apt-get install chromium"; \
 	  [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || \
 	  { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; }; }
+
+# The test of a proposal's PDF uses LaTeX. As root on Debian it is installed (a minute and a half); elsewhere it is skipped.
+LATEX_PACKAGES := texlive-latex-base texlive-latex-recommended lmodern latexmk poppler-utils
+latex:
+	@for program in latexmk pdflatex pdftotext; do command -v $$program >/dev/null || lacking="$$lacking $$program"; done; \
+	  [ -z "$$lacking" ] || { echo "A PDF of a proposal needs$$lacking: apt-get install $(LATEX_PACKAGES)"; \
+	  [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+	  apt-get install -y -qq --no-install-recommends $(LATEX_PACKAGES) >/dev/null; }; }
 
 # Slurm's programs, for a cluster on this machine. As root on Debian they are installed; elsewhere their tests are skipped.
 SLURM_PACKAGES := slurm-wlm munge slurmdbd mariadb-server

@@ -1,4 +1,4 @@
-"""Write what is generated from the code: workflow/schemas/config.schema.json and config/README.md.
+"""Write what is generated from the code: the JSON schemas in workflow/schemas and config/README.md.
 
 `python -m scripts.document` (`make docs`) writes them; `--check` (`make lint`) fails where one is out of date.
 """
@@ -20,15 +20,30 @@ from scripts.errors import UserError
 from scripts.images.step import STEPS
 from scripts.loading.points import BACKENDS, backend_class
 from scripts.registry import ROOT
+from scripts.scaling.answers.answer import Claims, Recommendations
 from scripts.scaling.claims.compare import ComparisonRow
+from scripts.scaling.plan.planned import Plan
 from scripts.scaling.tables.rows import JobRow, LoadingRow, ProfileRow, StrategyRow, TrainingRow
 from scripts.scaling.tables.tabulate_external import Outside
 from scripts.training.points import STRATEGIES
+
+# What programs read, by the name of its file in `results/<study>/scaling/`.
+ANSWERS: dict[str, type[BaseModel]] = {"claims": Claims, "recommendation": Recommendations, "plan": Plan}
 
 
 def schema() -> str:
     """The JSON schema of a study's config."""
     return json.dumps(Study.model_json_schema(), indent=1) + "\n"
+
+
+def answer_schema(name: str) -> str:
+    """The JSON schema of a file that programs read, with the version of its shape in its name."""
+    kind = ANSWERS[name]
+    head = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:scalecard:{name}:{kind.model_fields['version'].default}",
+    }
+    return json.dumps(head | kind.model_json_schema(mode="serialization"), indent=1) + "\n"
 
 
 def readme() -> str:
@@ -166,10 +181,9 @@ def main() -> None:
     parser = cli.parser(__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; fail where a file is out of date")
     args = parser.parse_args()
-    wanted = {
-        ROOT / "workflow" / "schemas" / "config.schema.json": schema(),
-        ROOT / "config" / "README.md": readme(),
-    }
+    schemas = ROOT / "workflow" / "schemas"
+    wanted = {schemas / "config.schema.json": schema(), ROOT / "config" / "README.md": readme()}
+    wanted |= {schemas / f"{name}.schema.json": answer_schema(name) for name in ANSWERS}
     for path, text in wanted.items():
         if args.check:
             if not path.exists() or path.read_text(encoding="utf-8") != text:

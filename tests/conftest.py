@@ -11,7 +11,7 @@ from helping import Run, write_jpeg
 for name in ("PYTHONPATH", "PYTHONSAFEPATH"):  # of scripts/__init__.py
     os.environ.pop(name, None)
 REAL_IMAGES = "SCALECARD_REAL_IMAGES"
-MUST_NOT_SKIP = ("real_images", "browser", "slurm")
+MUST_NOT_SKIP = ("real_images", "browser", "latex", "slurm")
 
 
 # Fixtures that train, start a browser or Dask's daemons, or load each set of pictures in every way.
@@ -31,7 +31,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> object:
-    """Where SCALECARD_FORBID_SKIPS is set (in CI), a skipped test of pictures, a browser or Slurm is a failure."""
+    """Where SCALECARD_FORBID_SKIPS is set (in CI), a skipped test of pictures, browser, LaTeX or Slurm is a failure."""
     report = yield
     marked = [name for name in MUST_NOT_SKIP if item.get_closest_marker(name)]
     if report.skipped and marked and os.environ.get("SCALECARD_FORBID_SKIPS"):

@@ -16,6 +16,7 @@ from scripts.config.images import Images
 from scripts.config.loading import Loading
 from scripts.config.measuring import Measuring
 from scripts.config.plan import Plan
+from scripts.config.proposal import Proposal
 from scripts.config.scaling import Scaling
 from scripts.config.settings import Settings
 from scripts.config.training import Training
@@ -35,6 +36,7 @@ class Study(Settings):
     training: Training = Training()
     scaling: Scaling = Scaling()
     plan: Plan = Plan()
+    proposal: Proposal = Proposal()
 
     @model_validator(mode="before")
     @classmethod

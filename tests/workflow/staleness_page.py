@@ -16,7 +16,7 @@ STAGES = {
     "loading": ["loading"],
     "training": ["training", "program", "predict"],
     "scaling": ["scaling", "scaling_answers"],
-    "report": ["report", "report_answers"],
+    "report": ["report", "report_answers", "proposal"],
 }  # with their rule files
 Cells = dict[str, str]  # by rule: why it is stale, in a word; empty: it is not
 

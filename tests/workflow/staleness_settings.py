@@ -126,6 +126,9 @@ VALUES: dict[str, Any] = {
     "plan.deadline_seconds": 60,
     "plan.budget": 1,
     "plan.solver_seconds": 1,
+    "proposal.centre": "archer2",
+    "proposal.trainings": 5,
+    "proposal.reserve": 0.5,
 }
 EDITS = {"images.folder": elsewhere, "images.manifest": in_a_manifest}
 # What must change with a key, since it names points by it.

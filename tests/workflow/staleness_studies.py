@@ -43,6 +43,7 @@ STUDIES: dict[str, tuple[dict[str, Any], list[str]]] = {
             "results/{study}/training/weights/resnet18.pt",
             "results/{study}/scaling/next_pass.json",
             "results/{study}/report/plan/gantt.svg",
+            "proposal",
         ],
     ),
     "drawn": ({"images": PACKED | {"sample": {"per_class": 12, "size": 64}}, "training": TRAINED}, [SPLIT]),

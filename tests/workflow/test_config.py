@@ -175,7 +175,11 @@ def test_a_study_can_take_the_name_of_its_folder() -> None:
     assert config.read({"study": None, "images": {"manifest": "/data/slides.csv"}}).study == "slides"
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "config").rglob("*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    [ROOT / "config/config.yaml", *sorted((ROOT / "config/studies").rglob("*.yaml"))],
+    ids=lambda path: path.stem,
+)
 def test_every_study_that_ships_is_valid(path: Path) -> None:
     raw = yaml.safe_load(path.read_text())
     if path.stem in {"folder", "loading", "strategies"}:

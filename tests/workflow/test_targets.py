@@ -54,6 +54,21 @@ def test_a_plan_is_made_of_measured_curves(run: Run, tmp_path: Path, table: Path
     assert "plan.deadline_seconds: 10.0 binds; " in (tmp_path / "results/demo/report/trainings.html").read_text()
 
 
+def test_a_proposal_says_what_a_table_from_outside_cannot_tell(run: Run, tmp_path: Path, table: Path) -> None:
+    config = [f"scaling={{'external': '{table}'}}", "proposal={'centre': 'archer2', 'trainings': 20}"]
+    said = snakemake(run, tmp_path, "proposal", "--config", *config)
+    made = tmp_path / "results/demo/proposal"
+    assert {"proposal.md", "proposal.tex", "strong_scaling.pdf"} <= {path.name for path in made.iterdir()}
+    assert "- The total number of CU requested: not yet, see above" in (made / "proposal.md").read_text()
+    assert "missing: No way to train is recommended that may be quoted: fresh blocks of ddp-" in said
+    asked = ["plan={'jobs': [{'name': 'final'}]}", "proposal={'trainings': null}"]
+    planned = snakemake(run, tmp_path, "proposal", "-n", "-p", "--config", config[0], *asked)
+    assert "--plan results/demo/scaling/plan.json" in planned
+    unknown = [config[0], "proposal={'centre': 'nowhere'}"]
+    refused = snakemake(run, tmp_path, "proposal", "--config", *unknown, check=False)
+    assert "proposal.centre: found 'nowhere'; expected access, archer2, " in refused
+
+
 def test_confirm_measures_the_recommended_point_and_its_neighbours_in_fresh_blocks(run: Run, tmp_path: Path) -> None:
     choice = Choice(
         **dict.fromkeys(("of_best", "of_best_low", "of_best_high"), 1.0),

@@ -154,8 +154,10 @@ def get_step_modules():
 
 
 def get_shown_config():
-    """The study's settings as the page shows them: where files stand on this machine is no part of a study."""
-    shown = STUDY.model_dump(mode="json")
+    """The study's settings as the page shows them: where files stand on this machine is no part of a study, and what a
+    proposal asks for none of its page.
+    """
+    shown = STUDY.model_dump(mode="json", exclude={"proposal"})
     for settings, name in (
         (shown["images"], "folder"),
         (shown["images"], "groups"),
@@ -248,6 +250,23 @@ def get_page_parts():
     """What the templates of all pages are made of, as inputs."""
     parts = ("base.html.jinja", "parts.html.jinja", "first_screen.html.jinja", "page.css", "page.js")
     return [get_template(name) for name in parts]
+
+
+def is_plan_requested():
+    """Whether a proposal asks for the trainings of the plan, not for a number of the measured one."""
+    return STUDY.proposal.trainings is None and bool(STUDY.plan.jobs)
+
+
+def get_centre():
+    """The file of the centre that a proposal is for; inside the repository by its name from here."""
+    file = STUDY.proposal.centre_file
+    return os.path.relpath(file) if file.is_relative_to(ROOT) else f"{file}"
+
+
+def get_proposal_templates():
+    """Of each language that a proposal is written in, as an input."""
+    folder = ROOT / "scripts/report/proposal"
+    return [os.path.relpath(folder / f"proposal.{language}.jinja") for language in ("md", "tex")]
 
 
 def get_table_settings():

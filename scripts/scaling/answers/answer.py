@@ -167,6 +167,7 @@ class Recommendation(Part):
 class Recommendations(Part):
     """`recommendation.json`."""
 
+    version: Literal[1] = 1  # of this shape (workflow/schemas)
     recommendations: list[Recommendation]
 
 
@@ -230,6 +231,7 @@ class Claim(Part):
 class Claims(Part):
     """`claims.json`."""
 
+    version: Literal[1] = 1  # of this shape (workflow/schemas)
     claims: list[Claim]
 
     @property

@@ -1,5 +1,7 @@
 """What `snakemake plan` answers: the models of `plan.json`. A field's comment gives its meaning and unit."""
 
+from typing import Literal
+
 from scripts.scaling.answers.answer import Part
 
 
@@ -28,6 +30,7 @@ class ParetoPoint(Part):
 class Plan(Part):
     """`plan.json`; without trainings where no plan is possible, which its sentence says."""
 
+    version: Literal[1] = 1  # of this shape (workflow/schemas)
     objective: str
     unit_of_cost: str
     cores_per_node: int
