@@ -16,6 +16,7 @@ BELOW = {
     "page": {"words", "figures"},
     "terminal": {"words"},
     "paper": {"words"},
+    "proposal": {"words", "figures"},
 }
 
 
