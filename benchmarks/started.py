@@ -10,12 +10,19 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
 
 def run(
     command: Sequence[str], folder: Path | None = None, environment: dict[str, str] | None = None
 ) -> "subprocess.CompletedProcess[str]":
     """As subprocess.run, with what it prints kept."""
-    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    heard: list[int] = []  # before it is known what is to be ended
+
+    def leave(number: int, _: object = None) -> None:
+        sys.exit(128 + number)
+
+    before = {number: signal.signal(number, lambda got, _: heard.append(got)) for number in SIGNALS}
     pipe = subprocess.PIPE
     process = subprocess.Popen(
         command,
@@ -27,11 +34,16 @@ def run(
         start_new_session=True,  # a group of its own, with all that it starts
     )
     try:
+        for number in SIGNALS:
+            signal.signal(number, leave)
+        if heard:
+            leave(heard[0])
         printed, said = process.communicate()
     except BaseException:
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
         raise
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
     return subprocess.CompletedProcess(command, process.returncode, printed, said)

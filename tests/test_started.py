@@ -33,6 +33,30 @@ def test_a_benchmark_that_is_ended_leaves_nothing_behind(number: int, tmp_path: 
     assert not inner.is_running() or inner.status() == psutil.STATUS_ZOMBIE
 
 
+# One that is told to end while it starts a program, which is there before it knows of it.
+AT_ONCE = """
+import os, signal, subprocess, sys
+from benchmarks import started
+popen = subprocess.Popen
+def starts(*args, **named):
+    process = popen(*args, **named)
+    os.kill(os.getpid(), int(sys.argv[1]))
+    print(process.pid, flush=True)
+    return process
+subprocess.Popen = starts
+started.run(["sleep", "600"])
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_what_has_just_been_started_is_ended_too(number: int) -> None:
+    command = [sys.executable, "-c", AT_ONCE, str(int(number))]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False, timeout=60)
+    assert done.returncode == 128 + number
+    inner = int(done.stdout)
+    assert not psutil.pid_exists(inner) or psutil.Process(inner).status() == psutil.STATUS_ZOMBIE
+
+
 def test_what_it_prints_is_kept() -> None:
     program = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from benchmarks import started; "
     program += "print(started.run(['bash', '-c', 'echo out; echo err >&2; exit 3']))"

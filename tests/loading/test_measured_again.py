@@ -59,7 +59,7 @@ def start(packed: Packed, folder: Path, neighbours: Neighbours, again: int) -> "
     spec |= {"passes": 1, "window_seconds": 0}
     (folder / "reference.json").write_text(json.dumps(packed.reference))
     flags = {"folder": packed.folder, "split": packed.split, "reference": folder / "reference.json", "block": 1}
-    flags |= {"attempt": 1, "again": again, "record": record_in(folder), "spec": canonical(**spec, remote=None)}
+    flags |= {"attempt": 1, "again": again, "record": record_in(folder), "spec": canonical(**spec)}
     words = [sys.executable, "-m", "scripts.loading.measure_loading"]
     words += [word for name, value in flags.items() for word in (f"--{name}", str(value))]
     return subprocess.Popen(words, cwd=ROOT, env=neighbours.environment, stderr=subprocess.PIPE, text=True)
