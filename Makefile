@@ -71,6 +71,8 @@ bench: $(VENV)/dev.installed
 	python -m benchmarks.train_one_core --output docs/one_core.md
 	python -m benchmarks.train_two_cores
 	python -m benchmarks.augment_cost
+	python -m benchmarks.watch_cost
+	python -m benchmarks.watched_against_own
 	python -m benchmarks.memory_asked --output docs/memory.md
 	python -m benchmarks.calibration_alarms
 
