@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 
 from claims_of import SERIAL, TWO, compare
+from test_recommend import SPEC
 from test_tables import made, tabulated
 
 from scripts.record import Record, Watched
+from scripts.scaling.answers.recommend import recommend
 
 
 def watched(
@@ -35,6 +37,20 @@ def test_losses_near_the_baselines_count_over_the_steps_that_both_have() -> None
     assert row.loss_distance is not None
     assert round(row.loss_distance, 3) == 0.05  # of the baseline's first loss
     assert not row.has("learning_not_checked")
+
+
+def test_costs_are_those_of_a_million_images_since_launches_are_ended_once_they_are_measured() -> None:
+    launches = study([1.6, 1.1, 0.6])
+    named = {"strategy": "program"}
+    programs = [one.model_copy(update={"point": one.point | named}) for one in launches]
+    row, beside = tabulated(*programs)[TWO], tabulated(*launches)[TWO]
+    assert row.images_per_second is not None
+    assert row.wall_seconds == 1e6 / row.images_per_second
+    assert row.core_hours == row.wall_seconds * 2 / 3600
+    assert row.launch_seconds == beside.wall_seconds
+    (advice,) = recommend(list(tabulated(*programs).values()), SPEC).recommendations
+    assert any("A million images take " in sentence for sentence in advice.sentences)
+    assert any("s a million images." in sentence for sentence in advice.sentences)
 
 
 def test_losses_far_from_the_baselines_do_not_count() -> None:

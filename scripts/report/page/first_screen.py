@@ -12,6 +12,7 @@ from scripts.report.words.point_words import loaded_by, several, trained_by
 from scripts.scaling.answers.answer import Claims, Confirmations, Feeding, Recommendation, Recommendations
 from scripts.scaling.comparing.limits import LEAST_BLOCKS
 from scripts.scaling.tables.rows import LoadingRow, TrainingRow
+from scripts.training.points import PROGRAM
 
 NAMED = 8  # numbers that an axis has room for, beside those of the interval
 JOULES = 3.6e6  # of a kWh
@@ -148,7 +149,8 @@ def _cost(row: TrainingRow) -> tuple[str, str, tuple[str, ...]]:
     notes = [f"{show.number(row.core_hours)} core-hours"] if on_gpus else []
     notes += [f"cost {show.number(row.cost)}"] if row.cost is not None else []
     notes += [f"{show.number(joules / JOULES)} kWh"] if joules else []
-    return hours, f"{show.number(row.wall_seconds)} s a training", tuple(notes)
+    unit = "a million images" if row.strategy == PROGRAM else "a training"
+    return hours, f"{show.number(row.wall_seconds)} s {unit}", tuple(notes)
 
 
 def _load_with(feeding: Feeding, loading: Sequence[LoadingRow], claims: Claims) -> Tile:

@@ -110,9 +110,9 @@ class Choice(Part):
     of_best: float  # its images/s as a share of the best point's
     of_best_low: float
     of_best_high: float
-    wall_seconds: float  # of a whole launch, median
-    core_hours: float  # of a launch
-    gpu_hours: float | None  # of a launch; null without GPUs
+    wall_seconds: float  # of a whole launch, median; of a script of the user's own, of a million images, as its hours
+    core_hours: float
+    gpu_hours: float | None  # null without GPUs
     cost: float | None  # at the config's prices
     test_accuracy: float | None  # median
 

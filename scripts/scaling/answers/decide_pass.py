@@ -109,7 +109,8 @@ def launch_seconds(rows: Sequence[TrainingRow], blocks: Mapping[str, int], spec:
     """Of all launches of `blocks`, one after the other, and of those that were set aside; what is not known of a point
     is that of its nearest neighbour.
     """
-    seconds = {row.point: row.wall_seconds for row in rows if row.wall_seconds is not None}
+    each = {row.point: row.launch_seconds or row.wall_seconds for row in rows}
+    seconds = {point: one for point, one in each.items() if one is not None}
     aside = math.fsum(row.set_aside * seconds[row.point] for row in rows if row.point in seconds)
     return aside + math.fsum(count * _of(point, seconds, spec) for point, count in blocks.items())
 

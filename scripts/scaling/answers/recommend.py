@@ -33,6 +33,7 @@ from scripts.scaling.tables.compared import by_baseline, compared
 from scripts.scaling.tables.rows import TrainingRow
 from scripts.scaling.tables.table_file import read_rows
 from scripts.spec import Spec
+from scripts.training.points import PROGRAM
 
 
 class RecommendSpec(Spec):
@@ -86,7 +87,8 @@ def _among(baseline: str, rows: Sequence[TrainingRow], spec: RecommendSpec) -> R
         sentences=[],
     )
     more = more_would(comparison.more_to_tell(best.point, tied), "launches")
-    said = sentences(found, spec, more, busy=any(row.has("noisy") for row in sure))
+    unit = "a million images" if row.strategy == PROGRAM else "a launch"
+    said = sentences(found, spec, more, busy=any(row.has("noisy") for row in sure), unit=unit)
     return found.model_copy(update={"sentences": said, "paste": to_paste(row, spec.command)})
 
 
@@ -173,12 +175,13 @@ def slowest_wall(row: TrainingRow, confidence: float) -> float:
     return (row.wall_seconds or 0.0) * rate.value / (rate.low or rate.value)
 
 
-def sentences(found: Recommendation, spec: RecommendSpec, more: str, busy: bool) -> list[str]:
+def sentences(found: Recommendation, spec: RecommendSpec, more: str, busy: bool, unit: str) -> list[str]:
     """The recommendation in plain English.
 
     Args:
         more: how many launches would tell the ties.
         busy: whether other work disturbed a launch that counts.
+        unit: what its seconds and hours are of.
     """
     one, best = found.recommended, found.fastest
     if one is None or best is None:
@@ -195,7 +198,8 @@ def sentences(found: Recommendation, spec: RecommendSpec, more: str, busy: bool)
     if found.tied:
         text += f"; tied with the fastest: {', '.join(found.tied)} ({more} tell)"
     text += f"; measured {show.BUSY}" if busy else ""
-    said = [f"{text}. A launch takes {show.number(one.wall_seconds)} s, {_costs(one, spec)}."]
+    take = "takes" if unit == "a launch" else "take"
+    said = [f"{text}. {unit.capitalize()} {take} {show.number(one.wall_seconds)} s, {_costs(one, spec)}."]
     if one.test_accuracy is not None and found.baseline_accuracy is not None and one.point != found.baseline:
         said.append(
             f"Its test accuracy is {show.share(one.test_accuracy)}, that of {found.baseline} "
@@ -215,7 +219,7 @@ def sentences(found: Recommendation, spec: RecommendSpec, more: str, busy: bool)
         cheapest = found.cheapest
         said.append(
             f"The cheapest{within} is {cheapest.point}: {_costs(cheapest, spec)} and "
-            f"{show.number(cheapest.wall_seconds)} s a launch."
+            f"{show.number(cheapest.wall_seconds)} s {unit}."
         )
     return said
 

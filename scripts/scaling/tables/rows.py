@@ -171,7 +171,11 @@ class TrainingRow(Row):
     loss_distance: float | None = Field(
         description="greatest mean distance of a block's loss curve from the baseline's, as a share of ln(classes)"
     )
-    wall_seconds: float | None = Field(description="median of whole launches: start, warm-up and evaluation too")
+    wall_seconds: float | None = Field(
+        description="median of whole launches: start, warm-up and evaluation too; of a script of the user's own, which "
+        "is ended once it is measured, of a million images at its median rate, and so are its hours and its cost"
+    )
+    launch_seconds: float | None = Field(None, description="median of whole launches, whatever they did")
     peak_rss_bytes: float | None = Field(
         None, description="median peak resident memory of all ranks, summed over processes (an upper bound)"
     )

@@ -25,7 +25,7 @@ from scripts.scaling.tables.read_records import of_point, read_records
 from scripts.scaling.tables.rows import TrainingRow
 from scripts.scaling.tables.table_file import write_table
 from scripts.spec import Spec
-from scripts.training.points import TrainingPoint
+from scripts.training.points import PROGRAM, TrainingPoint
 
 
 class TableSpec(Spec):
@@ -69,7 +69,8 @@ def rows(records: dict[str, list[Record]], points: list[str], scaling: TableSpec
         marks = [*marks_of_numbers(mine), *unchecked(mine, [*baseline.values()])]
         common["marks"] = " ".join([*common["marks"].split(), *marks])
         qualities = [one.quality for one in good if one.quality is not None]
-        wall = median([one.wall_seconds for one in good])
+        launch_seconds = median([one.wall_seconds for one in good])
+        wall = launch_seconds if trained.strategy != PROGRAM else seconds_of_a_million(common["images_per_second"])
         gpus = first.workers if first.key["device"] == "cuda" else 0
         machine_cores = first.environment.machine_cores
         distances = [loss_distance(one, baseline[one.block]) for one in good if one.block in baseline]
@@ -97,11 +98,17 @@ def rows(records: dict[str, list[Record]], points: list[str], scaling: TableSpec
                 seconds_to_target=median([q.seconds_to_target for q in qualities]),
                 loss_distance=max(distances, default=None),
                 wall_seconds=wall,
+                launch_seconds=launch_seconds,
                 peak_rss_bytes=median([one.peak_rss_bytes for one in good]),
                 **cost_columns(good, wall, first.cores, gpus, scaling.prices),
             )
         )
     return found
+
+
+def seconds_of_a_million(images_per_second: float | None) -> float | None:
+    """What a million images take: launches that are ended once they are measured do not do equal work."""
+    return 1e6 / images_per_second if images_per_second else None
 
 
 def marks_of_numbers(records: list[Record]) -> list[str]:
