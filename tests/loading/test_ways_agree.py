@@ -39,6 +39,8 @@ def pictures_of(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
 AUGMENT = LoadAugmentation(steps=[{"random_resized_crop": {"size": 12}}, {"stain_jitter": {}}], seed=3)
 
 
+# Of one set: what is augmented has been decoded, whatever it was.
+@pytest.mark.parametrize("pictures_of", ["demo"], indirect=True)
 @pytest.mark.parametrize("name", HERE)
 def test_all_ways_to_load_agree_on_augmented_images(name: str, pictures_of: Packed) -> None:
     kind = backend_class(name)
