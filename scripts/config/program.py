@@ -7,24 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from scripts.config.settings import Count, Settings
+from scripts.training.program.placeholders import PLACEHOLDERS, named
 
 if TYPE_CHECKING:
     from scripts.config.training import Training
 
 Seconds = Annotated[float, Field(gt=0)]
-# What a command may name in braces; each is filled in for a launch.
-PLACEHOLDERS = {
-    "workers": "ranks",
-    "threads": "intra-op threads of each rank, as OMP_NUM_THREADS is set",
-    "loader_workers": "processes beside each rank that make its batches",
-    "batch_per_rank": "images of one step of a rank",
-    "global_batch": "images of one step, all ranks together",
-    "precision": "fp32, tf32, bf16 or fp16",
-    "seed": "of the block: equal for all points, so that their losses compare",
-    "block": "number of the repetition, from 1",
-    "out": "an empty folder of the launch, which is removed behind it",
-}
-BRACED = re.compile(r"\{(\w+)\}")
 
 
 class StopAfter(Settings):
@@ -132,7 +120,7 @@ class Program(Settings):
     @model_validator(mode="after")
     def _placeholders_are_known(self) -> Self:
         for text in (self.command, *self.environment.values()):
-            for name in BRACED.findall(text):
+            for name in named(text):
                 if name not in PLACEHOLDERS:
                     raise ValueError(f"found {{{name}}}; expected one of {', '.join(PLACEHOLDERS)}")
         if self.events.file is not None and "out" not in self.used:
@@ -148,7 +136,7 @@ class Program(Settings):
     @property
     def used(self) -> set[str]:
         """The placeholders that the command or its variables use."""
-        return {name for text in (self.command, *self.environment.values()) for name in BRACED.findall(text)}
+        return {name for text in (self.command, *self.environment.values()) for name in named(text)}
 
     @property
     def script(self) -> str:

@@ -62,6 +62,11 @@ def test_a_script_that_is_not_there_ends_the_run_before_any_job(run: Run, tmp_pa
     assert "Traceback" not in done.stderr
 
 
+def test_what_a_script_does_not_hear_of_is_named(run: Run, flags: list[str]) -> None:
+    done = run(ROOT, "snakemake", "-n", *flags, "--config", "images={'folder': '/data/mine'}")
+    assert "passed over, since training.program reads and trains by itself: images.folder\n" in done.stderr
+
+
 def test_the_network_of_a_script_is_its_own(run: Run, flags: list[str]) -> None:
     done = run(ROOT, "snakemake", "-n", "model", *flags, check=False)
     assert done.returncode == 1

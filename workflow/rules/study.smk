@@ -71,6 +71,17 @@ def read_study():
             raise UserError(f"scaling.external: found no file {external}; expected a CSV of launches")
         if study.training.program:
             files_of(study.training.program)
+            asked = {
+                "images.folder": study.images.folder,
+                "images.manifest": study.images.manifest,
+                "training.weights": study.training.weights,
+                "training.augment": study.training.augment,
+            }
+            if workflow.is_main_process and (named := [key for key, value in asked.items() if value]):
+                print(
+                    f"passed over, since training.program reads and trains by itself: {', '.join(named)}",
+                    file=sys.stderr,
+                )
             # The pictures are the script's own: none are looked at, and those that would be drawn cost nothing.
             study = study.model_copy(update={"images": study_config.Images()})
         if is_archive_pending(study.images):

@@ -1,11 +1,11 @@
 """The lines that a person types to get what was recommended: for a cluster, for torchrun, for the DataLoader."""
 
 import math
-import re
 import shlex
 from collections.abc import Mapping
 
 from scripts.scaling.tables.rows import TrainingRow
+from scripts.training.program.placeholders import words
 
 MEMORY_MARGIN = 1.2  # times the peak that was measured: an upper bound already, but a longer training may hold more
 GIB = 2**30
@@ -33,8 +33,8 @@ def to_paste(row: TrainingRow, command: str | None) -> list[str]:
         bytes_of_a_node = row.peak_rss_bytes * MEMORY_MARGIN / nodes + TORCHRUN_BYTES
         found.append(f"#SBATCH --mem={math.ceil(bytes_of_a_node / GIB)}G")
     found.append(f"export OMP_NUM_THREADS={threads}")
-    words = filled(command, row, loaders) if command else OWN
-    found.append(f"{'srun ' if nodes > 1 else ''}torchrun {_where(nodes)} --nproc-per-node={ranks} {words}")
+    script = filled(command, row, loaders) if command else OWN
+    found.append(f"{'srun ' if nodes > 1 else ''}torchrun {_where(nodes)} --nproc-per-node={ranks} {script}")
     if command is None or "{loader_workers}" not in command:
         found.append(f"# in the script: DataLoader(..., num_workers={loaders})")
     return found
@@ -60,7 +60,4 @@ def filled(command: str, row: TrainingRow, loaders: int) -> str:
         "block": 1,
         "out": "out",
     }
-    words = [
-        re.sub(r"\{(\w+)\}", lambda name: str(values.get(name[1], name[0])), word) for word in shlex.split(command)
-    ]
-    return shlex.join(words)
+    return shlex.join(words(command, values))

@@ -1,21 +1,13 @@
 """A program's command and variables for one launch, its placeholders filled in."""
 
 import os
-import re
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
 from scripts import SET_ASIDE
 from scripts.registry import ROOT
+from scripts.training.program.placeholders import filled
 from scripts.training.program.spec import ProgramSpec
-
-BRACED = re.compile(r"\{(\w+)\}")
-
-
-def filled(text: str, values: Mapping[str, object]) -> str:
-    """`text` with each `{name}` replaced by its value; one that has none stays as it is."""
-    return BRACED.sub(lambda found: str(values.get(found[1], found[0])), text)
 
 
 def placeholders(spec: ProgramSpec, block: int, seed: int, out: Path) -> dict[str, object]:
@@ -37,11 +29,6 @@ def placeholders(spec: ProgramSpec, block: int, seed: int, out: Path) -> dict[st
         "block": block,
         "out": out,
     }
-
-
-def words(command: str, values: Mapping[str, object]) -> list[str]:
-    """The command's words; a value with a space in it stays one word."""
-    return [filled(word, values) for word in shlex.split(command)]
 
 
 def surroundings(spec: ProgramSpec, values: Mapping[str, object]) -> dict[str, str]:

@@ -27,8 +27,9 @@ from scripts.spec import Spec
 from scripts.training.launch.launch_node import RankLogs, choose_interface, elastic_config, meet
 from scripts.training.launch.monitor import Monitor
 from scripts.training.loop.batches import seed_of
-from scripts.training.program.command import placeholders, surroundings, words
+from scripts.training.program.command import placeholders, surroundings
 from scripts.training.program.events import Printed
+from scripts.training.program.placeholders import words
 from scripts.training.program.spec import ProgramSpec
 from scripts.training.program.watchdog import Watchdog
 

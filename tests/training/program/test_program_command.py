@@ -12,8 +12,9 @@ from measured import spec_of
 from scripts import config
 from scripts.config.program import Program
 from scripts.errors import ConfigError, UserError
-from scripts.training.program.command import placeholders, surroundings, words
+from scripts.training.program.command import placeholders, surroundings
 from scripts.training.program.events import Event, Printed, of_file
+from scripts.training.program.placeholders import words
 from scripts.training.program.program_files import check_interpreter, digest_of, files_of
 
 

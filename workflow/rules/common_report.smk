@@ -1,0 +1,48 @@
+"""What the rules of the report stage ask of the study."""
+
+
+def get_shown_config():
+    """The study's settings as the page shows them: where files stand on this machine is no part of a study, and what a
+    proposal asks for none of its page.
+    """
+    shown = STUDY.model_dump(mode="json", exclude={"proposal"})
+    for settings, name in (
+        (shown["images"], "folder"),
+        (shown["images"], "groups"),
+        (shown["images"], "manifest"),
+        (shown["images"]["archive"], "url"),
+        (shown["training"], "weights"),
+        *(
+            (shown["training"]["program"], name)
+            for name in ("folder", "python")
+            if shown["training"]["program"]
+        ),
+        (shown["scaling"], "external"),
+        (shown["scaling"], "compare_with"),
+    ):
+        settings[name] = settings[name] and Path(settings[name]).name
+    models = STUDY.training.model
+    shown["training"]["model"] = (
+        shown_name(models) if isinstance(models, str) else [shown_name(name) for name in models]
+    )
+    return shown
+
+
+def get_last_output():
+    """What a run makes in the end: the page and tables for a paper; of images that are still to be fetched, these."""
+    if ALONE:
+        return rules.render_trainings.output.page
+    if ARCHIVE_PENDING:
+        return rules.fetch_archive.output
+    return [rules.render_page.output.page, *rules.typeset_tables.output]
+
+
+def has_new_page():
+    """Whether this run has made a page: then its last lines are the answer."""
+    last = expand(get_last_output(), study=STUDY.study)[0]
+    return Path(last).is_file() and Path(last).stat().st_mtime >= STARTED
+
+
+def get_template(name):
+    """A page's template, as an input."""
+    return os.path.relpath(ROOT / "scripts/report/page" / name)
