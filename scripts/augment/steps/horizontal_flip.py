@@ -5,7 +5,7 @@ Source: Krizhevsky et al., "ImageNet Classification with Deep Convolutional Neur
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 class Step(ImageStep):
     """Settings of the step."""
 
+    axis: ClassVar[int] = 2  # of (images, height, width, channels), along which they are turned over
+
     probability: float = Field(0.5, ge=0, le=1, description="share of the images that are turned over")
 
     @property
@@ -29,4 +31,4 @@ class Step(ImageStep):
         from scripts.augment.pixels import where
 
         chosen = where(drawn[:, 0] < self.probability, images)
-        return images.index_copy(0, chosen, images[chosen].flip(2))
+        return images.index_copy(0, chosen, images[chosen].flip(self.axis))
