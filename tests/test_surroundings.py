@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from helping import ROOT
 
-from scripts.loading.backends.joblib import Backend
+from scripts.loading.backends.plain.joblib import Backend
 
 
 def printed(program: str, folder: Path = ROOT, **variables: str) -> str:

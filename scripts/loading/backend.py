@@ -29,7 +29,6 @@ PREFETCH = 2  # torch's own default
 # Where images are read from; a record's key holds none of them, since all give the same pixels.
 RAW, REENCODED, REMOTE, PACKED = "raw", "reencoded", "remote", "packed"
 BATCH = 64  # images that a trainer takes at a time; inside a batch their order is free
-WEBDATASET, LITDATA = "webdataset", "litdata"
 
 
 @dataclass(frozen=True)

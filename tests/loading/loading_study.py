@@ -9,21 +9,23 @@ import numpy as np
 import pytest
 from helping import LIMITS, pack
 
+from scripts import registry
 from scripts.images.decode import Decoder, DecodeSpec
 from scripts.images.shards import Split, read_split
 from scripts.images.source import entries
-from scripts.loading import pack_litdata, pack_webdataset
-from scripts.loading.augmented import LoadAugmentation
 from scripts.loading.backend import PACKED, Item
-from scripts.loading.digest import digest
-from scripts.loading.load import LoadRaw
-from scripts.loading.measure_loading import measure
+from scripts.loading.containers import pack_container
+from scripts.loading.measuring.digest import digest
+from scripts.loading.measuring.measure_loading import measure
+from scripts.loading.measuring.spec import LoadSpec
 from scripts.loading.points import LoadingPoint, backend_class
-from scripts.loading.spec import LoadSpec
+from scripts.loading.reading.augmented import LoadAugmentation
+from scripts.loading.reading.load import LoadRaw
+from scripts.loading.stored import FORMATS
 from scripts.record import Record
 
 DECODE = DecodeSpec(size=16, steps=[{"resize": {}}])
-CONTAINERS = {"webdataset": pack_webdataset, "litdata": pack_litdata}
+CONTAINERS = registry.names(FORMATS)
 Launch = Callable[..., Record]
 
 
@@ -88,8 +90,9 @@ def packed_in(shards: Path, pictures: Path) -> Packed:
 
 def put_in_container(name: str, packed: Packed, folder: Path) -> Path:
     """Run the program that makes a library's container, which it lists in `folder`; returns the container."""
-    flags = {"raw": packed.folder, "split": packed.split, "folder": folder / name, "listed": folder / f"{name}.csv"}
+    flags = {"format": name, "raw": packed.folder, "shards": packed.shards, "split": packed.split}
+    flags |= {"folder": folder / name, "listed": folder / f"{name}.csv"}
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(sys, "argv", [name, *(f"--{flag}={value}" for flag, value in flags.items())])
-        CONTAINERS[name].main()
+        pack_container.main()
     return folder / name

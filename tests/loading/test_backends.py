@@ -15,12 +15,12 @@ from loading_study import DECODE, Launch, Packed
 from scripts.config.loading import DEFAULT_BACKENDS
 from scripts.loading import backend
 from scripts.loading.backend import Item, Loaded, chunks
-from scripts.loading.backends.serial import Backend as Serial
-from scripts.loading.digest import digest
-from scripts.loading.executor import bounded
-from scripts.loading.load import LoadRaw
-from scripts.loading.passes import Sink, items_of
+from scripts.loading.backends.plain.serial import Backend as Serial
+from scripts.loading.measuring.digest import digest
+from scripts.loading.measuring.passes import Sink, items_of
 from scripts.loading.points import backend_class
+from scripts.loading.reading.load import LoadRaw
+from scripts.loading.transports.executor import bounded
 
 SHARING = [name for name in DEFAULT_BACKENDS if backend_class(name).shares]
 WITH_PROCESSES = ["joblib", *(name for name in DEFAULT_BACKENDS if backend_class(name).processes)]
@@ -91,14 +91,14 @@ def test_a_worker_that_is_killed_makes_an_invalid_record(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(
-        "scripts.loading.measure_loading.load_from", lambda *_: LoadDying(pictures, tmp_path / "asked for")
+        "scripts.loading.measuring.measure_loading.load_from", lambda *_: LoadDying(pictures, tmp_path / "asked for")
     )
     record = launch(name, workers=2, **{"start_method": "fork"} if backend_class(name).forks else {})
     assert [fault.parameter for fault in record.validity.faults] == ["backend"]
 
 
 def test_a_pool_ends_though_a_killed_worker_held_its_lock(pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scripts.loading.pool.TERMINATE_SECONDS", 0.1)
+    monkeypatch.setattr("scripts.loading.transports.pool.TERMINATE_SECONDS", 0.1)
     pool = backend_class("pool_map")(LoadRaw(pictures, DECODE), 1).__enter__()
     list(pool.load_all([Item(0, "ash/ash_00.jpg", 0, 0)]))
     (waiting,) = workers()
@@ -161,7 +161,7 @@ def test_a_backend_that_loses_repeats_swaps_or_alters_images_is_invalid(
     launch: Launch,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("scripts.loading.backends.serial.Backend", wrong)
+    monkeypatch.setattr("scripts.loading.backends.plain.serial.Backend", wrong)
     record = launch("serial")
     assert not record.validity.ok
     assert "pixel digest" in {fault.parameter for fault in record.validity.faults}

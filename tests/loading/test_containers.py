@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from loading_study import CONTAINERS, DECODE, Packed, put_in_container
 
-from scripts.loading import container
 from scripts.loading.backend import Item
-from scripts.loading.load import LoadContained
+from scripts.loading.reading.load import LoadContained
+from scripts.loading.stored import container_files
 from scripts.record import Record
 
 
@@ -41,7 +41,10 @@ def test_workers_that_stay_keep_no_page_of_a_container_in_memory(made: tuple[str
 def test_a_container_is_listed_when_it_is_whole(made: tuple[str, Path]) -> None:
     _, folder = made
     listed = (folder.parent / f"{folder.name}.csv").read_text().splitlines()
-    assert listed == ["file,bytes", *(f"{path.name},{path.stat().st_size}" for path in container.files(folder))]
+    assert listed == [
+        "file,bytes",
+        *(f"{path.relative_to(folder)},{path.stat().st_size}" for path in container_files(folder)),
+    ]
 
 
 def test_a_damaged_image_in_a_container_is_told_by_name(tmp_path: Path) -> None:

@@ -12,9 +12,9 @@ from scripts import machine
 from scripts.errors import UserError
 from scripts.images.source import entries
 from scripts.loading.backend import Item
-from scripts.loading.backends.dask_distributed import Backend
-from scripts.loading.load import LoadRaw
-from scripts.loading.worker_watch import WorkerDiedError
+from scripts.loading.backends.dask.dask_distributed import Backend
+from scripts.loading.measuring.worker_watch import WorkerDiedError
+from scripts.loading.reading.load import LoadRaw
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +59,6 @@ def test_a_lost_worker_stops_the_measurement(cluster: LocalCluster, pictures: Pa
 
 
 def test_a_scheduler_that_does_not_answer_is_told(pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scripts.loading.backends.dask_distributed.ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr("scripts.loading.backends.dask.dask_distributed.ANSWER_SECONDS", 0.2)
     with pytest.raises(UserError, match=r"no scheduler answers at tcp://127\.0\.0\.1:1:"):
         Backend(LoadRaw(pictures, DECODE), address="tcp://127.0.0.1:1").__enter__()

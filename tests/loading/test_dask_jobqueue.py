@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from scripts import machine
-from scripts.loading.backends.dask_jobqueue import Backend
-from scripts.loading.dask_client import Look, busy_elsewhere
-from scripts.loading.load import LoadRaw
-from scripts.loading.worker_watch import WorkerDiedError
+from scripts.loading.backends.dask.dask_jobqueue import Backend
+from scripts.loading.measuring.worker_watch import WorkerDiedError
+from scripts.loading.reading.load import LoadRaw
+from scripts.loading.transports.dask_client import Look, busy_elsewhere
 from scripts.machine import Place
 
 CORES = frozenset({0, 1})

@@ -16,13 +16,13 @@ from scripts import page_cache
 from scripts.errors import ImageError
 from scripts.loading import backend
 from scripts.loading.backend import Item, Loaded
-from scripts.loading.backends.packed import Backend as PackedBackend
-from scripts.loading.backends.serial import Backend as Serial
-from scripts.loading.passes import Sink
+from scripts.loading.backends.ceilings.packed import Backend as PackedBackend
+from scripts.loading.backends.plain.serial import Backend as Serial
+from scripts.loading.measuring.passes import Sink
 from scripts.record import Record
 from scripts.spec import PIXELS
 
-SERIAL = "scripts.loading.backends.serial.Backend"
+SERIAL = "scripts.loading.backends.plain.serial.Backend"
 
 
 def faults(record: Record) -> dict[str, object]:
@@ -125,7 +125,7 @@ class OncePerLaunch(PackedBackend):
 
 
 def test_pixels_of_an_earlier_pass_count_for_nothing(launch: Launch, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scripts.loading.backends.packed.Backend", OncePerLaunch)
+    monkeypatch.setattr("scripts.loading.backends.ceilings.packed.Backend", OncePerLaunch)
     assert list(faults(launch("packed"))) == ["pixel digest"]
 
 

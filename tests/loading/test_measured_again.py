@@ -25,7 +25,7 @@ import sys, time
 from pathlib import Path
 
 if "--launch" in sys.orig_argv:
-    from scripts.loading.passes import Sink
+    from scripts.loading.measuring.passes import Sink
 
     def start_pass(sink):
         Path({held!r}).touch()
@@ -60,7 +60,7 @@ def start(packed: Packed, folder: Path, neighbours: Neighbours, again: int) -> "
     (folder / "reference.json").write_text(json.dumps(packed.reference))
     flags = {"folder": packed.folder, "split": packed.split, "reference": folder / "reference.json", "block": 1}
     flags |= {"attempt": 1, "again": again, "record": record_in(folder), "spec": canonical(**spec)}
-    words = [sys.executable, "-m", "scripts.loading.measure_loading"]
+    words = [sys.executable, "-m", "scripts.loading.measuring.measure_loading"]
     words += [word for name, value in flags.items() for word in (f"--{name}", str(value))]
     return subprocess.Popen(words, cwd=ROOT, env=neighbours.environment, stderr=subprocess.PIPE, text=True)
 

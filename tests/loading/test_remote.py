@@ -18,12 +18,12 @@ from loading_study import DECODE, Packed
 
 from scripts import machine, record
 from scripts.errors import ImageError
-from scripts.loading import remote
 from scripts.loading.backend import Item
-from scripts.loading.measure_loading import measure
+from scripts.loading.measuring.measure_loading import measure
+from scripts.loading.measuring.spec import LoadSpec
 from scripts.loading.points import LoadingPoint
-from scripts.loading.remote import LoadRemote, Network, RemoteLimits
-from scripts.loading.spec import LoadSpec
+from scripts.loading.reading import remote
+from scripts.loading.reading.remote import LoadRemote, Network, RemoteLimits
 
 NO_LIMITS = RemoteLimits(connection_megabits=None, megabits=None, latency_ms=None)
 PACED = RemoteLimits(connection_megabits=20.0, megabits=None, latency_ms=None)
@@ -52,7 +52,7 @@ def read(network: Network, folder: Path, name: str) -> bytes:
 
 
 def servers() -> list[psutil.Process]:
-    return [one for one in psutil.Process().children() if "scripts.loading.remote" in one.cmdline()]
+    return [one for one in psutil.Process().children() if "scripts.loading.reading.remote" in one.cmdline()]
 
 
 @pytest.mark.parametrize(("backend", "workers"), [("serial", 1), ("dask_threads", 8), ("torch_dataloader", 2)])
@@ -143,7 +143,13 @@ def test_a_measurement_has_a_network_of_its_own_with_the_limits_that_it_says(
     flags = {"folder": pictures, "split": packed.split, "reference": reference, "block": 1, "attempt": 1}
     flags |= {"record": written, "spec": spec_of("dask_threads", limits, workers=8).model_dump_json()}
 
-    done = run(ROOT, sys.executable, "-m", "scripts.loading.measure_loading", *(f"--{k}={v}" for k, v in flags.items()))
+    done = run(
+        ROOT,
+        sys.executable,
+        "-m",
+        "scripts.loading.measuring.measure_loading",
+        *(f"--{k}={v}" for k, v in flags.items()),
+    )
 
     found = record.read(written)
     assert found.validity.ok, found.validity.faults

@@ -16,7 +16,7 @@ from helping import ROOT
 
 from scripts.images.decode import Decoder, DecodeSpec
 from scripts.images.header import read_bytes, read_header
-from scripts.loading.trace_dask import Mean, Trace, join
+from scripts.loading.measuring.trace_dask import Mean, Trace, join
 
 DECODE = DecodeSpec(size=16, steps=[{"resize": {}}])
 
@@ -42,7 +42,7 @@ def traced(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Traced:
     table = [{"path": path, "shard": 0, "row": i, "class": path[:3], "split": "train"} for i, path in enumerate(paths)]
     pd.DataFrame(table).to_parquet(folder / "split.parquet")
     spec = {"decode": DECODE.model_dump(mode="json"), "workers": 2, "chunk": 8, "seed": 0}
-    command = [sys.executable, "-m", "scripts.loading.trace_dask", "--folder", str(pictures)]
+    command = [sys.executable, "-m", "scripts.loading.measuring.trace_dask", "--folder", str(pictures)]
     command += ["--split", str(folder / "split.parquet"), "--graph", str(folder / "dask_graph.json")]
     command += ["--report", str(folder / "dask_report.html"), "--spec", json.dumps(spec)]
     program = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True)

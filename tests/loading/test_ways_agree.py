@@ -11,9 +11,9 @@ from loading_study import CONTAINERS, Packed, packed_in, put_in_container
 from scripts import registry
 from scripts.images.draw_sample import write_class
 from scripts.images.sample_classes import CLASSES
-from scripts.loading.augmented import LoadAugmentation
-from scripts.loading.dataloader import DataLoaderBackend
 from scripts.loading.points import BACKENDS, backend_class
+from scripts.loading.reading.augmented import LoadAugmentation
+from scripts.loading.transports.dataloader import DataLoaderBackend
 
 REAL = ["chest_xray", "hymenoptera", "imagenet_sample", "lc25000_768"]
 HERE = [name for name in registry.names(BACKENDS) if backend_class(name).needs is None]  # tests/slurm has the other

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import psutil
 import pytest
 
-from scripts.loading.worker_watch import WorkerDiedError, WorkerWatch
+from scripts.loading.measuring.worker_watch import WorkerDiedError, WorkerWatch
 
 
 @pytest.fixture

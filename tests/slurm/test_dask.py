@@ -87,7 +87,7 @@ def test_a_loading_measured_inside_a_job_counts_the_workers_on_other_nodes(
     study, written = packed / "results/small", here / "b1.json"
     slurm.run(
         packed,
-        *(sys.executable, "-m", "scripts.loading.reference_digest", "--folder", str(study / "images/sample")),
+        *(sys.executable, "-m", "scripts.loading.measuring.reference_digest", "--folder", str(study / "images/sample")),
         *("--split", str(study / "images/split.parquet"), "--reference", str(here / "reference.json")),
         *("--spec", json.dumps({"decode": DECODE, "augment": None})),
     )
@@ -95,7 +95,7 @@ def test_a_loading_measured_inside_a_job_counts_the_workers_on_other_nodes(
     spec = {"study": "small", "seed": 0, "point": point, "decode": DECODE, "augment": None, "lock": "", "remote": None}
     spec |= {"passes": 100, "window_seconds": 0}
     command = [
-        *(sys.executable, "-m", "scripts.loading.measure_loading", "--folder", str(study / "images/sample")),
+        *(sys.executable, "-m", "scripts.loading.measuring.measure_loading", "--folder", str(study / "images/sample")),
         *("--split", str(study / "images/split.parquet"), "--reference", str(here / "reference.json")),
         *("--block", "1", "--attempt", "1"),
         *("--record", str(written), "--spec", json.dumps(spec)),

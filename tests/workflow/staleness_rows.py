@@ -210,7 +210,7 @@ SOURCES = [
         for name in (
             *("images/source.py", "images/decode.py", "images/decoders/pillow.py"),
             *("images/steps/resize.py", "images/split.py"),
-            *("loading/backends/pool_map.py", "loading/backend.py", "loading/measure_loading.py"),
+            *("loading/backends/pools/pool_map.py", "loading/backend.py", "loading/measuring/measure_loading.py"),
             *("training/strategies/ddp.py", "training/loop/fit.py", "training/launch/train.py"),
             *("record.py", "clock.py", "scaling/comparing/limits.py", "scaling/laws/fit_laws.py"),
             *("scaling/answers/recommend.py", "report/page/render_page.py", "report/page/page.html.jinja"),
@@ -219,8 +219,8 @@ SOURCES = [
     ),
     Row("`scripts/images/steps/clahe.py` (which the study does not use)", edit=edited("scripts/images/steps/clahe.py")),
     Row(
-        "`scripts/loading/backends/pool_map.py`, with `--rerun-triggers mtime`",
-        edit=edited("scripts/loading/backends/pool_map.py"),
+        "`scripts/loading/backends/pools/pool_map.py`, with `--rerun-triggers mtime`",
+        edit=edited("scripts/loading/backends/pools/pool_map.py"),
         flags=("--rerun-triggers=mtime",),
     ),
     Row("a source edited and edited back", edit=edited_back),

@@ -15,16 +15,16 @@ def names(*modules: str) -> set[str]:
 
 
 def test_a_closure_holds_what_a_program_imports_directly_or_not() -> None:
-    found = names("scripts.loading.measure_loading")
-    assert {"scripts/loading/measure_loading.py", "scripts/images/decode.py", "scripts/clock.py"} <= found
+    found = names("scripts.loading.measuring.measure_loading")
+    assert {"scripts/loading/measuring/measure_loading.py", "scripts/images/decode.py", "scripts/clock.py"} <= found
     assert "scripts/images/__init__.py" in found
 
 
 def test_a_closure_holds_nothing_of_later_stages_or_other_plugins() -> None:
-    found = names("scripts.loading.measure_loading", "scripts.loading.backends.pool_map")
-    assert "scripts/loading/backends/pool_map.py" in found
+    found = names("scripts.loading.measuring.measure_loading", "scripts.loading.backends.pools.pool_map")
+    assert "scripts/loading/backends/pools/pool_map.py" in found
     assert not [name for name in found if "training" in name or "scaling" in name or "report" in name]
-    assert "scripts/loading/backends/pool_imap_unordered.py" not in found
+    assert "scripts/loading/backends/pools/pool_imap_unordered.py" not in found
     assert "scripts/config/__init__.py" not in found
 
 
@@ -42,12 +42,12 @@ def test_an_unknown_module_is_an_error() -> None:
         closure("scripts.images.nothing")
 
 
-PROGRAM = ("scripts.loading.measure_loading", "scripts.loading.backends.joblib")
+PROGRAM = ("scripts.loading.measuring.measure_loading", "scripts.loading.backends.plain.joblib")
 
 
 def test_one_file_stands_for_a_program_and_is_as_old_as_its_newest_source(tmp_path: Path) -> None:
     path = Sources(tmp_path).stand_in(*PROGRAM)
-    assert path == stand_in_path(tmp_path, *PROGRAM) == tmp_path / "loading.measure_loading-joblib"
+    assert path == stand_in_path(tmp_path, *PROGRAM) == tmp_path / "loading.measuring.measure_loading-joblib"
     assert {ROOT / name for name in stood_for(path)} == set(closure(*PROGRAM))
     assert path.stat().st_mtime_ns == max(source.stat().st_mtime_ns for source in closure(*PROGRAM))
 

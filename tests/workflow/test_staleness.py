@@ -130,7 +130,7 @@ def test_loading_depends_on_the_training_images_alone(told: Told) -> None:
     loading = {"reference_digest", "measure_loading", "trace_dask"}
     assert stale(told, "a picture that trains") >= loading | {"pack_shard", "train"}
     assert stale(told, "a picture that validates") >= {"pack_shard", "train"}
-    assert not stale(told, "a picture that validates") & (loading | {"reencode", "pack_webdataset", "tabulate_loading"})
+    assert not stale(told, "a picture that validates") & (loading | {"reencode", "pack_container", "tabulate_loading"})
 
 
 def test_pictures_that_change_places_are_seen_and_times_are_not(told: Told) -> None:

@@ -17,6 +17,7 @@ from scripts.errors import UserError
 from scripts.images import source
 from scripts.images.step import STEPS
 from scripts.loading.points import BACKENDS, backend_class
+from scripts.loading.stored import FORMATS
 from scripts.report.terminal.job_words import JobWords
 from scripts.report.terminal.study_words import OpeningWords, study_words
 from scripts.report.terminal.uncounted import uncounted

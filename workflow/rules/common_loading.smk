@@ -16,13 +16,20 @@ def get_augment_modules():
 # As TRAIN_CODE.
 LOADING_CODE = {
     backend: code(
-        "scripts.loading.measure_loading",
+        "scripts.loading.measuring.measure_loading",
         registry.module(BACKENDS, backend),
         *get_step_modules(),
         *get_augment_modules(),
     )
     for backend in {point.backend for point in LOADING_POINTS.values()}
 }
+
+CONTAINERS = registry.names(FORMATS)
+
+
+def get_container_code(wildcards):
+    """The code of one kind of container."""
+    return code("scripts.loading.containers.pack_container", registry.module(FORMATS, wildcards.container))
 
 
 def get_loading_point(wildcards):
@@ -41,18 +48,21 @@ def get_loading_folder(wildcards, input):
 
 def get_prepared(wildcards):
     """What must be made before a point can be measured, beside the packed images."""
-    made_by = {
-        "reencoded": rules.reencode,
-        "webdataset": rules.pack_webdataset,
-        "litdata": rules.pack_litdata,
-    }.get(get_loading_point(wildcards).source)
-    return made_by.output.listed.format(study=wildcards.study) if made_by else []
+    source = get_loading_point(wildcards).source
+    if source == "reencoded":
+        return rules.reencode.output.listed.format(study=wildcards.study)
+    if source in CONTAINERS:
+        return rules.pack_container.output.listed.format(study=wildcards.study, container=source)
+    return []
 
 
-def get_package(name):
-    """The version of a library that scalecard can do without; null where it is not installed."""
+def get_container_spec(wildcards):
+    """The version of the library that a container is of; null where it is not installed."""
+    package = registry.load(FORMATS, wildcards.container, "Format").package
+    version = None
     with suppress(metadata.PackageNotFoundError):
-        return f"{name}=={metadata.version(name)}"
+        version = metadata.version(package)
+    return canonical(package=f"{package}=={version}" if version else None)
 
 
 def get_remote_limits(wildcards):

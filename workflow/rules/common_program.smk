@@ -11,7 +11,7 @@ def get_program_files():
 def get_watcher_modules():
     """What runs in the program's own interpreter; no import leads there."""
     watch = "scripts.training.watch"
-    return registry.modules(watch) + registry.modules(f"{watch}.scalecard_watch")
+    return registry.modules(watch)
 
 
 def get_program_spec(point):

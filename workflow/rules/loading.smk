@@ -1,7 +1,7 @@
 """How fast pixels reach memory: every loading point of the config, once in each block, alone on the machine.
 
 Requires the images stage. Steps: reference_digest (what every backend must reproduce), reencode (where the study reads
-re-encoded files), pack_webdataset and pack_litdata (where it uses these libraries), measure_loading (one job a point
+re-encoded files), pack_container (where it uses a library with files of its own), measure_loading (one job a point
 and block), trace_dask (where the study loads with Dask: what Dask itself tells of a run).
 """
 
@@ -10,7 +10,7 @@ rule reference_digest:
     input:
         split=get_split(),
         training=get_training_images(),
-        code=code("scripts.loading.reference_digest", *get_step_modules(), *get_augment_modules()),
+        code=code("scripts.loading.measuring.reference_digest", *get_step_modules(), *get_augment_modules()),
     output:
         reference="results/{study}/loading/reference.json",
     log:
@@ -21,7 +21,7 @@ rule reference_digest:
         spec=canonical(decode=get_decode(), augment=get_load_augmentation()),
         folder=get_raw_folder,
     shell:
-        "python -m scripts.loading.reference_digest --folder {params.folder:q} --split {input.split:q} "
+        "python -m scripts.loading.measuring.reference_digest --folder {params.folder:q} --split {input.split:q} "
         "--reference {output.reference:q} --spec {params.spec:q} 2> {log:q}"
 
 
@@ -29,7 +29,7 @@ rule reencode:
     input:
         split=get_split(),
         training=get_training_images(),
-        code=code("scripts.loading.reencode"),
+        code=code("scripts.loading.containers.reencode"),
     output:
         listed="results/{study}/loading/reencoded.csv",
     log:
@@ -39,46 +39,30 @@ rule reencode:
     params:
         spec=canonical(packages=pins("opencv-python-headless")),
     shell:
-        "python -m scripts.loading.reencode --shards results/{wildcards.study}/images/shards --split {input.split:q} "
+        "python -m scripts.loading.containers.reencode --shards results/{wildcards.study}/images/shards --split {input.split:q} "
         "--folder results/{wildcards.study}/loading/reencoded --listed {output.listed:q} 2> {log:q}"
 
 
-rule pack_webdataset:
+rule pack_container:
     input:
         split=get_split(),
         training=get_training_images(),
-        code=code("scripts.loading.pack_webdataset"),
+        code=get_container_code,
     output:
-        listed="results/{study}/loading/webdataset.csv",
+        listed="results/{study}/loading/{container}.csv",
     log:
-        "logs/{study}/loading/pack_webdataset.log",
+        "logs/{study}/loading/pack_container_{container}.log",
+    wildcard_constraints:
+        container="|".join(CONTAINERS),
     conda:
         "../../envs/scalecard.yaml"
     params:
-        spec=canonical(package=get_package("webdataset")),
+        spec=get_container_spec,
         raw=get_raw_folder,
     shell:
-        "python -m scripts.loading.pack_webdataset --raw {params.raw:q} --split {input.split:q} "
-        "--folder results/{wildcards.study}/loading/webdataset --listed {output.listed:q} 2> {log:q}"
-
-
-rule pack_litdata:
-    input:
-        split=get_split(),
-        training=get_training_images(),
-        code=code("scripts.loading.pack_litdata"),
-    output:
-        listed="results/{study}/loading/litdata.csv",
-    log:
-        "logs/{study}/loading/pack_litdata.log",
-    conda:
-        "../../envs/scalecard.yaml"
-    params:
-        spec=canonical(package=get_package("litdata")),
-        raw=get_raw_folder,
-    shell:
-        "python -m scripts.loading.pack_litdata --raw {params.raw:q} --split {input.split:q} "
-        "--folder results/{wildcards.study}/loading/litdata --listed {output.listed:q} 2> {log:q}"
+        "python -m scripts.loading.containers.pack_container --format {wildcards.container} --raw {params.raw:q} "
+        "--shards results/{wildcards.study}/images/shards --split {input.split:q} "
+        "--folder results/{wildcards.study}/loading/{wildcards.container} --listed {output.listed:q} 2> {log:q}"
 
 
 rule measure_loading:
@@ -119,7 +103,7 @@ rule measure_loading:
         again=get_again,
     # Snakemake sets these to the threads of the rule: a step that calls BLAS would run workers x workers threads.
     shell:
-        "OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 python -m scripts.loading.measure_loading --folder {params.folder:q} --split {input.split:q} "
+        "OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 python -m scripts.loading.measuring.measure_loading --folder {params.folder:q} --split {input.split:q} "
         "--reference {input.reference:q} --block {wildcards.block} --attempt {resources.attempt} "
         "{params.address} --again {params.again} --record {output.record:q} --spec {params.spec:q} 2> {log:q}"
 
@@ -128,7 +112,7 @@ rule trace_dask:
     input:
         split=get_split(),
         training=get_training_images(),
-        code=code("scripts.loading.trace_dask", *get_step_modules()),
+        code=code("scripts.loading.measuring.trace_dask", *get_step_modules()),
     output:
         graph="results/{study}/loading/dask_graph.json",
         report=report(
@@ -152,5 +136,5 @@ rule trace_dask:
         ),
         folder=get_raw_folder,
     shell:
-        "python -m scripts.loading.trace_dask --folder {params.folder:q} --split {input.split:q} "
+        "python -m scripts.loading.measuring.trace_dask --folder {params.folder:q} --split {input.split:q} "
         "--graph {output.graph:q} --report {output.report:q} --spec {params.spec:q} 2> {log:q}"

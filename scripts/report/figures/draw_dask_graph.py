@@ -13,7 +13,7 @@ import networkx as nx
 from matplotlib.figure import Figure
 
 from scripts import cli
-from scripts.loading.trace_dask import Trace
+from scripts.loading.measuring.trace_dask import Trace
 from scripts.report.figures.figure_parts import entitle, save, start
 from scripts.report.figures.style import COLOURS, INK, MUTED, PAPER, styled
 

@@ -8,7 +8,7 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from scripts.loading.trace_dask import Trace
+from scripts.loading.measuring.trace_dask import Trace
 from scripts.report.figures.draw_dask_graph import draw_graph
 from scripts.report.figures.loading_curves import draw_curves
 from scripts.report.figures.loading_figures import draw_phases, draw_throughput

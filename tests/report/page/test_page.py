@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page
 from quirks import BLOCKS, CLASSES, DRIFTS, LOADING, LOST_JOB, REJECT, STRAYS, TRAINING, WRONG
 from quirks_programs import python, render_page
 
-from scripts.loading.trace_dask import Trace
+from scripts.loading.measuring.trace_dask import Trace
 from scripts.scaling.answers.answer import Claims, LoadingAnswer, Recommendations
 from scripts.scaling.answers.laws import Laws
 from scripts.scaling.answers.passes import Pass

@@ -1,0 +1,1 @@
+"""No ways to load, but what one could reach at most."""

@@ -1,8 +1,0 @@
-"""Dask's multiprocessing scheduler: one delayed task a chunk, results pickled back."""
-
-from scripts.loading.dask_local import DaskBackend
-from scripts.loading.executor import OnProcesses
-
-
-class Backend(DaskBackend, OnProcesses):
-    scheduler = "processes"

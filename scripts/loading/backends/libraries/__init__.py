@@ -1,0 +1,1 @@
+"""Loaders that people train with."""

@@ -1,0 +1,1 @@
+"""multiprocessing.Pool in all its forms."""

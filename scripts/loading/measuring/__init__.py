@@ -1,0 +1,1 @@
+"""The programs that measure, and what they are made of."""

@@ -1,0 +1,1 @@
+"""How one image comes to memory."""

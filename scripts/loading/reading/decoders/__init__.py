@@ -1,0 +1,1 @@
+"""Decoders of other libraries, each by the name that `loading.decoders` uses."""

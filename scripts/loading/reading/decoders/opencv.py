@@ -1,0 +1,18 @@
+"""OpenCV's imdecode, in full."""
+
+import numpy as np
+
+from scripts.images.picture import Pixels
+from scripts.loading.reading import decoder
+
+
+class Decoder(decoder.Decoder):
+    package, module = "opencv-python-headless", "cv2"
+
+    def __call__(self, data: bytes) -> Pixels:
+        import cv2
+
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
+        if pixels is None:
+            raise ValueError("cv2.imdecode gives nothing")
+        return pixels  # type: ignore[return-value]

@@ -1,0 +1,14 @@
+"""torchcodec's decode_image, in full."""
+
+from scripts.images.picture import Pixels
+from scripts.loading.reading import decoder
+
+
+class Decoder(decoder.Decoder):
+    package = module = "torchcodec"
+
+    def __call__(self, data: bytes) -> Pixels:
+        from torchcodec.decoders import decode_image
+
+        pixels: Pixels = decode_image(data, mode="RGB").permute(1, 2, 0).contiguous().numpy()
+        return pixels

@@ -1,0 +1,68 @@
+"""A ring of slots in memory that a process shares with its workers, and tokens that say which slot is whose.
+
+A token is eight bytes in a pipe: the slot, and the first image of the chunk that belongs into it. All workers read from
+one pipe, so whoever is idle takes the next chunk; the kernel hands out each token whole (pipe(7), PIPE_BUF). No pixels
+are pickled, no memory is mapped anew, and nothing but a token crosses to the other process.
+"""
+
+import os
+import pickle
+import struct
+from collections.abc import Sequence
+
+from scripts.loading.backend import Item, Load
+
+TOKEN = struct.Struct("ii")
+FAILED = -1  # in place of the chunk's first image: the slot holds a pickled error
+
+
+class Pipe:
+    """Tokens from some processes to others; each opens the end that it needs, so that a reader sees who has gone."""
+
+    def __init__(self) -> None:
+        self._ends = os.pipe()
+        self.path = f"/proc/{os.getpid()}/fd"
+
+    def read(self) -> tuple[int, int]:
+        """The next token; waits for it."""
+        slot, start = TOKEN.unpack(os.read(self._ends[0], TOKEN.size))
+        return slot, start
+
+    def write(self, slot: int, start: int) -> None:
+        """Hand a token over."""
+        os.write(self._ends[1], TOKEN.pack(slot, start))
+
+    def close(self) -> None:
+        """Both ends of this process."""
+        for end in self._ends:
+            os.close(end)
+
+    @property
+    def to_read(self) -> str:
+        """Where another process opens the end that is read."""
+        return f"{self.path}/{self._ends[0]}"
+
+    @property
+    def to_write(self) -> str:
+        """Where another process opens the end that is written."""
+        return f"{self.path}/{self._ends[1]}"
+
+
+def work(
+    load: Load, items: Sequence[Item], chunk: int, asked: str, done: str, ring: str, shape: tuple[int, ...]
+) -> None:
+    """A worker's life: load the chunk of each token into its slot, until nobody can ask any more."""
+    from scripts.loading.transports.shared_pixels import opened
+
+    slots = opened(ring, shape)
+    take, tell = os.open(asked, os.O_RDONLY), os.open(done, os.O_WRONLY)
+    while token := os.read(take, TOKEN.size):
+        slot, start = TOKEN.unpack(token)
+        try:
+            for place, item in enumerate(items[start : start + chunk], slot * chunk):
+                slots[place] = load(item)[1]
+        except Exception as error:
+            said = pickle.dumps(error)
+            slots[slot * chunk].reshape(-1)[: len(said)] = memoryview(said)
+            start = FAILED
+        os.write(tell, TOKEN.pack(slot, start))
