@@ -9,7 +9,7 @@ from helping import ROOT
 
 STAGES = ("images", "loading", "training", "scaling", "report")
 # What a reader makes by following the text, or by running a study.
-MADE = ("scripts/loading/backends/my_way.py", "results/", "logs/", ".venv/")
+MADE = ("scripts/loading/backends/plain/my_way.py", "results/", "logs/", ".venv/")
 
 
 def project() -> dict[str, str]:

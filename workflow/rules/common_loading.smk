@@ -24,12 +24,10 @@ LOADING_CODE = {
     for backend in {point.backend for point in LOADING_POINTS.values()}
 }
 
-CONTAINERS = registry.names(FORMATS)
-
-
-def get_container_code(wildcards):
-    """The code of one kind of container."""
-    return code("scripts.loading.containers.pack_container", registry.module(FORMATS, wildcards.container))
+CONTAINER_CODE = {
+    name: code("scripts.loading.containers.pack_container", registry.module(FORMATS, name))
+    for name in registry.names(FORMATS)
+}
 
 
 def get_loading_point(wildcards):
@@ -51,18 +49,20 @@ def get_prepared(wildcards):
     source = get_loading_point(wildcards).source
     if source == "reencoded":
         return rules.reencode.output.listed.format(study=wildcards.study)
-    if source in CONTAINERS:
+    if source in CONTAINER_CODE:
         return rules.pack_container.output.listed.format(study=wildcards.study, container=source)
     return []
 
 
 def get_container_spec(wildcards):
     """The version of the library that a container is of; null where it is not installed."""
-    package = registry.load(FORMATS, wildcards.container, "Format").package
-    version = None
+    return canonical(package=get_package(registry.load(FORMATS, wildcards.container, "Format").package))
+
+
+def get_package(name):
+    """The version of a library that scalecard can do without; null where it is not installed."""
     with suppress(metadata.PackageNotFoundError):
-        version = metadata.version(package)
-    return canonical(package=f"{package}=={version}" if version else None)
+        return f"{name}=={metadata.version(name)}"
 
 
 def get_remote_limits(wildcards):

@@ -47,13 +47,13 @@ rule pack_container:
     input:
         split=get_split(),
         training=get_training_images(),
-        code=get_container_code,
+        code=lambda wildcards: CONTAINER_CODE[wildcards.container],
     output:
         listed="results/{study}/loading/{container}.csv",
     log:
         "logs/{study}/loading/pack_container_{container}.log",
     wildcard_constraints:
-        container="|".join(CONTAINERS),
+        container="|".join(CONTAINER_CODE),
     conda:
         "../../envs/scalecard.yaml"
     params:
