@@ -88,3 +88,4 @@ class Loaded(Part):
     # Of the files' pages in memory: the greatest before a cold pass; of warm ones the least, before and after them.
     resident_share: Share | None
     network: dict[str, NotNegative] | None  # limits in force, of a source behind a network
+    decode_error: NotNegative | None = None  # of its pixels against a full decode, mean, levels of 0-255

@@ -9,8 +9,8 @@ from pydantic import Field, field_validator
 
 from scripts import registry
 from scripts.config.settings import Blocks, Count, Counts, Settings, known, on_path, unique
-from scripts.loading.backend import PREFETCH, REMOTE, START_METHOD, Backend, Returns, StartMethod
-from scripts.loading.points import BACKENDS, LoadingPoint, PageCache, backend_class, ceilings
+from scripts.loading.backend import DECODERS, PREFETCH, RAW, REMOTE, START_METHOD, Backend, Returns, StartMethod
+from scripts.loading.points import BACKENDS, LoadingPoint, PageCache, backend_class, ceilings, decoder_class
 
 Rate = Annotated[float, Field(gt=0)]
 # Those that need nothing that is not installed with scalecard.
@@ -68,6 +68,11 @@ class Loading(Settings):
         min_length=1,
         description="files that backends without a format of their own read; reencoded: PNGs of the packed pixels",
     )
+    decoders: list[str] = Field(
+        [],
+        description="other libraries that decode the raw files, each measured beside the study's own decoder, one "
+        "image after the other; how far their pixels are from a full decode stands beside their speed",
+    )
     augment: bool = Field(
         False,
         description="whether each image is augmented where it is decoded, on the CPU, by the steps of "
@@ -111,12 +116,19 @@ class Loading(Settings):
             raise ValueError("must hold 'raw', from which the baseline of every loading speedup reads")
         return sources
 
-    def skipped_backends(self) -> dict[str, str]:
-        """The backends of a study that cannot run here, with the reason."""
+    @field_validator("decoders")
+    @classmethod
+    def _decoders_exist(cls, decoders: list[str]) -> list[str]:
+        return known(DECODERS, decoders)
+
+    def skipped(self) -> dict[str, str]:
+        """The backends and decoders of a study that cannot run here, with the reason."""
+        needed = {name: (backend_class(name).package,) * 2 for name in self.backends}
+        needed |= {name: (decoder_class(name).package, decoder_class(name).module) for name in self.decoders}
         return {
             name: f"the package {package} is not installed"
-            for name in self.backends
-            if (package := backend_class(name).package) and find_spec(package) is None
+            for name, (package, module) in needed.items()
+            if module and find_spec(module) is None
         }
 
     def points(self) -> dict[str, LoadingPoint]:
@@ -124,9 +136,11 @@ class Loading(Settings):
 
         A backend has one value of each axis that means nothing to it, and one that is skipped has no point.
         """
-        skipped = self.skipped_backends()
+        skipped = self.skipped()
         found = [point for name in ceilings() for point in self._points_of(name)]
         found += [point for name in self.backends if name not in skipped for point in self._points_of(name)]
+        alone = {"backend": "serial", "source": RAW, "workers": 1, "chunk": 1}
+        found += [LoadingPoint(decoder=name, **alone) for name in self.decoders if name not in skipped]
         if self.remote.backends:
             names = dict.fromkeys(["serial", *self.remote.backends])
             found += [point for name in names for point in self._points_of(name, remote=True)]

@@ -120,12 +120,16 @@ class Decoder:
 
     def stages(self, data: bytes, header: Header) -> list[tuple[str, Pixels]]:
         """The picture after decoding and after each step, with their names: what a preview shows."""
-        found = [("decode", decode_bytes(data, header, self.least_edge))]
+        return self.steps_of(decode_bytes(data, header, self.least_edge), header)
+
+    def steps_of(self, pixels: Pixels, picture: Header | str) -> list[tuple[str, Pixels]]:
+        """As `stages`, of a picture that is decoded; an error names it as `picture`."""
+        found = [("decode", pixels)]
         for name, step in self.steps:
             try:
                 found.append((name, step(found[-1][1], self.spec.size)))
             except cv2.error as error:
-                raise ImageError(f"images.steps: {name} failed on {header}: {error.err}") from None
+                raise ImageError(f"images.steps: {name} failed on {picture}: {error.err}") from None
         return found
 
     def __reduce__(self) -> tuple[Callable[[str], "Decoder"], tuple[str]]:

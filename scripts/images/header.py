@@ -17,6 +17,7 @@ from typing import Literal, NamedTuple
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from scripts.errors import ImageError
+from scripts.images.decoders import plain_jpeg
 from scripts.images.picture import Header
 from scripts.spec import Spec
 
@@ -99,6 +100,8 @@ def read_header(data: bytes) -> Header:
         from scripts.images.decoders import tiff
 
         return tiff.read_header(data)
+    if data.startswith(b"\xff\xd8") and (plain := plain_jpeg.read_header(data)):
+        return plain
     described = _metadata_first(data)
     try:
         with Image.open(io.BytesIO(described)) as image:

@@ -17,6 +17,7 @@ class Header(NamedTuple):
     frames: int
     orientation: int  # of EXIF, still to be applied, 1 to 8; 1 is upright
     alpha: bool  # whether pixels can be transparent
+    plain: bool = False  # a JPEG of the ordinary kind (scripts/images/decoders/plain_jpeg.py)
 
     def __str__(self) -> str:
         return f"{self.kind} {self.mode} {self.width}x{self.height}"

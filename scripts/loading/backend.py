@@ -28,6 +28,7 @@ START_METHOD: StartMethod = "forkserver"
 PREFETCH = 2  # torch's own default
 # Where images are read from; a record's key holds none of them, since all give the same pixels.
 RAW, REENCODED, REMOTE, PACKED = "raw", "reencoded", "remote", "packed"
+OWN, DECODERS = "scalecard", "scripts.loading.reading.decoders"  # the decoder of the study; those of other libraries
 BATCH = 64  # images that a trainer takes at a time; inside a batch their order is free
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from scripts import registry
-from scripts.loading.backend import PREFETCH, REMOTE, START_METHOD, Returns, StartMethod
+from scripts.loading.backend import DECODERS, OWN, PREFETCH, REMOTE, START_METHOD, Returns, StartMethod
 from scripts.spec import Spec
 
 if TYPE_CHECKING:
     from scripts.loading.backend import Backend
+    from scripts.loading.reading.decoder import Decoder
 
 BACKENDS = "scripts.loading.backends"
 PageCache = Literal["warm", "cold"]
@@ -30,14 +31,15 @@ class LoadingPoint(Spec):
     returns: Returns | None = None  # how they hand pixels over, where there is a choice
     prefetch: int | None = None  # chunks under way for each worker, where the backend bounds them
     page_cache: PageCache = "warm"  # before each pass
+    decoder: str = OWN  # of raw files; another than the study's gives other pixels
 
     @property
     def id(self) -> str:
         kind = backend_class(self.backend)
-        usual = {START_METHOD, "pickled", "warm", kind.sources[0]}
+        usual = {START_METHOD, "pickled", "warm", kind.sources[0], OWN}
         parts: list[str] = [self.backend, str(self.workers), *([str(self.chunk)] if kind.chunked else [])]
         parts += [f"prefetch{self.prefetch}"] if self.prefetch not in {None, PREFETCH} else []
-        axes: list[str | None] = [self.start_method, self.returns, self.source, self.page_cache]
+        axes: list[str | None] = [self.start_method, self.returns, self.source, self.page_cache, self.decoder]
         parts += [part for part in axes if part is not None and part not in usual]
         return "-".join(parts)
 
@@ -76,6 +78,12 @@ class LoadingPoint(Spec):
 def backend_class(name: str) -> type[Backend]:
     """The class of a registered backend."""
     found: type[Backend] = registry.load(BACKENDS, name, "Backend")
+    return found
+
+
+def decoder_class(name: str) -> type[Decoder]:
+    """The class of another library's decoder."""
+    found: type[Decoder] = registry.load(DECODERS, name, "Decoder")
     return found
 
 

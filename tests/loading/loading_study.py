@@ -49,6 +49,7 @@ class Packed(NamedTuple):
         window_seconds: float = 0,
         passes: int = 2,
         augment: LoadAugmentation | None = None,
+        decoded: dict[str, Any] | None = None,
         **point: Any,
     ) -> Record:
         """One launch of a backend by name: its record. Further settings are those of its point."""
@@ -66,7 +67,8 @@ class Packed(NamedTuple):
             remote=None,
         )
         folder = folder or (self.shards if way.source == PACKED else self.folder)
-        return measure(spec, 1, 1, folder, self.images, self.digested(augment) if augment else self.reference)
+        reference = self.digested(augment) if augment else self.reference
+        return measure(spec, 1, 1, folder, self.images, reference, decoded=decoded)
 
     def digested(self, augment: LoadAugmentation) -> dict[str, str]:
         """What every way must bring of augmented images."""

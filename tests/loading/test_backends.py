@@ -1,9 +1,11 @@
 """Every registered backend, found by itself, on real files and real worker processes."""
 
 import os
+import re
 import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ import pytest
 from loading_study import DECODE, Launch, Packed
 
 from scripts.config.loading import DEFAULT_BACKENDS
+from scripts.errors import ImageError
 from scripts.loading import backend
 from scripts.loading.backend import Item, Loaded, chunks
 from scripts.loading.backends.plain.serial import Backend as Serial
@@ -95,6 +98,30 @@ def test_a_worker_that_is_killed_makes_an_invalid_record(
     )
     record = launch(name, workers=2, **{"start_method": "fork"} if backend_class(name).forks else {})
     assert [fault.parameter for fault in record.validity.faults] == ["backend"]
+
+
+class LoadFailing(LoadRaw):
+    """Looks for each file where there is none, or fails otherwise."""
+
+    error: Exception | None = None
+
+    def read(self, item: Item) -> bytes:
+        if self.error is not None:
+            raise self.error
+        return super().read(replace(item, path=f"no {item.path}"))
+
+
+def test_an_error_of_a_worker_of_the_ring_is_told(
+    launch: Launch, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing = LoadFailing(pictures, DECODE)
+    monkeypatch.setattr("scripts.loading.measuring.measure_loading.load_from", lambda *_: failing)
+    with pytest.raises(ImageError, match=r"no \w+/\w+\.jpg: cannot be read"):
+        launch("ring", workers=2)
+    failing.error = RuntimeError("x" * 9999)
+    [fault] = launch("ring", workers=2).validity.faults
+    assert re.match(r"failed: .*RuntimeError\('x{100}", str(fault.actual))
+    assert not workers()
 
 
 def test_a_pool_ends_though_a_killed_worker_held_its_lock(pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,7 +71,7 @@ def test_a_point_is_divided_by_serial_from_the_same_storage_in_the_same_state(
 def test_a_backend_whose_package_is_not_installed_is_skipped_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(points.backend_class("pool_map"), "package", "no_such_package")
     settings = Loading(backends=["serial", "pool_map"])
-    assert settings.skipped_backends() == {"pool_map": "the package no_such_package is not installed"}
+    assert settings.skipped() == {"pool_map": "the package no_such_package is not installed"}
     assert not [one for one in settings.points() if one.startswith("pool_map")]
 
 

@@ -88,7 +88,14 @@ def test_a_loading_measured_inside_a_job_counts_the_workers_on_other_nodes(
     slurm.run(
         packed,
         *(sys.executable, "-m", "scripts.loading.measuring.reference_digest", "--folder", str(study / "images/sample")),
-        *("--split", str(study / "images/split.parquet"), "--reference", str(here / "reference.json")),
+        *(
+            "--split",
+            str(study / "images/split.parquet"),
+            "--decoder",
+            "scalecard",
+            "--reference",
+            str(here / "reference.json"),
+        ),
         *("--spec", json.dumps({"decode": DECODE, "augment": None})),
     )
     point = {"source": "raw", "backend": "dask_jobqueue", "workers": 2, "chunk": 4}

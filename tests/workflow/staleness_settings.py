@@ -42,6 +42,7 @@ VALUES: dict[str, Any] = {
     "loading.prefetch": [2, 4],
     "loading.page_cache": ["warm", "cold"],
     "loading.sources": ["raw"],
+    "loading.decoders": ["pillow"],
     "loading.augment": True,
     "loading.passes": 2,
     "loading.window_seconds": 1.0,

@@ -16,7 +16,8 @@ from scripts.closure import Sources, stand_in_path
 from scripts.errors import UserError
 from scripts.images import source
 from scripts.images.step import STEPS
-from scripts.loading.points import BACKENDS, backend_class
+from scripts.loading.backend import DECODERS, OWN
+from scripts.loading.points import BACKENDS, backend_class, decoder_class
 from scripts.loading.stored import FORMATS
 from scripts.report.terminal.job_words import JobWords
 from scripts.report.terminal.study_words import OpeningWords, study_words
@@ -196,8 +197,10 @@ def get_runtime(stage, unknown):
 
 def get_lock(wildcards):
     """What all packages of a loading measurement are told by: the lock, and the library that it does not name."""
-    package = backend_class(get_loading_point(wildcards).backend).package
-    return f"{LOCK} {get_package(package)}" if package else LOCK
+    point = get_loading_point(wildcards)
+    decoder = None if point.decoder == OWN else decoder_class(point.decoder).package
+    others = [get_package(package) for package in (backend_class(point.backend).package, decoder) if package]
+    return " ".join([LOCK, *map(str, others)])
 
 
 def get_page_parts():

@@ -24,6 +24,15 @@ LOADING_CODE = {
     for backend in {point.backend for point in LOADING_POINTS.values()}
 }
 
+REFERENCE_CODE = {
+    decoder: code(
+        "scripts.loading.measuring.reference_digest",
+        *([] if decoder == OWN else [registry.module(DECODERS, decoder)]),
+        *get_step_modules(),
+        *get_augment_modules(),
+    )
+    for decoder in {point.decoder for point in LOADING_POINTS.values()} | {OWN}
+}
 CONTAINER_CODE = {
     name: code("scripts.loading.containers.pack_container", registry.module(FORMATS, name))
     for name in registry.names(FORMATS)
@@ -52,6 +61,23 @@ def get_prepared(wildcards):
     if source in CONTAINER_CODE:
         return rules.pack_container.output.listed.format(study=wildcards.study, container=source)
     return []
+
+
+def get_reference_code(wildcards):
+    """The code of a reference, with that of the decoder that it is of."""
+    return REFERENCE_CODE[wildcards.decoder]
+
+
+def get_decoder_package(wildcards):
+    """The version of the library that decodes; null for the study's own, which is in `spec`."""
+    return None if wildcards.decoder == OWN else get_package(decoder_class(wildcards.decoder).package)
+
+
+def get_decoded(wildcards):
+    """What a point's decoder must reproduce, where it is another than the study's."""
+    decoder = get_loading_point(wildcards).decoder
+    found = rules.reference_digest.output.reference.format(study=wildcards.study, decoder=decoder)
+    return [] if decoder == OWN else found
 
 
 def get_container_spec(wildcards):

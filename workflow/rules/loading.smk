@@ -10,19 +10,20 @@ rule reference_digest:
     input:
         split=get_split(),
         training=get_training_images(),
-        code=code("scripts.loading.measuring.reference_digest", *get_step_modules(), *get_augment_modules()),
+        code=get_reference_code,
     output:
-        reference="results/{study}/loading/reference.json",
+        reference="results/{study}/loading/references/{decoder}.json",
     log:
-        "logs/{study}/loading/reference_digest.log",
+        "logs/{study}/loading/reference_digest_{decoder}.log",
     conda:
         "../../envs/scalecard.yaml"
     params:
         spec=canonical(decode=get_decode(), augment=get_load_augmentation()),
+        package=get_decoder_package,
         folder=get_raw_folder,
     shell:
         "python -m scripts.loading.measuring.reference_digest --folder {params.folder:q} --split {input.split:q} "
-        "--reference {output.reference:q} --spec {params.spec:q} 2> {log:q}"
+        "--decoder {wildcards.decoder} --reference {output.reference:q} --spec {params.spec:q} 2> {log:q}"
 
 
 rule reencode:
@@ -69,7 +70,8 @@ rule measure_loading:
     input:
         split=get_split(),
         training=get_training_images(),
-        reference="results/{study}/loading/reference.json",
+        reference="results/{study}/loading/references/scalecard.json",
+        decoded=get_decoded,
         prepared=get_prepared,
         code=lambda wildcards: LOADING_CODE[get_loading_point(wildcards).backend],
     output:
@@ -104,7 +106,7 @@ rule measure_loading:
     # Snakemake sets these to the threads of the rule: a step that calls BLAS would run workers x workers threads.
     shell:
         "OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 python -m scripts.loading.measuring.measure_loading --folder {params.folder:q} --split {input.split:q} "
-        "--reference {input.reference:q} --block {wildcards.block} --attempt {resources.attempt} "
+        "--reference {input.reference:q} --decoded {input.decoded:q} --block {wildcards.block} --attempt {resources.attempt} "
         "{params.address} --again {params.again} --record {output.record:q} --spec {params.spec:q} 2> {log:q}"
 
 

@@ -108,7 +108,7 @@ rule answer_loading:
             training=list(TRAINING_BLOCKS) if is_trainer_asked() else [],
             scaling=get_table_settings(),
             needed_images_per_second=STUDY.loading.needed_images_per_second,
-            skipped=STUDY.loading.skipped_backends(),
+            skipped=STUDY.loading.skipped(),
         ),
     shell:
         "python -m scripts.scaling.answers.answer_loading --loading {input.loading:q} --training {input.training:q} "

@@ -46,7 +46,7 @@ def decode(data: bytes, header: Header, least_edge: int) -> Decoded:
     # Only 1/2, 1/4 and 1/8: scaling by 3/8, 5/8 or 7/8 gains little time and costs fidelity (`make bench`).
     edge = min(header.width, header.height)
     scale = max(scale for scale in (1, 2, 4, 8) if scale == 1 or (least_edge and edge >= scale * least_edge))
-    frame = read_frame(data)
+    frame = None if header.plain else read_frame(data)
     colours = "RGB"
     if frame is not None and frame.marker == LOSSLESS:
         scale = 1  # libjpeg-turbo scales none of these, and must not be asked to
@@ -61,7 +61,7 @@ def decode(data: bytes, header: Header, least_edge: int) -> Decoded:
         if any(words in str(error) for words in _UNKNOWN):
             words = str(error).rpartition("(): ")[2]
             raise ImageError(
-                f"{header}: {frame}: of a kind that simplejpeg does not decode ({words});"
+                f"{header}: {frame or read_frame(data)}: of a kind that simplejpeg does not decode ({words});"
                 " save it anew, with sampling 4:4:4 or 4:2:0"
             ) from None
         raise ImageError(f"{header}: truncated or damaged: {error}") from None

@@ -8,7 +8,7 @@ are digested. A launch whose digest differs from the reference, or whose files w
 for, is invalid; so is one whose backend fails or loses a worker, with the cause, so that the others go on. One that was
 disturbed is set aside and measured again, in a process of its own (scripts/again.py).
 
-Inputs: the folder of what the point reads; `split.parquet`; `reference.json`.
+Inputs: the folder of what the point reads; `split.parquet`; what reference_digest wrote.
 Output: a record (scripts/record.py). `seconds`: mean of the timed passes. `phases`: calibration, prepare (page cache,
 ceilings), startup, first_batch, first_pass (the rest of it), steady, evict (between cold passes), shutdown, verify.
 
@@ -29,15 +29,18 @@ from scripts.clock import Stopwatch
 from scripts.errors import UserError, in_one_line
 from scripts.images.shards import Split, read_split
 from scripts.lease import lease
+from scripts.loading.backend import OWN
 from scripts.loading.measuring.digest import digest
 from scripts.loading.measuring.passes import Run, Sink, items_of, run
 from scripts.loading.measuring.spec import LoadSpec
-from scripts.loading.points import backend_class
+from scripts.loading.points import backend_class, decoder_class
 from scripts.loading.reading import remote
 from scripts.loading.reading.load import load_from
 from scripts.loading.transports.shared_pixels import SharedPixels
 from scripts.noise import Look, noise
 from scripts.spec import PIXELS
+
+Reference = dict[str, Any]  # what reference_digest wrote
 
 
 def measure(
@@ -46,11 +49,16 @@ def measure(
     attempt: int,
     folder: Path,
     images: Split,
-    reference: dict[str, str],
+    reference: Reference,
     address: str | None = None,
     network: remote.Network | None = None,
+    decoded: Reference | None = None,
 ) -> record.Record:
     """The record of one launch.
+
+    Args:
+        reference: of the study's own decoder: what is compared has its digest in its key.
+        decoded: of the point's, where that is another.
 
     Raises:
         UserError: what it should load is not there; no fault of the backend's.
@@ -61,8 +69,11 @@ def measure(
     watch.lap("calibration")
     items = items_of(images, spec.seed, block)
     load: Any = (
-        remote.LoadRemote(network.url, folder, spec.decode) if network else load_from(point.source, folder, spec.decode)
+        remote.LoadRemote(network.url, folder, spec.decode)
+        if network
+        else load_from(point.source, folder, spec.decode, point.decoder)
     )
+    expected = decoded or reference
     load.augment = spec.augment
     files = load.files(items)
     shared = SharedPixels(len(images), spec.edge) if point.returns == "shared_memory" else None
@@ -85,7 +96,7 @@ def measure(
     else:
         share = ran.loaded.resident_share
         checks["passes with each image once"] = (1 + ran.loaded.passes, sink.whole_passes)
-        checks["pixel digest"] = (reference["digest"], digest([i.path for i in items], sink.pixels, sink.delivered))
+        checks["pixel digest"] = (expected["digest"], digest([i.path for i in items], sink.pixels, sink.delivered))
         if share is not None and abs(share - (point.page_cache == "warm")) > page_cache.MAY_STAY:
             checks["page cache"] = (point.page_cache, f"{share:.0%} of the files' pages in memory")
     used, peak, _ = (ran.cpu_seconds, ran.peak_rss_bytes, 0) if ran else machine.tree_usage()
@@ -98,6 +109,7 @@ def measure(
     watch.lap("calibration")
     seconds = ran.seconds if ran else watch.wall
     rests_on = [*loader.rests_on, *(remote.PACKAGES if network else ()), *(["torch"] if spec.augment else [])]
+    rests_on += [] if point.decoder == OWN else [decoder_class(point.decoder).package]
     environment = machine.environment(point.start_method, point.page_cache, places=ran.places if ran else None)
     return record.Record(
         study=spec.study,
@@ -126,7 +138,7 @@ def measure(
         peak_rss_bytes=peak,
         package_joules=ran.package_joules if ran else None,
         quality=None,
-        loaded=ran.loaded if ran else None,
+        loaded=ran.loaded.model_copy(update={"decode_error": expected.get("error")}) if ran else None,
         validity=record.Validity.of(checks),
         environment=environment,
         noise=noise(before, after, foreign_cores, steal_cores, counted.throttled),
@@ -138,6 +150,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True, help="of what the point reads")
     parser.add_argument("--split", type=Path, required=True)
     parser.add_argument("--reference", type=Path, required=True)
+    parser.add_argument("--decoded", type=Path, nargs="?", help="reference of another decoder")
     parser.add_argument("--block", type=int, required=True)
     parser.add_argument("--attempt", type=int, required=True, help="1, or more after a failure")
     parser.add_argument("--address", help="of a Dask scheduler that runs already")
@@ -149,12 +162,14 @@ def main() -> None:
 
     stop = Stop()
     reference, images = json.loads(args.reference.read_text()), read_split(args.split, "train")
+    decoded = json.loads(args.decoded.read_text()) if args.decoded else None
 
     def launch(number: int, path: Path) -> int:
         if number:
             return launch_again(path, stop)
         with remote.network(args.folder, args.spec.remote) as network:
-            made = measure(args.spec, args.block, args.attempt, args.folder, images, reference, args.address, network)
+            common = (args.spec, args.block, args.attempt, args.folder, images, reference)
+            made = measure(*common, args.address, network, decoded)
         record.write(made, path)
         return 0
 

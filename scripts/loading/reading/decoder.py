@@ -3,13 +3,13 @@
 The study's own decoder (scripts/images/decode.py) scales a JPEG while it decodes; these do so where their library can.
 """
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from scripts.images.picture import Pixels
-
-DECODERS = "scripts.loading.reading.decoders"
-OWN = "scalecard"  # the study's
+if TYPE_CHECKING:
+    from scripts.images.picture import Pixels
 
 
 class Decoder(ABC):
@@ -20,7 +20,7 @@ class Decoder(ABC):
     scales: ClassVar[bool] = False  # it scales a JPEG down while it decodes
 
     def __init__(self, size: int) -> None:
-        """`size`: least edge of what it gives, pixels; it may be all that a library needs to know."""
+        """`size`: least edge of what it gives where it scales, pixels; 0: it decodes in full."""
         self.size = size
 
     @abstractmethod
@@ -29,5 +29,5 @@ class Decoder(ABC):
 
 
 def scale(width: int, height: int, size: int) -> int:
-    """The greatest of 1, 2, 4 and 8 by which both edges can be divided and stay at least `size`."""
-    return max(by for by in (1, 2, 4, 8) if by == 1 or min(width, height) >= by * size)
+    """The greatest of 1, 2, 4 and 8 by which both edges can be divided and stay at least `size`; 1 where that is 0."""
+    return max(by for by in (1, 2, 4, 8) if by == 1 or (size and min(width, height) >= by * size))

@@ -13,12 +13,13 @@ import numpy as np
 
 from scripts import registry
 from scripts.errors import ImageError
-from scripts.images.decode import Decoder, DecodeSpec
-from scripts.images.header import read_bytes, read_header
+from scripts.images.decode import DecodeSpec
+from scripts.images.header import read_bytes
 from scripts.images.picture import Pixels
 from scripts.images.shards import Shards
-from scripts.loading.backend import PACKED, RAW, REENCODED, Item
+from scripts.loading.backend import OWN, PACKED, RAW, REENCODED, Item
 from scripts.loading.reading.augmented import LoadAugmentation
+from scripts.loading.reading.chain import Chain, chain
 from scripts.loading.stored import FORMATS, container_files, reencoded_file
 
 
@@ -54,9 +55,9 @@ class LoadFile(ABC):
 class LoadRaw(LoadFile):
     """From its raw file."""
 
-    def __init__(self, folder: Path, spec: DecodeSpec) -> None:
+    def __init__(self, folder: Path, spec: DecodeSpec, decoder: str = OWN) -> None:
         self.folder = folder
-        self.decoder = Decoder(spec)
+        self.chain = chain(spec, decoder)
 
     def read(self, item: Item) -> bytes:
         path = self.folder / item.path
@@ -66,7 +67,7 @@ class LoadRaw(LoadFile):
             raise ImageError(f"{path}: {error}") from None
 
     def decode(self, item: Item, data: bytes) -> Pixels:
-        return finished(self.augment, item, _decoded(self.decoder, data, str(self.folder / item.path)))
+        return finished(self.augment, item, _decoded(self.chain, data, str(self.folder / item.path)))
 
     def files(self, items: Sequence[Item]) -> list[Path]:
         return [self.folder / item.path for item in items]
@@ -100,9 +101,9 @@ class LoadContained:
 
     augment: LoadAugmentation | None = None
 
-    def __init__(self, folder: Path, spec: DecodeSpec) -> None:
+    def __init__(self, folder: Path, spec: DecodeSpec, decoder: str = OWN) -> None:
         self.folder = folder
-        self.decoder = Decoder(spec)
+        self.chain = chain(spec, decoder)
 
     def decode(self, item: Item, data: bytes) -> tuple[int, Pixels]:
         """Its place and its pixels.
@@ -110,9 +111,7 @@ class LoadContained:
         Raises:
             ImageError: it cannot be decoded; the message names it.
         """
-        return item.position, finished(
-            self.augment, item, _decoded(self.decoder, data, f"{item.path} in {self.folder}")
-        )
+        return item.position, finished(self.augment, item, _decoded(self.chain, data, f"{item.path} in {self.folder}"))
 
     def files(self, items: Sequence[Item]) -> list[Path]:
         """As LoadFile.files."""
@@ -141,16 +140,16 @@ def finished(augment: LoadAugmentation | None, item: Item, pixels: Pixels) -> Pi
     return pixels if augment is None else augment([item], pixels[None])[0]
 
 
-def _decoded(decoder: Decoder, data: bytes, name: str) -> Pixels:
+def _decoded(decode: Chain, data: bytes, name: str) -> Pixels:
     """The pixels of a raw file; an error names it."""
     try:
-        return decoder.decode(data, read_header(data))
+        return decode(data)
     except ImageError as error:
         raise ImageError(f"{name}: {error}") from None
 
 
-def load_from(source: str, folder: Path, spec: DecodeSpec) -> LoadFile | LoadPacked | LoadContained:
-    """The Load of a source whose files lie in `folder`."""
+def load_from(source: str, folder: Path, spec: DecodeSpec, decoder: str = OWN) -> LoadFile | LoadPacked | LoadContained:
+    """The Load of a source whose files lie in `folder`; another `decoder` than the study's reads raw ones alone."""
     if source == PACKED:
         return LoadPacked(folder)
     if source == REENCODED:
@@ -158,4 +157,4 @@ def load_from(source: str, folder: Path, spec: DecodeSpec) -> LoadFile | LoadPac
     if source in registry.names(FORMATS):
         return LoadContained(folder, spec)
     assert source == RAW, source
-    return LoadRaw(folder, spec)
+    return LoadRaw(folder, spec, decoder)

@@ -6,14 +6,15 @@ are pickled, no memory is mapped anew, and nothing but a token crosses to the ot
 """
 
 import os
-import pickle
 import struct
 from collections.abc import Sequence
 
+from scripts.errors import ImageError
 from scripts.loading.backend import Item, Load
 
 TOKEN = struct.Struct("ii")
-FAILED = -1  # in place of the chunk's first image: the slot holds a pickled error
+# In place of the chunk's first image, where the slot holds the words of an error: the user's, or any other.
+REFUSED, FAILED = -1, -2
 
 
 class Pipe:
@@ -62,7 +63,10 @@ def work(
             for place, item in enumerate(items[start : start + chunk], slot * chunk):
                 slots[place] = load(item)[1]
         except Exception as error:
-            said = pickle.dumps(error)
-            slots[slot * chunk].reshape(-1)[: len(said)] = memoryview(said)
-            start = FAILED
+            room = slots[slot * chunk : (slot + 1) * chunk].reshape(-1)
+            refused = isinstance(error, ImageError)
+            said = (str(error) if refused else repr(error)).encode()[: room.size]
+            room.fill(0)
+            room[: len(said)] = memoryview(said)
+            start = REFUSED if refused else FAILED
         os.write(tell, TOKEN.pack(slot, start))

@@ -43,7 +43,7 @@ def throughputs(rows: Sequence[LoadingRow]) -> pd.DataFrame:
 
 def phases(rows: Sequence[LoadingRow]) -> pd.DataFrame:
     """Seconds of a launch that passes over the images once."""
-    return _columns([row for row in valid(rows) if row.whole_seconds is not None and not row.ceiling], PHASES)
+    return _columns([row for row in valid(rows) if row.whole_seconds is not None and row.way], PHASES)
 
 
 def steps(rows: Sequence[ProfileRow]) -> pd.DataFrame:

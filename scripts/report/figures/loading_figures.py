@@ -82,7 +82,7 @@ def draw_throughput(rows: Sequence[LoadingRow], records: Sequence[Record]) -> Fi
 
 def draw_phases(rows: Sequence[LoadingRow]) -> Figure:
     """What the seconds of one launch are spent on, the least first: a stack of parts for each way to load."""
-    drawn = [row for row in valid(rows) if row.whole_seconds is not None and not row.ceiling]
+    drawn = [row for row in valid(rows) if row.whole_seconds is not None and row.way]
     if not drawn:
         return nothing("Where the time of loading goes", NOTHING)
     panels = [(name, sorted(some, key=lambda row: row.whole_seconds or 0.0)) for name, some in situations(drawn)]
@@ -112,7 +112,7 @@ def draw_phases(rows: Sequence[LoadingRow]) -> Figure:
 def measured(rows: Sequence[LoadingRow]) -> tuple[list[LoadingRow], list[LoadingRow]]:
     """The valid ceilings, and the valid ways to load."""
     drawn = [row for row in valid(rows) if row.images_per_second is not None]
-    return [row for row in drawn if row.ceiling], [row for row in drawn if not row.ceiling]
+    return [row for row in drawn if row.ceiling], [row for row in drawn if row.way]
 
 
 def situations(rows: Sequence[LoadingRow]) -> list[tuple[str, list[LoadingRow]]]:

@@ -81,9 +81,7 @@ def situation_of(row: LoadingRow) -> tuple[Literal["local", "remote"], Literal["
 def situations(rows: Sequence[LoadingRow], records: Records, confidence: float) -> list[Situation]:
     """One for each that was measured: warm, cold, then remote."""
     found = []
-    ways = sorted(
-        (row for row in rows if not row.ceiling), key=lambda row: (row.source == REMOTE, row.page_cache != "warm")
-    )
+    ways = sorted((row for row in rows if row.way), key=lambda row: (row.source == REMOTE, row.page_cache != "warm"))
     for (source, page_cache), group in groupby(ways, situation_of):
         here = list(group)
         comparison = compared([row for row in rows if row.baseline == here[0].baseline])
@@ -134,7 +132,7 @@ def fastest(rows: Sequence[LoadingRow], comparison: Comparison[str], stepwise: b
 
 def feeding(rows: Sequence[LoadingRow], needed: float | None, needed_by: str) -> Feeding:
     """The cheapest way whose rate is `needed` images/s even at the lower end of its interval."""
-    warm = [row for row in rows if situation_of(row) == ("local", "warm") and not row.ceiling]
+    warm = [row for row in rows if situation_of(row) == ("local", "warm") and row.way]
     feeders = [] if needed is None else cheapest_first(warm, needed)
     raw = {row.point for row in warm if reads_raw(row)}
     cheapest = next(iter(feeders), None)

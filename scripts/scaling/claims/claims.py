@@ -102,6 +102,8 @@ def breaches(one: Row, other: Row) -> list[Breach]:
             found.append(Breach(rule="repetition", found=f"{row.point} has {some}; expected {LEAST_BLOCKS} or more"))
         if row.has("ceiling"):
             found.append(Breach(rule="a way to load", found=f"{row.point} is a ceiling: no way, but the most there is"))
+        if row.has("decoder"):
+            found.append(Breach(rule="equal pixels", found=f"{row.point} decodes to pixels of its own"))
         if row.has("oversubscribed"):
             found.append(Breach(rule="cores enough", found=f"{row.point} had more cores than the machine offered"))
     return found

@@ -70,7 +70,7 @@ def judge(training: Sequence[TrainingRow], loading: Sequence[LoadingRow], spec: 
         cores = dict.fromkeys(row.cores for row in some)
         found += [claim for count in cores for claim in _leads([r for r in some if r.cores == count], comparison)]
     for loaded in by_baseline(loading).values():
-        comparison, ways = compared(loaded), [row for row in loaded if not row.ceiling]
+        comparison, ways = compared(loaded), [row for row in loaded if row.way]
         found += [*_speedups(ways, comparison), *_leads(ways, comparison, stepwise=True)]
     by_point: dict[str, Row] = {row.point: row for row in (*training, *loading)}
     for i, claimed in enumerate(spec.claims):

@@ -20,7 +20,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from scripts.loading.backend import PACKED, RAW, REENCODED, REMOTE
+from scripts.loading.backend import OWN, PACKED, RAW, REENCODED, REMOTE
 from scripts.loading.points import LoadingPoint, PageCache, backend_class
 from scripts.record import Record
 from scripts.scaling.comparing.faults import faults
@@ -82,6 +82,8 @@ def of_launch(one: Record, block: Mapping[str, Record]) -> Attribution | None:
 
 def _parts(one: Record, block: Mapping[str, Record]) -> Attribution:
     point = LoadingPoint.model_validate(one.point)
+    if point.decoder != OWN:
+        raise KeyError(point.decoder)  # no ceiling decodes by it
 
     def seconds(other: LoadingPoint) -> float:
         found = block[other.id]

@@ -97,6 +97,12 @@ class LoadingRow(Row):
     returns: str | None = Field(None, description="how they hand pixels over; empty where there is no choice")
     prefetch: int | None = Field(None, description="chunks under way for each worker; empty where nothing bounds them")
     page_cache: Literal["warm", "cold"] = Field("warm", description="state of the files before each timed pass")
+    decoder: str = Field(
+        "scalecard", description="who decodes raw files: the study's own decoder, or another library's"
+    )
+    decode_error: float | None = Field(
+        None, description="mean absolute difference of the pixels from a full decode resized by area, levels of 0-255"
+    )
     ceiling: bool = Field(False, description="no way to load, but what one could reach at most")
     images_per_second_low: float | None = Field(
         None, description="lower end of the interval of images/s (Student t on the log rates of the valid blocks)"
@@ -138,6 +144,11 @@ class LoadingRow(Row):
     whole_seconds: float | None = Field(
         None, description="sum of these five, all of the block with the (lower) median of it"
     )
+
+    @property
+    def way(self) -> bool:
+        """Whether it is a way to load what the study trains on: no ceiling, and no other decoder's pixels."""
+        return not self.ceiling and self.decoder == "scalecard"
 
 
 class TrainingRow(Row):

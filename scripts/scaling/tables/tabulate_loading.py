@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts import cli
+from scripts.loading.backend import OWN
 from scripts.loading.points import LoadingPoint, backend_class
 from scripts.record import Record
 from scripts.scaling.comparing.ratios import mean_rate
@@ -56,11 +57,12 @@ def rows(
     for name, point in ways.items():
         good, common = judged[name].good, by_baseline[baselines[name]].columns(name)
         ceiling = backend_class(point.backend).ceiling
+        mark = "ceiling" if ceiling else "" if point.decoder == OWN else "decoder"
         rate = mean_rate([one.images_per_second for one in good], confidence) if good else None
         parts = attribute(good, blocks)
         found.append(
             LoadingRow(
-                **common | {"marks": f"{common['marks']} ceiling".strip() if ceiling else common["marks"]},
+                **common | {"marks": f"{common['marks']} {mark}".strip()},
                 **point.model_dump(exclude={"workers"}),
                 ceiling=ceiling,
                 images_per_second_low=rate.low if rate else None,
@@ -84,6 +86,7 @@ def launch_columns(good: Sequence[Record]) -> dict[str, Any]:
         "shutdown_seconds": median([one.phases["shutdown"] for one, _ in went]),
         "passes": median([loaded.passes for _, loaded in went]),
         "cpu_milliseconds": median([1000 * loaded.steady_cpu_seconds / one.images for one, loaded in went]),
+        "decode_error": median([loaded.decode_error for _, loaded in went if loaded.decode_error is not None]),
         "storage_bytes": median([loaded.storage_bytes / loaded.passes for _, loaded in went]),
     }
 

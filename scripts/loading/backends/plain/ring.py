@@ -3,16 +3,16 @@ by eight bytes from a pipe, and eight bytes tell that it is there.
 """
 
 import multiprocessing
-import pickle
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from multiprocessing.process import BaseProcess
 from types import TracebackType
 from typing import Any, Self
 
+from scripts.errors import ImageError
 from scripts.loading import backend
 from scripts.loading.backend import Item, Loaded
-from scripts.loading.transports.ring import FAILED, Pipe, work
+from scripts.loading.transports.ring import FAILED, REFUSED, Pipe, work
 
 
 class Backend(backend.Backend):
@@ -32,10 +32,11 @@ class Backend(backend.Backend):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if error is not None:
+            for worker in self.running:
+                worker.kill()
         self.asked.close()  # after which a worker ends
         for worker in self.running:
-            if error is not None:
-                worker.kill()
             worker.join()
         self.done.close()
 
@@ -59,8 +60,9 @@ class Backend(backend.Backend):
         while under_way:
             slot, start = self.done.read()
             pixels = self.ring.pixels[slot * self.chunk : (slot + 1) * self.chunk]
-            if start == FAILED:
-                raise pickle.loads(pixels.tobytes())
+            if start in {REFUSED, FAILED}:
+                said = pixels.tobytes().rstrip(b"\0").decode(errors="replace")
+                raise ImageError(said) if start == REFUSED else RuntimeError(said)
             for item, image in zip(items[start : start + self.chunk], pixels, strict=False):
                 yield item.position, image
             under_way -= 1

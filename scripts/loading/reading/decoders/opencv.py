@@ -1,9 +1,13 @@
 """OpenCV's imdecode, in full."""
 
-import numpy as np
+from __future__ import annotations
 
-from scripts.images.picture import Pixels
+from typing import TYPE_CHECKING
+
 from scripts.loading.reading import decoder
+
+if TYPE_CHECKING:
+    from scripts.images.picture import Pixels
 
 
 class Decoder(decoder.Decoder):
@@ -11,6 +15,7 @@ class Decoder(decoder.Decoder):
 
     def __call__(self, data: bytes) -> Pixels:
         import cv2
+        import numpy as np
 
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
         if pixels is None:

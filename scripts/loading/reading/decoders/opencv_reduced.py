@@ -1,13 +1,15 @@
 """OpenCV's imdecode, a JPEG reduced to 1/2, 1/4 or 1/8 while it is decoded; its size is read by Pillow."""
 
+from __future__ import annotations
+
 import io
+from typing import TYPE_CHECKING
 
-import numpy as np
-from PIL import Image
-
-from scripts.images.picture import Pixels
 from scripts.loading.reading import decoder
 from scripts.loading.reading.decoder import scale
+
+if TYPE_CHECKING:
+    from scripts.images.picture import Pixels
 
 
 class Decoder(decoder.Decoder):
@@ -16,6 +18,8 @@ class Decoder(decoder.Decoder):
 
     def __call__(self, data: bytes) -> Pixels:
         import cv2
+        import numpy as np
+        from PIL import Image
 
         by = scale(*Image.open(io.BytesIO(data)).size, self.size)
         flag = {1: cv2.IMREAD_COLOR_BGR, 2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4}

@@ -1,17 +1,21 @@
 """Pillow, in full."""
 
+from __future__ import annotations
+
 import io
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from scripts.images.picture import Pixels
 from scripts.loading.reading import decoder
+
+if TYPE_CHECKING:
+    from scripts.images.picture import Pixels
 
 
 class Decoder(decoder.Decoder):
     package, module = "pillow", "PIL"
 
     def __call__(self, data: bytes) -> Pixels:
+        import numpy as np
         from PIL import Image
 
         with Image.open(io.BytesIO(data)) as image:

@@ -1,11 +1,14 @@
 """Pillow with `draft`, by which a JPEG is scaled while it is decoded."""
 
+from __future__ import annotations
+
 import io
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from scripts.images.picture import Pixels
 from scripts.loading.reading import decoder
+
+if TYPE_CHECKING:
+    from scripts.images.picture import Pixels
 
 
 class Decoder(decoder.Decoder):
@@ -13,8 +16,10 @@ class Decoder(decoder.Decoder):
     scales = True
 
     def __call__(self, data: bytes) -> Pixels:
+        import numpy as np
         from PIL import Image
 
         with Image.open(io.BytesIO(data)) as image:
-            image.draft("RGB", (self.size, self.size))
+            if self.size:
+                image.draft("RGB", (self.size, self.size))
             return np.asarray(image.convert("RGB"))

@@ -1,7 +1,13 @@
 """libvips' thumbnail, by pyvips: a JPEG is scaled while it is decoded, then resized to the size of the study."""
 
-from scripts.images.picture import Pixels
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from scripts.loading.reading import decoder
+
+if TYPE_CHECKING:
+    from scripts.images.picture import Pixels
 
 
 class Decoder(decoder.Decoder):
@@ -11,6 +17,9 @@ class Decoder(decoder.Decoder):
     def __call__(self, data: bytes) -> Pixels:
         import pyvips
 
-        image = pyvips.Image.thumbnail_buffer(data, self.size, height=self.size, size="force")
+        if self.size:
+            image = pyvips.Image.thumbnail_buffer(data, self.size, height=self.size, size="force")
+        else:
+            image = pyvips.Image.new_from_buffer(data, "")
         pixels: Pixels = image.colourspace("srgb")[:3].numpy()
         return pixels

@@ -1,7 +1,13 @@
 """libjpeg-turbo by simplejpeg, scaled while it decodes; JPEG alone. The study's own decoder checks a file before it."""
 
-from scripts.images.picture import Pixels
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from scripts.loading.reading import decoder
+
+if TYPE_CHECKING:
+    from scripts.images.picture import Pixels
 
 
 class Decoder(decoder.Decoder):

@@ -1,7 +1,13 @@
 """torchcodec's decode_image, in full."""
 
-from scripts.images.picture import Pixels
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from scripts.loading.reading import decoder
+
+if TYPE_CHECKING:
+    from scripts.images.picture import Pixels
 
 
 class Decoder(decoder.Decoder):

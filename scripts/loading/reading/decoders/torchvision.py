@@ -1,15 +1,20 @@
 """torchvision.io.decode_image, in full."""
 
-import numpy as np
+from __future__ import annotations
 
-from scripts.images.picture import Pixels
+from typing import TYPE_CHECKING
+
 from scripts.loading.reading import decoder
+
+if TYPE_CHECKING:
+    from scripts.images.picture import Pixels
 
 
 class Decoder(decoder.Decoder):
     package = module = "torchvision"
 
     def __call__(self, data: bytes) -> Pixels:
+        import numpy as np
         import torch
         from torchvision.io import ImageReadMode, decode_image
 
