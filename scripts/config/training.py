@@ -13,7 +13,7 @@ from scripts.augment.chain import Augmentation
 from scripts.augment.step import STEPS as AUGMENTATION
 from scripts.config.program import Program, unheard
 from scripts.config.settings import Blocks, Count, Counts, Fraction, Settings, known, made, one_or_more, unique
-from scripts.config.training_parts import Loss, Optimizer, Pipeline, Predict, Tuning
+from scripts.config.training_parts import Loss, Optimizer, Pipeline, Predict, Tuning, fits_feed
 from scripts.training import points as training
 from scripts.training.faults import training_fault
 from scripts.training.model.model_names import known_model, shown_name
@@ -253,6 +253,8 @@ class Training(Settings):
         for model, scaling, precision, (variant, tuning), strategy, threads, loaders in axes:
             for workers, pipe in self._spread(strategy):
                 if self.cores_at_most is not None and workers * (threads + loaders) > self.cores_at_most:
+                    continue
+                if not fits_feed(tuning.feed, loaders):
                     continue
                 per_node = self.workers_per_node or workers
                 growth = workers if scaling == "weak" else 1

@@ -1,13 +1,20 @@
 """Groups of settings inside `training`."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
+from scripts import registry
 from scripts.config.settings import Count, Counts, Settings, unique
-from scripts.training.points import Allocator, PipelineSchedule
+from scripts.loading.points import BACKENDS, backend_class
+from scripts.training.points import PACKED, Allocator, PipelineSchedule
 
 Weight = Annotated[float, Field(ge=0)]
+
+
+def fits_feed(feed: str, loaders: int) -> bool:
+    """Whether a point of so many loader processes a rank can be fed so: a way that is parallel is them."""
+    return feed == PACKED or backend_class(feed).parallel == (loaders > 0)
 
 
 class Optimizer(Settings):
@@ -72,6 +79,11 @@ class Predict(Settings):
 class Tuning(Settings):
     """How the same work is computed."""
 
+    feed: str = Field(
+        PACKED,
+        description="what batches are made from: packed, the shards; or a way to load (of `loading.backends`), which "
+        "brings raw files: `serial` where a rank has no `training.loader_workers`, others in the place of these",
+    )
     augment_on: Literal["ranks", "loader"] = Field(
         "ranks",
         description="where `training.augment` is done: ranks, on their device, a phase of its own; loader, where "
@@ -97,3 +109,17 @@ class Tuning(Settings):
     sync_batchnorm: bool = Field(
         False, description="ddp on CUDA: BatchNorm normalises by the images of all ranks, not of each"
     )
+
+    @field_validator("feed")
+    @classmethod
+    def _feeds(cls, name: str) -> str:
+        feeding = [PACKED, *(other for other in registry.names(BACKENDS) if backend_class(other).feeds)]
+        if name not in feeding:
+            raise ValueError(f"found {name!r}; expected one of {', '.join(feeding)}")
+        return name
+
+    @model_validator(mode="after")
+    def _augmented_where_it_can_be(self) -> Self:
+        if self.feed != PACKED and self.augment_on == "loader":
+            raise ValueError(f"feed: found {self.feed!r} with augment_on loader; expected augment_on ranks")
+        return self

@@ -68,6 +68,7 @@ class Backend(ABC):
     forks: ClassVar[bool] = True  # they may be forked: no other thread holds a lock that they would wait for
     shares: ClassVar[bool] = False  # `returns`: its results are pickled, unless shared memory takes the pixels
     prefetches: ClassVar[bool] = False  # `prefetch`: it can bound the chunks that are under way
+    feeds: ClassVar[bool] = False  # it brings what each pass asks for, some of what it was prepared for, in any order
     fills: ClassVar[bool] = False  # it puts pixels to their place itself: `place` is called before it is entered
     ceiling: ClassVar[bool] = False  # no way to load: what one could reach at most; in every sweep
     needs: ClassVar[str | None] = None  # a program that must be on the PATH; such a backend is used only where named

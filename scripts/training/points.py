@@ -11,6 +11,7 @@ from typing import Literal
 from scripts.spec import Spec
 
 STRATEGIES = "scripts.training.strategies"
+PACKED = "packed"  # what feeds a training, unless it is a way to load raw files
 PROGRAM = "program"  # in a strategy's place: a training script of the user's own
 Device = Literal["auto", "cpu", "cuda"]
 Precision = Literal["fp32", "tf32", "bf16", "fp16"]
@@ -23,6 +24,7 @@ Allocator = Literal["auto", "system", "huge_pages", "glibc", "tcmalloc", "jemall
 class Tuning(Spec):
     """How the same work is computed; as `training.tuning`."""
 
+    feed: str = PACKED  # or a way to load raw files
     augment_on: Literal["ranks", "loader"]
     channels_last: bool
     compile: bool

@@ -55,6 +55,8 @@ def launch(study: Path, path: Path, strategy: str, workers: int, changes: dict[s
         write_text(facts, describe(asked, given["model_file"]).model_dump_json())
     flags = ["--shards", str(study), "--split", str(study / "split.parquet"), "--stats", str(study / "stats.json")]
     flags += ["--facts", str(facts)]
+    if raw := changes.pop("raw", None):
+        flags += ["--raw", str(raw), "--decode", canonical(size=SIZE, steps=[{"resize": {}}])]
     for name, file in given.items():
         flags += [f"--{name.replace('_', '-')}", *([str(file)] if file else [])]
     flags += ["--launcher", "here", "--logs", str(path.with_name("ranks")), "--record", str(path)]

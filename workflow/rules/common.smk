@@ -30,7 +30,7 @@ from scripts.spec import PIXELS, canonical, pins
 from scripts.training.model.memory import node_megabytes
 from scripts.training.model.model_facts import ModelFacts
 from scripts.training.model.model_names import file_digest, file_of, packages_of, shown_name
-from scripts.training.points import PROGRAM, STRATEGIES, network_id
+from scripts.training.points import PACKED, PROGRAM, STRATEGIES, network_id
 from scripts.training.spec import TrainSpec
 
 CODE_FOLDER = Path(".snakemake/code")
@@ -239,8 +239,9 @@ def get_families():
 
 
 def is_trainer_asked():
-    """Whether the trainings tell how fast images must come, as the config does not."""
-    return STUDY.loading.needed_images_per_second is None
+    """Whether the trainings tell how fast images must come, as the config does not, or what those lose that are fed."""
+    fed = any(point.tuning.feed != PACKED for point in TRAINING_POINTS.values())
+    return fed or STUDY.loading.needed_images_per_second is None
 
 
 @cache

@@ -3,13 +3,15 @@
 # Made before Snakemake builds its graph: it looks into a folder once, and takes what comes later for missing.
 TRAIN_CODE, PROFILE_CODE = (
     {
-        strategy: code(
+        (strategy, feed): code(
             "scripts.training.launch.train",
             program,
             registry.module(STRATEGIES, strategy),
             *STUDY.training.augmentation.modules,
+            *([] if feed == PACKED else [registry.module(BACKENDS, feed), *get_step_modules()]),
         )
-        for strategy in {point.strategy for point in TRAINING_POINTS.values()} - {PROGRAM}
+        for strategy, feed in {(one.strategy, one.tuning.feed) for one in TRAINING_POINTS.values()}
+        if strategy != PROGRAM
     }
     for program in ("scripts.training.loop.train_rank", "scripts.training.loop.profile_rank")
 )
@@ -20,12 +22,28 @@ RANKS = (
     "--launcher {resources.launcher} --device {params.device} "
     "--shards results/{wildcards.study}/images/shards --split {input.split:q} --stats {input.stats:q} "
     "--facts {input.facts:q} --weights {input.weights:q} --model-file {params.model_file:q} --costs {input.costs:q} "
-    "--spec {params.spec:q} "
+    "--raw {params.raw:q} --decode {params.decode:q} --spec {params.spec:q} "
 )
 
 
 def get_training_point(wildcards):
     return TRAINING_POINTS[wildcards.point]
+
+
+def get_code_of(made, point):
+    """The code of a point, of TRAIN_CODE or PROFILE_CODE."""
+    return made[point.strategy, point.tuning.feed]
+
+
+def get_fed_folder(wildcards, input):
+    """Where the raw files of a point lie that they feed; not tracked, as get_raw_folder."""
+    point = TRAINING_POINTS[getattr(wildcards, "point", get_kept_point())]
+    return [] if point.tuning.feed == PACKED else RAW_FOLDER
+
+
+def get_fed_decode(wildcards):
+    """How they become pixels."""
+    return [] if get_training_point(wildcards).tuning.feed == PACKED else canonical(**get_decode())
 
 
 # By what stands for it in names of files, each model as the config names it.
@@ -188,7 +206,7 @@ def get_kept_code(wildcards):
         raise UserError(
             "target model: found training.program, whose script keeps its own network; expected scalecard's loop"
         )
-    return TRAIN_CODE[TRAINING_POINTS[get_kept_point()].strategy]
+    return get_code_of(TRAIN_CODE, TRAINING_POINTS[get_kept_point()])
 
 
 def get_predicted_folder(wildcards, input):

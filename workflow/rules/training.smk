@@ -97,7 +97,7 @@ rule train:
         weights=get_weights,
         facts=get_model_facts,
         costs=get_costs,
-        code=lambda wildcards: TRAIN_CODE[get_training_point(wildcards).strategy],
+        code=lambda wildcards: get_code_of(TRAIN_CODE, get_training_point(wildcards)),
     output:
         record="results/{study}/training/records/{point}/b{block}.json",
         usage="results/{study}/training/records/{point}/b{block}.usage.csv",
@@ -117,6 +117,8 @@ rule train:
         spec=lambda wildcards: get_train_spec(wildcards.point),
         device=get_device,
         model_file=get_model_file,
+        raw=get_fed_folder,
+        decode=get_fed_decode,
         checkpoint_seconds=get_checkpoint_seconds,
         tensorboard=get_tensorboard,
         again=get_again,
@@ -137,7 +139,7 @@ rule profile:
         weights=get_weights,
         facts=get_model_facts,
         costs=get_costs,
-        code=lambda wildcards: PROFILE_CODE[get_training_point(wildcards).strategy],
+        code=lambda wildcards: get_code_of(PROFILE_CODE, get_training_point(wildcards)),
     output:
         profile="results/{study}/training/profiles/{point}.json",
         traces=directory("results/{study}/training/traces/{point}"),
@@ -154,6 +156,8 @@ rule profile:
         spec=lambda wildcards: get_train_spec(wildcards.point),
         device=get_device,
         model_file=get_model_file,
+        raw=get_fed_folder,
+        decode=get_fed_decode,
     shell:
         "python -m scripts.training.launch.train --program scripts.training.loop.profile_rank "
         + RANKS
@@ -187,12 +191,11 @@ rule train_model:
         spec=lambda wildcards: get_train_spec(get_kept_point()),
         device=get_device,
         model_file=get_model_file,
+        raw=get_fed_folder,
         decode=lambda wildcards: canonical(**{name: get_decode()[name] for name in ("size", "steps")}),
         checkpoint_seconds=get_checkpoint_seconds,
     shell:
-        "python -m scripts.training.launch.train "
-        + RANKS
-        + "--model {output.model:q} --decode {params.decode:q} "
+        "python -m scripts.training.launch.train " + RANKS + "--model {output.model:q} "
         "--checkpoint results/{wildcards.study}/training/checkpoints/model "
         "--checkpoint-seconds {params.checkpoint_seconds} "
         "--logs logs/{wildcards.study}/training/train_model/attempt{resources.attempt} "

@@ -25,6 +25,10 @@ class DataLoaderBackend(backend.Backend):
     def make_loader(self, items: Sequence[Item], **settings: Any) -> Batches:
         """The loader of `items` in batches of a chunk; `settings` are torch's, of its workers."""
 
+    def ask(self, items: Sequence[Item]) -> None:
+        """What the loader's next pass brings, where that is not always the same."""
+        del items
+
     def __enter__(self) -> Self:
         import torch.utils.data  # noqa: F401  (part of the start-up, not of the first pass)
 
@@ -49,5 +53,6 @@ class DataLoaderBackend(backend.Backend):
                 persistent_workers=True,
                 multiprocessing_context=self.start_method,
             )
+        self.ask(items)
         for positions, pixels in self.loader:
             yield from zip(positions.tolist(), pixels.numpy(), strict=True)

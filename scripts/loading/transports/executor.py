@@ -26,6 +26,7 @@ class ExecutorBackend(backend.Backend):
     """A backend on `self.pool`."""
 
     prefetches = True
+    feeds = True
 
     @abstractmethod
     def executor(self) -> Executor:

@@ -17,9 +17,7 @@ class SharedPixels:
 
     def __init__(self, images: int, size: int) -> None:
         self.shape = (images, size, size, 3)
-        self._descriptor = os.memfd_create("scalecard-pixels")
-        os.ftruncate(self._descriptor, images * size * size * 3)
-        self.path = f"/proc/{os.getpid()}/fd/{self._descriptor}"
+        self.path = anonymous(images * size * size * 3)
         self.pixels = opened(self.path, self.shape)
 
     def taking(self, load: Load) -> "LoadShared":
@@ -39,6 +37,14 @@ class LoadShared:
         return position, NOTHING
 
 
+def anonymous(size: int) -> str:
+    """The path of a new file in memory, of `size` bytes, by which other processes open it while this one lives."""
+    descriptor = os.memfd_create("scalecard")
+    os.ftruncate(descriptor, size)
+    return f"/proc/{os.getpid()}/fd/{descriptor}"
+
+
 @cache
-def opened(path: str, shape: tuple[int, ...]) -> np.ndarray:
-    return np.memmap(path, np.uint8, mode="r+", shape=shape)
+def opened(path: str, shape: tuple[int, ...], kind: type[np.number] = np.uint8) -> np.ndarray:
+    """What lies in such a file."""
+    return np.memmap(path, kind, mode="r+", shape=shape)

@@ -87,18 +87,42 @@ class Feeding(Part):
         return _distinct([one.point for one in (self.cheapest, self.cheapest_raw) if one is not None])
 
 
+class Fed(Part):
+    """A training whose images a way to load brings, against the same one on packed shards."""
+
+    point: str
+    against: str
+    feed: str  # the way to load
+    ratio: float  # of their images/s
+    low: float | None
+    high: float | None
+    waiting: float  # share of its training time in which the slowest rank waits for images
+    sentence: str
+
+    @property
+    def points(self) -> list[str]:
+        """The rows that the sentence is made of."""
+        return [self.point, self.against]
+
+
 class LoadingAnswer(Part):
     """`loading.json`."""
 
     situations: list[Situation]  # those measured
     feeding: Feeding
+    fed: list[Fed] = []  # trainings that a way to load has fed
     skipped: dict[str, str]  # backends of the study that could not run here, with the reason
 
     @property
     def sentences(self) -> list[str]:
         """All that it says, in plain English."""
         skipped = [f"{backend} was not measured: {reason}." for backend, reason in self.skipped.items()]
-        return [*(one.sentence for one in self.situations), self.feeding.sentence, *skipped]
+        return [
+            *(one.sentence for one in self.situations),
+            self.feeding.sentence,
+            *(one.sentence for one in self.fed),
+            *skipped,
+        ]
 
 
 class Choice(Part):

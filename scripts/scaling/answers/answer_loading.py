@@ -1,7 +1,8 @@
 """Which way loads the images fastest, and which is the cheapest that feeds the trainer?
 
 For each situation (page cache warm, cold; from a server) the fastest valid way, among all and among those that read the
-raw files, with what it is tied with. Ceilings and points with more cores than the machine has take no part.
+raw files, with what it is tied with. Ceilings and points with more cores than the machine has take no part. And what a
+training loses that such a way feeds.
 
 Inputs: the loading records; for what a trainer takes, the training records, unless the config says it.
 Output: `loading.json` (scripts/scaling/answers/answer.py).
@@ -20,6 +21,7 @@ from scripts.loading.backend import RAW, REMOTE
 from scripts.loading.points import LoadingPoint
 from scripts.record import Record
 from scripts.scaling.answers.answer import Best, Feeder, Feeding, LoadingAnswer, Rival, Situation
+from scripts.scaling.answers.answer_feeds import feeds
 from scripts.scaling.answers.sentences import feeding_sentence, situation_sentence
 from scripts.scaling.comparing.comparison import Comparison
 from scripts.scaling.comparing.limits import LEAST_BLOCKS
@@ -50,12 +52,14 @@ def answer(loading: Records, training: Records, spec: AnswerSpec) -> LoadingAnsw
     confidence = spec.scaling.confidence
     rows = tabulate_loading.rows(loading, spec.loading, confidence, spec.scaling.families)
     needed, needed_by = spec.needed_images_per_second, "loading.needed_images_per_second"
+    trained = tabulate_training.rows(training, spec.training, spec.scaling) if training else []
     if needed is None:
         nodes = {point: int(mine[0].point["nodes"]) for point, mine in training.items()}
-        needed, needed_by = fastest_training(tabulate_training.rows(training, spec.training, spec.scaling), nodes)
+        needed, needed_by = fastest_training(trained, nodes)
     return LoadingAnswer(
         situations=situations(rows, loading, confidence),
         feeding=feeding(rows, needed, needed_by),
+        fed=feeds(trained, training),
         skipped=spec.skipped,
     )
 

@@ -107,6 +107,8 @@ def judge_answers(
     if answer is not None:
         beside = trained.get(answer.feeding.needed_by or "")
         found += _answered(answer.feeding.sentence, [loaded[point] for point in answer.feeding.points], beside)
+        for fed in answer.fed:
+            found += _answered(fed.sentence, [trained[point] for point in fed.points])
     return found
 
 

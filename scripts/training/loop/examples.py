@@ -29,9 +29,12 @@ class Examples:
         """The images of an epoch's ids, uint8 (n, edge, edge, 3), in this machine's memory: augmented, unless the rank
         does that, which is given their partners behind them.
         """
-        drawn = self._drawn(epoch)
-        pixels = self.data.pixels(np.concatenate((ids % self._images, drawn.partners(ids))))
-        return pixels if self.on_ranks or not self.augmentation.steps else drawn.applied(pixels, ids)
+        pixels = self.data.pixels(self.numbers(epoch, ids))
+        return pixels if self.on_ranks or not self.augmentation.steps else self._drawn(epoch).applied(pixels, ids)
+
+    def numbers(self, epoch: int, ids: np.ndarray) -> np.ndarray:
+        """The images that `ids` are made from, by their number in the split: themselves, then their partners."""
+        return np.concatenate((ids % self._images, self._drawn(epoch).partners(ids)))
 
     def ready(
         self, epoch: int, ids: np.ndarray, pixels: torch.Tensor | None, lap: Callable[[str], object] = lambda _: None

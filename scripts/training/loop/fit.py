@@ -21,7 +21,7 @@ from scripts.training.loop.batches import Batches, epoch_order, training_order
 from scripts.training.loop.checkpoint import Checkpoint, Progress, identity
 from scripts.training.loop.evaluate import evaluate
 from scripts.training.loop.examples import Examples
-from scripts.training.loop.feed import Feed
+from scripts.training.loop.feed import Feed, feed_of
 from scripts.training.loop.inputs import Inputs
 from scripts.training.loop.learner import Learner
 from scripts.training.loop.steps import steps
@@ -148,7 +148,7 @@ def _begin(
     checkpoint = Checkpoint(keeping.checkpoint, run_identity(spec, inputs, seed, ranks), ranks, learner)
     progress = checkpoint.begin(per_epoch, rehearsal)
     interruption = Interruption(ranks, keeping.checkpoint_seconds)
-    feed = Feed(examples, learner.strategy.takes_images, spec.point.loader_workers, spare)
+    feed = feed_of(spec, inputs, examples, learner.strategy.takes_images, spare)
     return _Run(
         *(spec, keeping, data, examples, feed, ranks, watch, learner, checkpoint, interruption, progress),
         steps_per_epoch=per_epoch,

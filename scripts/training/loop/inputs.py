@@ -1,8 +1,10 @@
 """What a rank reads beside its spec; training and profile take the same flags."""
 
 import argparse
+import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from scripts.images.shards import digests
 from scripts.training.model.model_file import add_flag, expected_file
@@ -20,6 +22,8 @@ class Inputs:
     weights: Path | None
     model_file: Path | None  # the user's, that makes the network
     costs: Path | None  # of the pieces of the network, for a strategy that cuts it
+    raw: Path | None  # folder of the raw files, of a point that they feed
+    decode: dict[str, Any] | None  # how they become pixels
 
     @staticmethod
     def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -35,6 +39,8 @@ class Inputs:
         parser.add_argument(
             "--costs", type=Path, nargs="?", help="of the network's pieces, for a strategy that cuts it"
         )
+        parser.add_argument("--raw", type=Path, nargs="?", help="folder of the raw files, of a point that they feed")
+        parser.add_argument("--decode", type=json.loads, nargs="?", help="JSON: how files become pixels")
 
     @classmethod
     def of(cls, args: argparse.Namespace) -> "Inputs":
@@ -44,7 +50,9 @@ class Inputs:
             UserError: the file of the network is not that of the spec.
         """
         file = expected_file(args.model_file, args.spec.model_digest, "the run was planned with; run it again")
-        return cls(args.shards, args.split, args.stats, args.facts, args.weights, file, args.costs)
+        return cls(
+            args.shards, args.split, args.stats, args.facts, args.weights, file, args.costs, args.raw, args.decode
+        )
 
     @property
     def digests(self) -> tuple[str, str, str, str | None]:

@@ -27,7 +27,7 @@ from scripts.training.launch import affinity
 from scripts.training.launch.ranks import Ranks
 from scripts.training.loop.batches import epoch_order, training_order
 from scripts.training.loop.examples import Examples
-from scripts.training.loop.feed import Feed
+from scripts.training.loop.feed import Feed, feed_of
 from scripts.training.loop.fit import compile_
 from scripts.training.loop.inputs import Inputs
 from scripts.training.loop.learner import Learner
@@ -207,7 +207,7 @@ def main() -> None:
         given = (inputs.weights, inputs.model_file, inputs.costs)
         learner = Learner.build(spec, spec.seed, data.images.counts, *given, 1000, ranks)
         examples = Examples(data, spec.augmentation, spec.seed, spec.point.tuning.augment_on == "ranks")
-        feed = Feed(examples, learner.strategy.takes_images, spec.point.loader_workers, spare)
+        feed = feed_of(spec, inputs, examples, learner.strategy.takes_images, spare)
         steps = Steps(spec, learner, examples, feed, ranks)
         with advising(ModelFacts.read(inputs.facts), spec, ranks.device):
             if spec.point.tuning.compile:

@@ -257,7 +257,6 @@ def main() -> None:
     parser.add_argument("--checkpoint-seconds", type=float, nargs="?", help="left empty: after each epoch")
     parser.add_argument("--model", type=Path, nargs="?", help="where to write the trained network; left empty: nowhere")
     parser.add_argument("--tensorboard", type=Path, nargs="?", help="folder for event files; left empty: none")
-    parser.add_argument("--decode", type=json.loads, help="JSON: how files become pixels, kept with the network")
     parser.add_argument("--block", type=int, required=True)
     parser.add_argument("--attempt", type=int, required=True, help="1, or more after a failure")
     parser.add_argument("--record", type=Path, required=True)
@@ -270,7 +269,7 @@ def main() -> None:
     found = run(args.spec, args.block, args.attempt, inputs, keeping)
     if found is not None:
         if best is not None:
-            keep(found, args.spec, inputs.stats, best, args.decode).write(args.model)
+            keep(found, args.spec, inputs.stats, best, inputs.decode or {}).write(args.model)
         record.write(found, args.record)
         remove(args.checkpoint)
 

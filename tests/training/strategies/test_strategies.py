@@ -114,6 +114,27 @@ def test_the_place_of_augmentation_changes_its_phase_and_no_bit(tiny: Train, tau
     assert taught.seconds == pytest.approx(steady, rel=1e-3)
 
 
+@pytest.mark.parametrize(
+    ("feed", "strategy", "workers", "loaders"),
+    [
+        ("serial", "serial", 1, 0),
+        ("torch_dataloader", "serial", 1, 2),
+        ("ring", "ddp", 2, 1),
+        ("threads", "fsdp", 2, 1),
+    ],
+)
+def test_raw_files_that_a_way_to_load_brings_teach_the_same(
+    feed: str, strategy: str, workers: int, loaders: int, tiny: Train, taught: Record, pictures: Path
+) -> None:
+    tuning = taught.point["tuning"] | {"feed": feed}
+    settings = TAUGHT | {"raw": pictures}
+    found = tiny(strategy, workers, settings, tuning=tuning, loader_workers=loaders, variant="fed")
+    assert losses(found) == pytest.approx(losses(taught), rel=SAME)
+    assert found.quality.confusion == taught.quality.confusion
+    assert found.validity.ok
+    assert found.key == taught.key
+
+
 @pytest.mark.parametrize("changed", TAUGHT)
 def test_what_is_taught_stands_in_the_key(changed: str, taught: Record, serial: Record) -> None:
     names = {"size": "image_size", "augment": "augmentation"}

@@ -2,30 +2,39 @@
 by eight bytes from a pipe, and eight bytes tell that it is there.
 """
 
+from __future__ import annotations
+
 import multiprocessing
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from multiprocessing.process import BaseProcess
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from scripts.errors import ImageError
 from scripts.loading import backend
 from scripts.loading.backend import Item, Loaded
-from scripts.loading.transports.ring import FAILED, REFUSED, Pipe, work
+
+if TYPE_CHECKING:
+    from scripts.loading.transports.ring import Pipe, Ring
 
 
 class Backend(backend.Backend):
     processes = True
     forks = False  # a forked worker would hold both ends of a pipe, and never see its parent go
     prefetches = True
+    feeds = True
+    items: Sequence[Item] = ()
+
+    def prepare(self, items: Sequence[Item]) -> None:
+        self.items = items
 
     def __enter__(self) -> Self:
-        from scripts.loading.transports.shared_pixels import SharedPixels
+        from scripts.loading.transports.ring import Pipe, Ring
 
-        self.slots = self.prefetch * self.workers
-        self.ring = SharedPixels(self.slots * self.chunk, self.out.shape[1])
-        self.asked, self.done = Pipe(), Pipe()
+        self.ring: Ring = Ring(self.prefetch * self.workers, self.chunk, self.out.shape[1])
+        self.asked: Pipe = Pipe()
+        self.done: Pipe = Pipe()
         self.running: list[BaseProcess] = []
         return self
 
@@ -40,26 +49,19 @@ class Backend(backend.Backend):
             worker.join()
         self.done.close()
 
-    def _start(self, items: Sequence[Item]) -> None:
-        """The workers; they are told once what the images of all passes are."""
-        settings = (self.load, items, self.chunk, self.asked.to_read, self.done.to_write)
-        context: Any = multiprocessing.get_context(self.start_method)
-        for _ in range(self.workers):
-            worker = context.Process(target=work, args=(*settings, self.ring.path, self.ring.shape), daemon=True)
-            worker.start()
-            self.running.append(worker)
-
     def load_all(self, items: Sequence[Item]) -> Iterator[Loaded]:
+        from scripts.loading.transports.ring import FAILED, REFUSED
+
         if not self.running:
-            self._start(items)
+            self._start(self.items or items)
         left = iter(range(0, len(items), self.chunk))
         under_way = 0
-        for slot, start in enumerate(islice(left, self.slots)):
-            self.asked.write(slot, start)
+        for slot, start in enumerate(islice(left, len(self.ring.pixels))):
+            self._ask(slot, start, items)
             under_way += 1
         while under_way:
             slot, start = self.done.read()
-            pixels = self.ring.pixels[slot * self.chunk : (slot + 1) * self.chunk]
+            pixels = self.ring.pixels[slot]
             if start in {REFUSED, FAILED}:
                 said = pixels.tobytes().rstrip(b"\0").decode(errors="replace")
                 raise ImageError(said) if start == REFUSED else RuntimeError(said)
@@ -67,5 +69,25 @@ class Backend(backend.Backend):
                 yield item.position, image
             under_way -= 1
             for following in islice(left, 1):
-                self.asked.write(slot, following)
+                self._ask(slot, following, items)
                 under_way += 1
+
+    def _start(self, items: Sequence[Item]) -> None:
+        """The workers; they are told once which images there are."""
+        from scripts.loading.transports.ring import work
+
+        self.numbers = {item.path: number for number, item in enumerate(items)}
+        settings = (self.load, items, self.asked.to_read, self.done.to_write, self.ring)
+        context: Any = multiprocessing.get_context(self.start_method)
+        for _ in range(self.workers):
+            worker = context.Process(target=work, args=settings, daemon=True)
+            worker.start()
+            self.running.append(worker)
+
+    def _ask(self, slot: int, start: int, items: Sequence[Item]) -> None:
+        """Have somebody load the chunk of `items` that begins at `start`."""
+        from scripts.loading.transports.ring import NONE
+
+        some = [self.numbers[item.path] for item in items[start : start + self.chunk]]
+        self.ring.numbers[slot] = some + [NONE] * (self.chunk - len(some))
+        self.asked.write(slot, start)

@@ -9,6 +9,7 @@ from scripts.loading.backend import Item, Loaded
 class Backend(backend.Backend):
     parallel = False
     chunked = False
+    feeds = True
 
     def load_all(self, items: Sequence[Item]) -> Iterator[Loaded]:
         return map(self.load, items)

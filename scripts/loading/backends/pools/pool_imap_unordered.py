@@ -7,5 +7,7 @@ from scripts.loading.transports.pool import PoolBackend
 
 
 class Backend(PoolBackend):
+    feeds = True
+
     def load_all(self, items: Sequence[Item]) -> Iterator[Loaded]:
         return self.pool.imap_unordered(self.load, items, chunksize=self.chunk)
