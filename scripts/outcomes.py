@@ -88,4 +88,7 @@ class Loaded(Part):
     # Of the files' pages in memory: the greatest before a cold pass; of warm ones the least, before and after them.
     resident_share: Share | None
     network: dict[str, NotNegative] | None  # limits in force, of a source behind a network
+    pss_bytes: Whole | None = None  # of all processes on this machine, the most after a pass; shared pages count once
+    shared_bytes: Whole | None = None  # of these in memory that processes share
+    descriptors: Whole | None = None  # files, pipes and sockets that they had open, the most after a pass
     decode_error: NotNegative | None = None  # of its pixels against a full decode, mean, levels of 0-255

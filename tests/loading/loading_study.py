@@ -17,6 +17,7 @@ from scripts.loading.backend import PACKED, Item
 from scripts.loading.containers import pack_container
 from scripts.loading.measuring.digest import digest
 from scripts.loading.measuring.measure_loading import measure
+from scripts.loading.measuring.memory import Foreseen
 from scripts.loading.measuring.spec import LoadSpec
 from scripts.loading.points import LoadingPoint, backend_class
 from scripts.loading.reading.augmented import LoadAugmentation
@@ -50,6 +51,7 @@ class Packed(NamedTuple):
         passes: int = 2,
         augment: LoadAugmentation | None = None,
         decoded: dict[str, Any] | None = None,
+        foreseen: Foreseen | None = None,
         **point: Any,
     ) -> Record:
         """One launch of a backend by name: its record. Further settings are those of its point."""
@@ -68,7 +70,7 @@ class Packed(NamedTuple):
         )
         folder = folder or (self.shards if way.source == PACKED else self.folder)
         reference = self.digested(augment) if augment else self.reference
-        return measure(spec, 1, 1, folder, self.images, reference, decoded=decoded)
+        return measure(spec, 1, 1, folder, self.images, reference, decoded=decoded, foreseen=foreseen)
 
     def digested(self, augment: LoadAugmentation) -> dict[str, str]:
         """What every way must bring of augmented images."""

@@ -21,6 +21,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from scripts import cli, machine, page_cache, record
 from scripts.again import Stop, until_calm
 from scripts.calibration import calibrate
@@ -31,6 +33,7 @@ from scripts.images.shards import Split, read_split
 from scripts.lease import lease
 from scripts.loading.backend import OWN
 from scripts.loading.measuring.digest import digest
+from scripts.loading.measuring.memory import Foreseen, foresee
 from scripts.loading.measuring.passes import Run, Sink, items_of, run
 from scripts.loading.measuring.spec import LoadSpec
 from scripts.loading.points import backend_class, decoder_class
@@ -53,12 +56,14 @@ def measure(
     address: str | None = None,
     network: remote.Network | None = None,
     decoded: Reference | None = None,
+    foreseen: Foreseen | None = None,
 ) -> record.Record:
     """The record of one launch.
 
     Args:
         reference: of the study's own decoder: what is compared has its digest in its key.
         decoded: of the point's, where that is another.
+        foreseen: what the point will hold; one that has not so much memory is not run.
 
     Raises:
         UserError: what it should load is not there; no fault of the backend's.
@@ -85,7 +90,10 @@ def measure(
     watch.lap("prepare")
     ran: Run | None = None
     checks: dict[str, tuple[Any, Any]] = {}
+    free = psutil.virtual_memory().available
     try:
+        if foreseen is not None and foreseen.pss_bytes > free:
+            raise MemoryError(foreseen.said(free))
         ran = run(spec, loader, items, files, sink, watch, network)
     except UserError:
         raise
@@ -169,7 +177,8 @@ def main() -> None:
             return launch_again(path, stop)
         with remote.network(args.folder, args.spec.remote) as network:
             common = (args.spec, args.block, args.attempt, args.folder, images, reference)
-            made = measure(*common, args.address, network, decoded)
+            foreseen = foresee(args.record.parent.parent, args.spec.point)
+            made = measure(*common, args.address, network, decoded, foreseen)
         record.write(made, path)
         return 0
 

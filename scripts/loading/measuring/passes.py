@@ -13,6 +13,7 @@ from scripts.cli import log
 from scripts.clock import Stopwatch
 from scripts.images.shards import Split
 from scripts.loading.backend import BATCH, Backend, Item, Loaded
+from scripts.loading.measuring.memory import Held
 from scripts.loading.measuring.spec import LoadSpec
 from scripts.loading.measuring.worker_watch import WorkerWatch
 from scripts.loading.reading.remote import Network
@@ -112,7 +113,7 @@ def run(
         log.info("first pass: %.2f s", first_pass)
         workers.add_children()
         sink.end_pass()
-        before, seconds, passes = loader.usage(), 0.0, 0
+        before, held, seconds, passes = loader.usage(), Held.now(), 0.0, 0
         idle, between = time.process_time(), 0.0  # CPU seconds of this process that belong to no pass
         watch.lap("verify")
         while passes < spec.passes or seconds < spec.window_seconds:
@@ -129,7 +130,7 @@ def run(
             sink.end_pass()
         log.info("%d timed passes: %.2f s", passes, seconds)
         between += time.process_time() - idle
-        used, places, look = loader.usage(), loader.places(), Look.now()
+        used, held, places, look = loader.usage(), held.most(Held.now()), loader.places(), Look.now()
         shares += [] if cold else [page_cache.resident_share(files)]  # they may have had to make room
         watch.lap("verify")
     log.info("workers stopped: %.2f s", watch.lap("shutdown"))
@@ -142,6 +143,7 @@ def run(
         storage_bytes=max(0, used.read_bytes - before.read_bytes),  # a worker that ended takes its own along
         resident_share=(max if cold else min)(shares) if files else None,
         network=network.limits if network else None,
+        **held._asdict(),
     )
     joule = energy.mean(joules) if len(places.first_ranks) == 1 else None
     elsewhere = used.busy_elsewhere

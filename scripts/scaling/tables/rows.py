@@ -127,6 +127,12 @@ class LoadingRow(Row):
     peak_rss_bytes: float | None = Field(
         description="median peak resident memory, summed over processes (an upper bound)"
     )
+    pss_bytes: float | None = Field(
+        None,
+        description="median memory of all processes here, the most after a pass; shared pages count once",
+    )
+    shared_bytes: float | None = Field(None, description="of it, median, in memory that processes share (/dev/shm)")
+    descriptors: float | None = Field(None, description="median number of files, pipes and sockets that they had open")
     take_seconds: float | None = Field(None, description="of a launch of one pass: taking images that are ready")
     decode_seconds: float | None = Field(
         None,

@@ -86,6 +86,9 @@ def launch_columns(good: Sequence[Record]) -> dict[str, Any]:
         "shutdown_seconds": median([one.phases["shutdown"] for one, _ in went]),
         "passes": median([loaded.passes for _, loaded in went]),
         "cpu_milliseconds": median([1000 * loaded.steady_cpu_seconds / one.images for one, loaded in went]),
+        "pss_bytes": median([loaded.pss_bytes for _, loaded in went]),
+        "shared_bytes": median([loaded.shared_bytes for _, loaded in went]),
+        "descriptors": median([loaded.descriptors for _, loaded in went]),
         "decode_error": median([loaded.decode_error for _, loaded in went if loaded.decode_error is not None]),
         "storage_bytes": median([loaded.storage_bytes / loaded.passes for _, loaded in went]),
     }
