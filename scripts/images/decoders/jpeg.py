@@ -44,8 +44,9 @@ def decode(data: bytes, header: Header, least_edge: int) -> Decoded:
         ImageError: truncated, damaged, or of a kind that the decoder does not know.
     """
     # Only 1/2, 1/4 and 1/8: scaling by 3/8, 5/8 or 7/8 gains little time and costs fidelity (`make bench`).
-    edge = min(header.width, header.height)
-    scale = max(scale for scale in (1, 2, 4, 8) if scale == 1 or (least_edge and edge >= scale * least_edge))
+    edge, scale = min(header.width, header.height), 1
+    while least_edge and scale < 8 and edge >= 2 * scale * least_edge:
+        scale *= 2
     frame = None if header.plain else read_frame(data)
     colours = "RGB"
     if frame is not None and frame.marker == LOSSLESS:
