@@ -100,18 +100,17 @@ def take_apart(spec: TrainSpec, steps: Steps, count: int, traces: Path) -> StepP
     busy = watch_stages(strategy)
     timed = steps.timed(count)
     phases = {name: statistics.median(one.get(name, 0.0) for one in timed) for name in timed[0]}
-    computing = sum(phases[name] for name in phases.keys() & {"forward", "backward", "forward_backward"})
     alone = one_thread = unreduced = None
-    if not strategy.staged and strategy.whole:
+    # SyncBatchNorm exchanges in forward, whatever is done with the gradients.
+    if not strategy.staged and strategy.whole and not (point.tuning.sync_batchnorm and point.workers > 1):
         strategy.exchanges = False
-        unreduced = ranks.gather(statistics.median(steps.compute(count)))
+        unreduced = ranks.gather(steps.compute(count))
         alone = median_of_first(ranks, steps.compute(count, mine=ranks.rank == 0))
         torch.set_num_threads(1)
         one_thread = median_of_first(ranks, steps.compute(count, mine=ranks.rank == 0))
         torch.set_num_threads(point.threads)
         strategy.exchanges = True
-    everyone = ranks.gather((phases, computing, busy()))
-    slowest = max((found for found, _, _ in everyone), key=lambda found: sum(found.values()))
+    rank_phases, stage_seconds = zip(*ranks.gather((phases, busy() / count)), strict=True)
     gradient = sum(p.numel() * p.element_size() for p in strategy.model.parameters()) if ranks.parallel else 0
     exchanged = gradient if point.replicas > 1 else 0
     return StepProfile(
@@ -120,15 +119,13 @@ def take_apart(spec: TrainSpec, steps: Steps, count: int, traces: Path) -> StepP
         threads=point.threads,
         cores=point.cores,
         steps=count,
-        phases=slowest,
-        step_seconds=sum(slowest.values()),
+        rank_phases=rank_phases,
         alone_seconds=alone,
         alone_one_thread_seconds=one_thread,
-        unreduced_seconds=unreduced,
-        reduced_seconds=[seconds for _, seconds, _ in everyone],
+        unreduced_steps=unreduced,
+        stage_seconds=stage_seconds if point.pipe else None,
         gradient_bytes=exchanged,
         all_reduce_seconds=all_reduce_seconds(ranks, exchanged, count) if exchanged and not point.pipe else None,
-        bubble=statistics.fmean(1 - used / (count * seconds) for _, seconds, used in everyone) if point.pipe else None,
         ideal_bubble=(point.pipe.stages - 1) / (point.pipe.microbatches + point.pipe.stages - 1)
         if point.pipe
         else None,

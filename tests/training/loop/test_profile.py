@@ -34,9 +34,13 @@ def test_a_profile_says_where_a_step_goes(
     found = step_profile.read(tmp_path / "p.json")
     assert sum(found.phases.values()) == pytest.approx(found.step_seconds)
     assert all(seconds > 0 for seconds in found.phases.values())
-    assert len(found.reduced_seconds) == workers
+    assert len(found.computing_seconds) == workers
     whole = strategy in {"serial", "ddp"}
-    assert (found.alone_seconds is not None) == (found.unreduced_seconds is not None) == whole
+    assert (found.alone_seconds is not None) == whole
+    assert [len(steps) for steps in found.unreduced_steps or []] == ([3] * workers if whole else [])
+    assert [0 < busy < found.step_seconds for busy in found.stage_seconds or []] == [True] * (
+        2 if "pipe" in point else 0
+    )
     assert (found.gradient_bytes > 0) == (strategy in {"ddp", "fsdp"})
     assert (found.ideal_bubble, found.bubble is not None) == ((1 / 3, True) if "pipe" in point else (None, False))
     assert len(found.operations) == 12
