@@ -31,8 +31,7 @@ sys.path.insert(0, {str(ROOT)!r})
 
 
 onstart:
-    from scripts.report.terminal.estimate import Work
-from scripts.report.terminal.live_line import show_run
+    from scripts.report.terminal.live_line import show_run
 
     blocks, workers = SimpleNamespace(blocks=3), SimpleNamespace(workers=4)
     study = SimpleNamespace(study="quirks", loading=blocks, training=blocks)

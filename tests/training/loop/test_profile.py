@@ -38,9 +38,8 @@ def test_a_profile_says_where_a_step_goes(
     whole = strategy in {"serial", "ddp"}
     assert (found.alone_seconds is not None) == whole
     assert [len(steps) for steps in found.unreduced_steps or []] == ([3] * workers if whole else [])
-    assert [0 < busy < found.step_seconds for busy in found.stage_seconds or []] == [True] * (
-        2 if "pipe" in point else 0
-    )
+    assert len(found.stage_seconds or []) == (workers if "pipe" in point else 0)
+    assert all(0 < busy < found.step_seconds for busy in found.stage_seconds or [])
     assert (found.gradient_bytes > 0) == (strategy in {"ddp", "fsdp"})
     assert (found.ideal_bubble, found.bubble is not None) == ((1 / 3, True) if "pipe" in point else (None, False))
     assert len(found.operations) == 12
