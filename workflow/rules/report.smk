@@ -150,7 +150,7 @@ rule draw_figures:
 rule draw_profiles:
     input:
         profiles=rules.tabulate_profiles.output.parquet,
-        pop=rules.tabulate_pop.output.parquet,
+        efficiencies=rules.tabulate_pop.output.parquet,
         code=code("scripts.report.figures.draw_profiles"),
     output:
         steps=report(
@@ -158,7 +158,7 @@ rule draw_profiles:
             category="Training",
             caption="../report/steps.rst",
         ),
-        pop=report(
+        efficiencies=report(
             "results/{study}/report/figures/pop.svg",
             category="Training",
             caption="../report/pop_figure.rst",
@@ -171,7 +171,7 @@ rule draw_profiles:
     conda:
         "../../envs/scalecard.yaml"
     shell:
-        "python -m scripts.report.figures.draw_profiles --profiles {input.profiles:q} --pop {input.pop:q} "
+        "python -m scripts.report.figures.draw_profiles --profiles {input.profiles:q} --pop {input.efficiencies:q} "
         "--folder results/{wildcards.study}/report/figures 2> {log:q}"
 
 

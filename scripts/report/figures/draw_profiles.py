@@ -78,12 +78,12 @@ def draw_pop(rows: Sequence[PopRow]) -> Figure:
         for y, row in enumerate(rows):
             draw_efficiency(panel, y, row, name)
         panel.axvline(LINE, color=MUTED, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
-        panel.set_title(spoken(name), fontsize=8.5, loc="left")
+        panel.set_title(spoken(name).removesuffix(" efficiency"), fontsize=8.5, loc="left")
         panel.set_yticks(range(len(rows)), [row.point for row in rows], fontsize=7.5)
         panel.tick_params(labelleft=number % COLUMNS == 0, labelsize=7.5)
         panel.set_ylim(len(rows) - 0.5, -0.5)
         panel.set_xlim(left=0)
-        panel.set_xticks([0, 0.4, LINE, 1.2])
+        panel.set_xticks([0, 0.4, LINE, 1.2], ["0", "0.4", "0.8", "1.2"])
     for panel in axes[len(shown) :]:
         panel.set_axis_off()
     n = show.counts([row.blocks for row in rows])

@@ -291,7 +291,7 @@ def test_threads_have_a_panel_where_a_rank_has_several() -> None:
 
     titles = [axes.get_title(loc="left") for axes in draw_pop(rows).axes]
 
-    assert [title for title in titles if title] == ["thread efficiency", "hybrid parallel efficiency"]
+    assert [title for title in titles if title] == ["thread", "hybrid parallel"]
 
 
 def test_where_no_efficiency_is_told_a_line_says_so() -> None:
