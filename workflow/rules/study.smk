@@ -198,7 +198,7 @@ ALONE = STUDY.scaling.external or STUDY.training.program
 PROFILED = (
     STUDY.training.profile
     and not ALONE
-    and not any("/training/profiles/" in file and file.endswith("/b1.json") for file in LEFT_OUT)
+    and not any(Path(file).match("profiles/*/b1.json") for file in LEFT_OUT)
 )
 LOCK = lock_digest()
 # The lock stands for what is installed, unless each job has an environment of conda's.
