@@ -101,8 +101,7 @@ def take_apart(spec: TrainSpec, steps: Steps, count: int, traces: Path) -> StepP
     timed = steps.timed(count)
     phases = {name: statistics.median(one.get(name, 0.0) for one in timed) for name in timed[0]}
     alone = one_thread = unreduced = None
-    # SyncBatchNorm exchanges in forward, whatever is done with the gradients.
-    if not strategy.staged and strategy.whole and not (point.tuning.sync_batchnorm and point.workers > 1):
+    if separable(strategy):
         strategy.exchanges = False
         unreduced = ranks.gather(steps.compute(count))
         alone = median_of_first(ranks, steps.compute(count, mine=ranks.rank == 0))
@@ -131,6 +130,11 @@ def take_apart(spec: TrainSpec, steps: Steps, count: int, traces: Path) -> StepP
         else None,
         operations=trace(steps, traces),
     )
+
+
+def separable(strategy: Strategy) -> bool:
+    """Whether forward and backward can do without exchange; SyncBatchNorm's stands in forward."""
+    return strategy.whole and not strategy.staged and not (strategy.point.tuning.sync_batchnorm and strategy.parallel)
 
 
 def median_of_first(ranks: Ranks, seconds: list[float]) -> float:

@@ -5,9 +5,12 @@ import json
 from pathlib import Path
 
 import pytest
-from helping import ROOT, Command, Run
+from helping import ROOT, Command, Run, training_point
 
+from scripts import registry
 from scripts.training.loop import step_profile
+from scripts.training.loop.profile_rank import separable
+from scripts.training.points import STRATEGIES
 
 
 @pytest.mark.parametrize(
@@ -47,3 +50,16 @@ def test_a_profile_says_where_a_step_goes(
     for rank in range(workers):
         with gzip.open(tmp_path / "traces" / f"rank-{rank}.json.gz") as file:
             assert len(json.load(file)["traceEvents"]) > 100
+
+
+@pytest.mark.parametrize(
+    ("strategy", "sync_batchnorm", "can"),
+    [("serial", True, True), ("ddp", False, True), ("ddp", True, False), ("fsdp", False, False)],
+)
+def test_which_steps_can_do_without_exchange(strategy: str, sync_batchnorm: bool, can: bool) -> None:
+    point = training_point(strategy, 2)
+    tuning = point.tuning.model_copy(update={"sync_batchnorm": sync_batchnorm})
+    made = registry.load(STRATEGIES, strategy, "Strategy")(
+        point.model_copy(update={"tuning": tuning}), None, None, None
+    )
+    assert separable(made) == can
