@@ -196,8 +196,9 @@ rule train_model:
         decode=lambda wildcards: canonical(**{name: get_decode()[name] for name in ("size", "steps")}),
         checkpoint_seconds=get_checkpoint_seconds,
     shell:
-        "python -m scripts.training.launch.train " + RANKS + "--model {output.model:q} "
-        "--checkpoint results/{wildcards.study}/training/checkpoints/model "
+        "python -m scripts.training.launch.train "
+        + RANKS
+        + "--model {output.model:q} --checkpoint results/{wildcards.study}/training/checkpoints/model "
         "--checkpoint-seconds {params.checkpoint_seconds} "
         "--logs logs/{wildcards.study}/training/train_model/attempt{resources.attempt} "
         "--block 0 --attempt {resources.attempt} --record {output.record:q} --usage {output.usage:q} 2> {log:q}"
