@@ -47,9 +47,9 @@ class LeftOut(BaseModel):
 
 
 def _name(path: Path) -> str:
-    """`block 2 of resnet18-ddp-4`, of results/<study>/<stage>/records/<point>/b<block>.json."""
-    if path.parent.name == "profiles":
-        return f"the profile of {path.stem}"
+    """`block 2 of resnet18-ddp-4`, of results/<study>/<stage>/records/<point>/b<block>.json; of a profile likewise."""
+    if path.parent.parent.name == "profiles":
+        return f"profile {path.stem.removeprefix('b')} of {path.parent.name}"
     return f"block {path.stem.removeprefix('b')} of {path.parent.name}"
 
 

@@ -23,7 +23,8 @@ from scripts.registry import ROOT
 from scripts.scaling.answers.answer import Claims, Recommendations
 from scripts.scaling.claims.compare import ComparisonRow
 from scripts.scaling.plan.planned import Plan
-from scripts.scaling.tables.rows import JobRow, LoadingRow, ProfileRow, StrategyRow, TrainingRow
+from scripts.scaling.profiles.profile_rows import PopRow, ProfileRow
+from scripts.scaling.tables.rows import JobRow, LoadingRow, StrategyRow, TrainingRow
 from scripts.scaling.tables.tabulate_external import Outside
 from scripts.training.points import STRATEGIES
 
@@ -69,6 +70,7 @@ def readme() -> str:
             _columns("training", TrainingRow),
             _columns("strategies", StrategyRow),
             _columns("profiles", ProfileRow),
+            _columns("pop", PopRow),
             _columns("jobs", JobRow),
             _columns("comparison", ComparisonRow),
             _columns("external", Outside) | {"title": "the table that `scaling.external` names"},

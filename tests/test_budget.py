@@ -11,7 +11,7 @@ from scripts import budget
 from scripts.budget import Budget, LeftOut
 
 BASELINE, OTHER = (f"results/s/training/records/{point}/b1.json" for point in ("resnet18-serial-1", "resnet18-ddp-2"))
-PROFILE = "results/s/training/profiles/resnet18-ddp-2.json"
+PROFILE = "results/s/training/profiles/resnet18-ddp-2/b1.json"
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_what_is_left_out_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     blocks = [OTHER.replace("b1", f"b{block}") for block in (2, 3)]
     found = LeftOut(minutes=60, launches=[PROFILE, *blocks, BASELINE])
     assert found.sentence == (
-        "4 launches left out, since 60 minutes (measuring.budget_minutes) were over: the profile of resnet18-ddp-2, "
+        "4 launches left out, since 60 minutes (measuring.budget_minutes) were over: profile 1 of resnet18-ddp-2, "
         "block 2 of resnet18-ddp-2, block 3 of resnet18-ddp-2 and 1 more. The next run measures them."
     )
     assert budget.left_out() == frozenset()

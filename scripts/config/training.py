@@ -112,6 +112,9 @@ class Training(Settings):
         True,
         description="whether each point is profiled in a run of its own: where its efficiency is lost, and a trace",
     )
+    profile_blocks: Count = Field(
+        1, description="profiles of each point, each in a run of its own; 3 for an interval of its POP efficiencies"
+    )
     tensorboard: bool = Field(
         False, description="whether trainings write event files to training/tensorboard/; needs the package tensorboard"
     )

@@ -99,6 +99,7 @@ VALUES: dict[str, Any] = {
     "training.predict.batch": 32,
     "training.variants": {"nchw": {"channels_last": False}},
     "training.profile": False,
+    "training.profile_blocks": 3,
     "training.tensorboard": True,
     "training.checkpoint_seconds": None,
     "training.target_accuracy": 0.8,

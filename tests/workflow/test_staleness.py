@@ -138,6 +138,12 @@ def test_pictures_that_change_places_are_seen_and_times_are_not(told: Told) -> N
     assert stale(told, "a picture touched") == stale(told, "a picture dated next year") == set()
 
 
+def test_more_profiles_run_the_new_ones_and_nothing_that_is_timed(told: Told) -> None:
+    cells = told.line("`training.profile_blocks`").cells
+    assert (cells["profile"], cells["tabulate_profiles"], cells["tabulate_pop"]) == ("new", "file", "file")
+    assert not cells["train"] + cells["tabulate_training"]
+
+
 def test_no_table_or_page_measures_anything(told: Told) -> None:
     measured = {"measure_loading", "train", "profile", "measure_stages"}
     for name in ("`scripts/report/", "`scripts/scaling/", "`scaling.", "`plan.", "`measuring.", "a rule file: memory"):

@@ -93,10 +93,19 @@ def get_priority(wildcards):
     has a budget, which may end it in its first block, the baselines and the ends of each curve come first there.
     """
     block = int(wildcards.block)
-    shuffled = zlib.crc32(f"{STUDY.seed} {wildcards.block} {wildcards.point}".encode()) % 10_000
     if block == 1 and STUDY.measuring.budget_minutes is not None and wildcards.point in get_ends():
         block = 0
-    return 10_000 * max(0, 1_999 - block) + shuffled
+    return 10_000 * max(0, 1_999 - block) + get_place(wildcards)
+
+
+def get_profile_priority(wildcards):
+    """The same of profiles, after all that is timed."""
+    return 10_000 * max(0, 99 - int(wildcards.block)) + get_place(wildcards)
+
+
+def get_place(wildcards):
+    """Of a point in its block, shuffled by a seeded hash."""
+    return zlib.crc32(f"{STUDY.seed} {wildcards.block} {wildcards.point}".encode()) % 10_000
 
 
 @cache  # every measurement of a first block asks
@@ -131,7 +140,7 @@ def get_budget():
         for stage in ("loading", "training")
         for point in get_baselines(stage)
     }
-    measured = [*LOADING_RECORDS, *TRAINING_RECORDS, *rules.tabulate_profiles.input.profiles]
+    measured = [*LOADING_RECORDS, *TRAINING_RECORDS, *PROFILES]
     optional = {file.format(study=STUDY.study) for file in measured} - needed
     return Budget(STUDY.measuring.budget_minutes, STARTED, Path(get_left_out_file()), optional)
 

@@ -150,21 +150,28 @@ rule draw_figures:
 rule draw_profiles:
     input:
         profiles=rules.tabulate_profiles.output.parquet,
+        efficiencies=rules.tabulate_pop.output.parquet,
         code=code("scripts.report.figures.draw_profiles"),
     output:
-        svg=report(
+        steps=report(
             "results/{study}/report/figures/steps.svg",
             category="Training",
             caption="../report/steps.rst",
         ),
-        png="results/{study}/report/figures/steps.png",
-        csv="results/{study}/report/figures/steps.csv",
+        efficiencies=report(
+            "results/{study}/report/figures/pop.svg",
+            category="Training",
+            caption="../report/pop_figure.rst",
+        ),
+        rest=expand(
+            "results/{{study}}/report/figures/{figure}.{kind}", figure=["steps", "pop"], kind=["png", "csv"]
+        ),
     log:
         "logs/{study}/report/draw_profiles.log",
     conda:
         "../../envs/scalecard.yaml"
     shell:
-        "python -m scripts.report.figures.draw_profiles --profiles {input.profiles:q} "
+        "python -m scripts.report.figures.draw_profiles --profiles {input.profiles:q} --pop {input.efficiencies:q} "
         "--folder results/{wildcards.study}/report/figures 2> {log:q}"
 
 
@@ -202,7 +209,9 @@ rule render_page:
         decided_pass=get_decided_pass,
         left_out=get_left_out,
         claims="results/{study}/scaling/claims.json",
-        profiles=rules.tabulate_profiles.output.parquet if PROFILED else [],
+        profiles=(
+            [rules.tabulate_profiles.output.parquet, rules.tabulate_pop.output.parquet] if PROFILED else []
+        ),
         networks=expand(rules.describe_model.output.facts, study=STUDY.study, model=list(MODELS)),
         loading_records=rules.tabulate_loading.input.records,
         training_records=TRAINING_RECORDS,
@@ -212,7 +221,7 @@ rule render_page:
         figures=expand(
             "results/{{study}}/report/figures/{figure}.{kind}", figure=FIGURES, kind=["svg", "csv"]
         ),
-        steps=[rules.draw_profiles.output.svg, rules.draw_profiles.output.csv] if PROFILED else [],
+        steps=rules.draw_profiles.output if PROFILED else [],
         dask_graph=rules.draw_dask_graph.output.svg if is_traced() else [],
         dask_report=rules.trace_dask.output.report if is_traced() else [],
         sheet="results/{study}/report/contact_sheet.jpg",

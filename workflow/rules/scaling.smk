@@ -2,8 +2,8 @@
 with what Slurm's accounting says of its job. Then which way of loading is the fastest, and which feeds the trainer.
 
 Requires the records of the loading and training stages. Steps: tabulate_loading, tabulate_training (tabulate_external
-where `scaling.external` names a table), answer_loading, tabulate_profiles (where `training.profile` asks for profiles),
-tabulate_jobs. What follows from the training table is in scaling_answers.smk.
+where `scaling.external` names a table), answer_loading, tabulate_profiles and tabulate_pop (where `training.profile` asks
+for profiles), tabulate_jobs. What follows from the training table is in scaling_answers.smk.
 """
 
 LOADING_RECORDS = kept(
@@ -20,6 +20,18 @@ TRAINING_RECORDS = kept(
         for block in get_blocks(count)
     ]
 )
+PROFILES = kept(
+    expand(
+        "results/{{study}}/training/profiles/{point}/b{block}.json",
+        point=TRAINING_BLOCKS,
+        block=get_blocks(STUDY.training.profile_blocks),
+    )
+)
+PROFILED_POINTS = [
+    {"point": name, "baseline": point.baseline(STUDY.scaling.baseline), "images": point.global_batch}
+    for name, point in TRAINING_POINTS.items()
+    if name in TRAINING_BLOCKS
+]
 
 
 rule tabulate_loading:
@@ -117,8 +129,8 @@ rule answer_loading:
 
 rule tabulate_profiles:
     input:
-        profiles=expand("results/{{study}}/training/profiles/{point}.json", point=TRAINING_BLOCKS),
-        code=code("scripts.scaling.tables.tabulate_profiles"),
+        profiles=PROFILES,
+        code=code("scripts.scaling.profiles.tabulate_profiles"),
     output:
         csv=report(
             "results/{study}/scaling/profiles.csv", category="Training", caption="../report/profiles.rst"
@@ -129,19 +141,27 @@ rule tabulate_profiles:
     conda:
         "../../envs/scalecard.yaml"
     params:
-        spec=canonical(
-            points=[
-                {
-                    "point": name,
-                    "baseline": point.baseline(STUDY.scaling.baseline),
-                    "images": point.global_batch,
-                }
-                for name, point in TRAINING_POINTS.items()
-                if name in TRAINING_BLOCKS
-            ]
-        ),
+        spec=canonical(points=PROFILED_POINTS),
     shell:
-        "python -m scripts.scaling.tables.tabulate_profiles --profiles {input.profiles:q} --csv {output.csv:q} "
+        "python -m scripts.scaling.profiles.tabulate_profiles --profiles {input.profiles:q} --csv {output.csv:q} "
+        "--parquet {output.parquet:q} --spec {params.spec:q} 2> {log:q}"
+
+
+rule tabulate_pop:
+    input:
+        profiles=PROFILES,
+        code=code("scripts.scaling.profiles.tabulate_pop"),
+    output:
+        csv=report("results/{study}/scaling/pop.csv", category="Training", caption="../report/pop.rst"),
+        parquet="results/{study}/scaling/pop.parquet",
+    log:
+        "logs/{study}/scaling/tabulate_pop.log",
+    conda:
+        "../../envs/scalecard.yaml"
+    params:
+        spec=canonical(points=PROFILED_POINTS, confidence=STUDY.scaling.confidence),
+    shell:
+        "python -m scripts.scaling.profiles.tabulate_pop --profiles {input.profiles:q} --csv {output.csv:q} "
         "--parquet {output.parquet:q} --spec {params.spec:q} 2> {log:q}"
 
 

@@ -196,7 +196,9 @@ TRAINING_BLOCKS = begun("training", TRAINING_BLOCKS)
 # Trainings that take nothing from the stages before: somebody else's, or a script of the user's own.
 ALONE = STUDY.scaling.external or STUDY.training.program
 PROFILED = (
-    STUDY.training.profile and not ALONE and not any("/training/profiles/" in file for file in LEFT_OUT)
+    STUDY.training.profile
+    and not ALONE
+    and not any(Path(file).match("profiles/*/b1.json") for file in LEFT_OUT)
 )
 LOCK = lock_digest()
 # The lock stands for what is installed, unless each job has an environment of conda's.

@@ -1,8 +1,8 @@
 """How fast a model trains on a number of workers: every training point, once in each block, alone on the machine.
 
 Requires the images stage. Steps: describe_model (one job a model), fetch_weights (where they are torchvision's),
-measure_stages (one job a model that a pipeline cuts), train (one job a point and block), profile (one job a point, where
-`training.profile` asks for it).
+measure_stages (one job a model that a pipeline cuts), train (one job a point and block), profile (one job a point and block of
+profiles, where `training.profile` asks for it).
 A target of its own, which measures nothing: `model` keeps the network of one point.
 """
 
@@ -141,10 +141,11 @@ rule profile:
         costs=get_costs,
         code=lambda wildcards: get_code_of(PROFILE_CODE, get_training_point(wildcards)),
     output:
-        profile="results/{study}/training/profiles/{point}.json",
-        traces=directory("results/{study}/training/traces/{point}"),
+        profile="results/{study}/training/profiles/{point}/b{block}.json",
+        traces=directory("results/{study}/training/traces/{point}/b{block}"),
     log:
-        "logs/{study}/training/profile_{point}.log",
+        "logs/{study}/training/profile_{point}_b{block}.log",
+    priority: get_profile_priority
     conda:
         "../../envs/scalecard.yaml"
     threads: lambda wildcards: get_node_cores(get_training_point(wildcards))
@@ -162,7 +163,7 @@ rule profile:
         "python -m scripts.training.launch.train --program scripts.training.loop.profile_rank "
         + RANKS
         + "--traces {output.traces:q} "
-        "--logs logs/{wildcards.study}/training/profile_{wildcards.point}/attempt{resources.attempt} "
+        "--logs logs/{wildcards.study}/training/profile_{wildcards.point}_b{wildcards.block}/attempt{resources.attempt} "
         "--record {output.profile:q} 2> {log:q}"
 
 
@@ -195,8 +196,9 @@ rule train_model:
         decode=lambda wildcards: canonical(**{name: get_decode()[name] for name in ("size", "steps")}),
         checkpoint_seconds=get_checkpoint_seconds,
     shell:
-        "python -m scripts.training.launch.train " + RANKS + "--model {output.model:q} "
-        "--checkpoint results/{wildcards.study}/training/checkpoints/model "
+        "python -m scripts.training.launch.train "
+        + RANKS
+        + "--model {output.model:q} --checkpoint results/{wildcards.study}/training/checkpoints/model "
         "--checkpoint-seconds {params.checkpoint_seconds} "
         "--logs logs/{wildcards.study}/training/train_model/attempt{resources.attempt} "
         "--block 0 --attempt {resources.attempt} --record {output.record:q} --usage {output.usage:q} 2> {log:q}"

@@ -10,7 +10,8 @@ from scripts.record import Record
 from scripts.report.words.tables import counted, valid
 from scripts.scaling.answers.laws import Laws
 from scripts.scaling.plan.planned import Plan
-from scripts.scaling.tables.rows import LoadingRow, ProfileRow, TrainingRow
+from scripts.scaling.profiles.profile_rows import PopRow, ProfileRow
+from scripts.scaling.tables.rows import LoadingRow, TrainingRow
 
 OF_POINT = ["point", "workers", "cores", "blocks"]
 SPEEDUP = [*OF_POINT, "curve", "baseline", "speedup", "speedup_low", "speedup_high", "efficiency"]
@@ -49,6 +50,10 @@ def phases(rows: Sequence[LoadingRow]) -> pd.DataFrame:
 def steps(rows: Sequence[ProfileRow]) -> pd.DataFrame:
     """Seconds of a step."""
     return _columns(rows, [*STEPS, "communication", "optimizer"])
+
+
+def efficiencies(rows: Sequence[PopRow]) -> pd.DataFrame:
+    return _columns(rows, list(PopRow.model_fields))
 
 
 def foretold(laws: Laws) -> pd.DataFrame:

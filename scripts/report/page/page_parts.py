@@ -40,6 +40,7 @@ FIGURES = {
         "loading_phases": "What the seconds of each way to load are spent on.",
     },
     "profiles": {"steps": "What the milliseconds of a training step of each point are spent on."},
+    "efficiencies": {"pop": "POP efficiencies of each training point, beside the line at 0.8."},
     "plan": {
         "gantt": "Which planned training holds which cores of each node, over time.",
         "pareto": "What plans cost, by the end of their last training.",

@@ -1,6 +1,6 @@
 """The page a person reads: tables, figures, images, machines and settings of a study in one file.
 
-Inputs: the scaling tables, the profiles where there are some, what the study answers (`loading.json`, `laws.json`,
+Inputs: the scaling tables, those of profiles where there are some, what the study answers (`loading.json`, `laws.json`,
 `recommendation.json`, `claims.json`; once there are some, `confirmation.json`, a plan, what a pass decided), all
 records, `split.parquet`, `rejects.csv`, `leaks.json`, the figures (SVG), the contact sheet (JPEG), the previews (PNG),
 the template; where the study loads with Dask, its task graph among the figures, and its own report, which the page
@@ -25,13 +25,14 @@ from scripts.atomic import write_text
 from scripts.budget import LeftOut
 from scripts.report.page.first_screen import answers
 from scripts.report.page.page_parts import inline_picture, plain_section, section, template, that_fit, trainings
-from scripts.report.words import facts, tables
+from scripts.report.words import facts, profile_tables, tables
 from scripts.report.words.shown import CLASSES, PICTURE_BYTES, PREVIEWS
 from scripts.scaling.answers.answer import Claims, Confirmations, LoadingAnswer, Recommendations
 from scripts.scaling.answers.laws import Laws
 from scripts.scaling.answers.passes import Pass
+from scripts.scaling.profiles.profile_rows import PopRow, ProfileRow
 from scripts.scaling.tables.read_records import read_all
-from scripts.scaling.tables.rows import JobRow, LoadingRow, ProfileRow, StrategyRow, TrainingRow
+from scripts.scaling.tables.rows import JobRow, LoadingRow, StrategyRow, TrainingRow
 from scripts.scaling.tables.table_file import read_answer, read_rows
 from scripts.spec import Spec
 from scripts.training.model.model_facts import ModelFacts
@@ -48,7 +49,7 @@ def main() -> None:
     parser.add_argument("--training", type=Path, required=True)
     parser.add_argument("--loading", type=Path, required=True)
     parser.add_argument("--jobs", type=Path, required=True)
-    parser.add_argument("--profiles", type=Path, nargs="?", help="none where the study profiles nothing")
+    parser.add_argument("--profiles", type=Path, nargs="*", help="both tables; none where the study profiles nothing")
     parser.add_argument("--networks", type=Path, nargs="+", required=True, help="of each model (describe_model)")
     parser.add_argument("--records", type=Path, nargs="+", required=True)
     parser.add_argument("--split", type=Path, required=True)
@@ -75,7 +76,8 @@ def main() -> None:
     training = read_rows(args.training, TrainingRow)
     loading = read_rows(args.loading, LoadingRow)
     jobs = read_rows(args.jobs, JobRow)
-    profiles = read_rows(args.profiles, ProfileRow) if args.profiles else []
+    profiles = read_rows(args.profiles[0], ProfileRow) if args.profiles else []
+    pop = read_rows(args.profiles[1], PopRow) if args.profiles else []
     records = read_all(args.records)
     advice = read_answer(args.recommendation, Recommendations)
     answer, claims = read_answer(args.answer, LoadingAnswer), read_answer(args.claims, Claims)
@@ -102,8 +104,10 @@ def main() -> None:
         models=list(dict.fromkeys(row.model for row in training)),
         scalings=list(dict.fromkeys(row.scaling for row in training)),
         networks=[ModelFacts.read(path).sentence for path in args.networks],
-        profiles=plain_section(profiles, ProfileRow, tables.PROFILES),
-        profiles_note=tables.PROFILES_NOTE,
+        profiles=plain_section(profiles, ProfileRow, profile_tables.PROFILES),
+        profiles_note=profile_tables.PROFILES_NOTE,
+        pop=plain_section(pop, PopRow, profile_tables.POP),
+        pop_note=profile_tables.POP_NOTE,
         screen=answers(training, advice, claims, confirmed, loading, answer.feeding),
         left_out=read_answer(args.left_out, LeftOut).sentence if args.left_out else "",
         passes=read_answer(args.decided_pass, Pass).sentence if args.decided_pass else "",

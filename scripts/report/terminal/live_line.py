@@ -190,8 +190,9 @@ def job_of(job: Any, points: Mapping[str, Mapping[str, Any]], blocks: Mapping[st
     point, block = wildcards.get("point"), wildcards.get("block")
     if point is None:
         return Job(rule, " ".join(wildcards.values()), None, None, silent=not job.output)
-    if block is None:  # a look into a training, which takes about as long
-        return Job(rule, point, Work(rule, "training", point, _workers(points, "training", point)), None)
+    if block is None or not hasattr(job.output, "record"):  # a look into a training, which takes about as long
+        work = Work(rule, "training", point, _workers(points, "training", point))
+        return Job(rule, f"{point} (block {block})", work, None)
     path = Path(job.output.record)
     stage = path.parts[-4]
     return measuring(path, rule, point, int(block), blocks[stage], _workers(points, stage, point))

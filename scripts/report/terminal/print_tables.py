@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from pydantic import BaseModel
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -19,13 +20,12 @@ from rich.text import Text
 
 from scripts import cli
 from scripts.report.terminal.print_answer import print_answer, terminal
+from scripts.report.words.profile_tables import POP_NOTE, POP_VALUES, PROFILES, PROFILES_NOTE
 from scripts.report.words.tables import (
     ATTRIBUTION,
     ATTRIBUTION_NOTE,
     JOBS_NOTE,
     LOADING,
-    PROFILES,
-    PROFILES_NOTE,
     STRATEGIES,
     STRATEGIES_NOTE,
     TRAINING,
@@ -40,18 +40,20 @@ from scripts.report.words.tables import (
 from scripts.report.words.verdicts import refusals
 from scripts.scaling.answers.answer import Claims
 from scripts.scaling.answers.laws import Laws
-from scripts.scaling.tables.rows import JobRow, LoadingRow, ProfileRow, Row, StrategyRow, TrainingRow
+from scripts.scaling.profiles.profile_rows import PopRow, ProfileRow
+from scripts.scaling.tables.rows import JobRow, LoadingRow, Row, StrategyRow, TrainingRow
 from scripts.scaling.tables.table_file import read_answer, read_rows
 
+FOLDING = {"point", "marks", "under 0.8"}
 ABBREVIATED = {"oversubscribed": "oversub.", "shared_cores": "shared"}
 
 
-def render(rows: Sequence[Row | ProfileRow | StrategyRow], columns: Sequence[Column]) -> Table:
-    """The brief columns of `rows`; point and marks fold where a line is too short, numbers never."""
+def render(rows: Sequence[BaseModel], columns: Sequence[Column]) -> Table:
+    """The brief columns of `rows`; words fold where a line is too short, numbers never."""
     table = Table(box=box.SIMPLE_HEAD, padding=0, pad_edge=False, show_edge=False, header_style="bold")
     brief = [column for column in columns if column.brief is not None]
     for column in brief:
-        folds = column.title in {"point", "marks"}
+        folds = column.title in FOLDING
         table.add_column(
             Text(column.brief or ""),
             justify="left" if column.text else "right",
@@ -76,30 +78,12 @@ def print_table(console: Console, title: str, rows: Sequence[Row], kind: type[Ro
     console.print()
 
 
-def print_strategies(console: Console, rows: Sequence[StrategyRow]) -> None:
-    """Ways to train against the fastest at the same number of cores."""
-    console.print(Text("At equal cores", style="bold"))
-    console.print(Text(STRATEGIES_NOTE, style="dim"))
+def print_plain(console: Console, title: str, rows: Sequence[BaseModel], columns: Sequence[Column], said: str) -> None:
+    """A table that gives no reasons, with its title and what its numbers mean."""
+    console.print(Text(title, style="bold"))
+    console.print(Text(said, style="dim"))
     console.print()
-    console.print(render(rows, STRATEGIES))
-    console.print()
-
-
-def print_attribution(console: Console, rows: Sequence[LoadingRow]) -> None:
-    """Where the time of each way to load goes, as far as it is known."""
-    console.print(Text("Where the time goes", style="bold"))
-    console.print(Text(ATTRIBUTION_NOTE, style="dim"))
-    console.print()
-    console.print(render([row for row in rows if row.whole_seconds is not None], ATTRIBUTION))
-    console.print()
-
-
-def print_profiles(console: Console, rows: Sequence[ProfileRow]) -> None:
-    """Where the efficiency of each training point is lost."""
-    console.print(Text("Where a training step's time goes", style="bold"))
-    console.print(Text(PROFILES_NOTE, style="dim"))
-    console.print()
-    console.print(render(rows, PROFILES))
+    console.print(render(rows, columns))
     console.print()
 
 
@@ -152,11 +136,14 @@ def main() -> None:
         print_table(console, title, some, TrainingRow, TRAINING)
     strategies = read_rows(folder / "strategies.parquet", StrategyRow)
     if strategies:
-        print_strategies(console, strategies)
+        print_plain(console, "At equal cores", strategies, STRATEGIES, STRATEGIES_NOTE)
     if (folder / "profiles.parquet").is_file():
-        print_profiles(console, read_rows(folder / "profiles.parquet", ProfileRow))
+        profiles, pop = read_rows(folder / "profiles.parquet", ProfileRow), read_rows(folder / "pop.parquet", PopRow)
+        print_plain(console, "Where a training step's time goes", profiles, PROFILES, PROFILES_NOTE)
+        print_plain(console, "POP efficiencies", pop, POP_VALUES, POP_NOTE)
     print_table(console, "Loading", loading, LoadingRow, LOADING)
-    print_attribution(console, loading)
+    parts = [row for row in loading if row.whole_seconds is not None]
+    print_plain(console, "Where the time goes", parts, ATTRIBUTION, ATTRIBUTION_NOTE)
     if any(row.job_id for row in jobs):
         print_jobs(console, jobs)
     print_verdicts(console, laws, claims)
@@ -167,7 +154,7 @@ def _shorten(text: str) -> str:
     return " ".join(ABBREVIATED.get(word, word) for word in text.split(" "))
 
 
-def _style(row: Row | ProfileRow | StrategyRow) -> str:
+def _style(row: BaseModel) -> str:
     return "dim" if isinstance(row, Row) and row.validity == "invalid" else ""
 
 

@@ -154,31 +154,6 @@ STRATEGIES_NOTE = (
     "Points that share a baseline and their number of cores, the fastest first: images/s as a share of its, along "
     "shared blocks. tied: the interval holds 1."
 )
-# Of one step: they add up to what it takes beyond the ideal.
-PROFILES = [
-    *_POINT,
-    Column("cores", ("cores",), show.count, brief="cores"),
-    Column("step ms", ("step_seconds",), show.milliseconds, brief="step"),
-    Column("ideal ms", ("ideal_seconds",), show.milliseconds, brief="ideal"),
-    Column("input ms", ("input",), show.milliseconds, brief="input"),
-    Column("threads ms", ("threads",), show.milliseconds, brief="threads"),
-    Column("smaller batch ms", ("smaller_batch",), show.milliseconds, brief="smaller\nbatch"),
-    Column("contention ms", ("contention",), show.milliseconds, brief="conten-\ntion"),
-    Column("imbalance ms", ("imbalance",), show.milliseconds, brief="imba-\nlance"),
-    Column("communication ms", ("communication",), show.milliseconds, brief="commu-\nnication"),
-    Column("optimizer ms", ("optimizer",), show.milliseconds, brief="opti-\nmizer"),
-    Column("efficiency", ("efficiency",), show.ratio),
-    Column("MiB of gradients", ("gradient_bytes",), show.mebibytes),
-    Column("all-reduce MiB/s", ("all_reduce_bytes_per_second",), show.mebibytes),
-    Column("bubble", ("bubble",), show.share, brief="bubble"),
-    Column("ideal bubble", ("ideal_bubble",), show.share, brief="ideal\nbubble"),
-]
-PROFILES_NOTE = (
-    "Milliseconds of one step, from a run of its own, once. ideal: the baseline's step for as many images, divided by "
-    "the cores. What a point needs more is the sum of input, threads, smaller batch, contention, imbalance, "
-    "communication and optimizer; where the middle ones are missing, they are in communication. Below 0: less than its "
-    "part of the baseline's."
-)
 JOBS_NOTE = "Medians over the n Slurm jobs of a point that accounting knows."
 # The brief ones are shown as medians, one line a point.
 JOBS = [

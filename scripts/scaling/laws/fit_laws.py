@@ -24,7 +24,8 @@ from scripts.scaling.laws.breaks import where_it_breaks
 from scripts.scaling.laws.curve import Curve
 from scripts.scaling.laws.fits import Estimate, Fit, Judged, judge
 from scripts.scaling.laws.laws import LAWS, MIXED
-from scripts.scaling.tables.rows import ProfileRow, TrainingRow
+from scripts.scaling.profiles.profile_rows import ProfileRow
+from scripts.scaling.tables.rows import TrainingRow
 from scripts.scaling.tables.table_file import read_rows
 from scripts.spec import Spec
 

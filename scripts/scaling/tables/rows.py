@@ -217,35 +217,6 @@ class StrategyRow(BaseModel):
     core_hours: float | None = Field(description="of a whole launch")
 
 
-class ProfileRow(BaseModel):
-    """Where the efficiency of a training point is lost: seconds of one step, from a run of its own, once."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    point: str = Field(description="id of the point")
-    baseline: str = Field(description="id of the point that it is compared with")
-    cores: int = Field(description="workers x (threads + loader processes)")
-    step_seconds: float = Field(description="median step, slowest rank")
-    ideal_seconds: float = Field(description="the baseline's step for as many images, divided by the cores")
-    efficiency: float = Field(description="ideal_seconds / step_seconds; step_seconds - ideal_seconds is the sum of:")
-    input: float = Field(
-        description="waiting for a batch, sending and normalising it; and the cores of loader processes"
-    )
-    threads: float | None = Field(description="a rank alone on its threads, beyond its one-thread time / threads")
-    smaller_batch: float | None = Field(description="a rank's share of a step alone, beyond its part of the baseline's")
-    contention: float | None = Field(description="all ranks computing at once, beyond one alone")
-    imbalance: float | None = Field(description="the slowest rank, beyond the mean")
-    communication: float = Field(
-        description="exchange of gradients that is not hidden behind backward; of strategies that cannot go without "
-        "it, all of forward and backward beyond the ideal"
-    )
-    optimizer: float = Field(description="the optimizer's step, which each rank makes for all weights that it holds")
-    gradient_bytes: int = Field(description="bytes of gradients that a step averages over ranks")
-    all_reduce_bytes_per_second: float | None = Field(description="rate of an all-reduce of that size, all alone")
-    bubble: float | None = Field(description="pipelines: share of forward and backward in which stages are idle")
-    ideal_bubble: float | None = Field(description="(S - 1) / (M + S - 1) for S equal stages and M micro-batches")
-
-
 class JobRow(BaseModel):
     """The Slurm job of one record, as `sacct` tells it; empty beyond `accounting` where that is not `complete`."""
 

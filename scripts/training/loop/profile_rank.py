@@ -100,18 +100,16 @@ def take_apart(spec: TrainSpec, steps: Steps, count: int, traces: Path) -> StepP
     busy = watch_stages(strategy)
     timed = steps.timed(count)
     phases = {name: statistics.median(one.get(name, 0.0) for one in timed) for name in timed[0]}
-    computing = sum(phases[name] for name in phases.keys() & {"forward", "backward", "forward_backward"})
     alone = one_thread = unreduced = None
-    if not strategy.staged and strategy.whole:
+    if separable(strategy):
         strategy.exchanges = False
-        unreduced = ranks.gather(statistics.median(steps.compute(count)))
+        unreduced = ranks.gather(steps.compute(count))
         alone = median_of_first(ranks, steps.compute(count, mine=ranks.rank == 0))
         torch.set_num_threads(1)
         one_thread = median_of_first(ranks, steps.compute(count, mine=ranks.rank == 0))
         torch.set_num_threads(point.threads)
         strategy.exchanges = True
-    everyone = ranks.gather((phases, computing, busy()))
-    slowest = max((found for found, _, _ in everyone), key=lambda found: sum(found.values()))
+    rank_phases, stage_seconds = zip(*ranks.gather((phases, busy() / count)), strict=True)
     gradient = sum(p.numel() * p.element_size() for p in strategy.model.parameters()) if ranks.parallel else 0
     exchanged = gradient if point.replicas > 1 else 0
     return StepProfile(
@@ -120,20 +118,23 @@ def take_apart(spec: TrainSpec, steps: Steps, count: int, traces: Path) -> StepP
         threads=point.threads,
         cores=point.cores,
         steps=count,
-        phases=slowest,
-        step_seconds=sum(slowest.values()),
+        rank_phases=rank_phases,
         alone_seconds=alone,
         alone_one_thread_seconds=one_thread,
-        unreduced_seconds=unreduced,
-        reduced_seconds=[seconds for _, seconds, _ in everyone],
+        unreduced_steps=unreduced,
+        stage_seconds=stage_seconds if point.pipe else None,
         gradient_bytes=exchanged,
         all_reduce_seconds=all_reduce_seconds(ranks, exchanged, count) if exchanged and not point.pipe else None,
-        bubble=statistics.fmean(1 - used / (count * seconds) for _, seconds, used in everyone) if point.pipe else None,
         ideal_bubble=(point.pipe.stages - 1) / (point.pipe.microbatches + point.pipe.stages - 1)
         if point.pipe
         else None,
         operations=trace(steps, traces),
     )
+
+
+def separable(strategy: Strategy) -> bool:
+    """Whether forward and backward can do without exchange; SyncBatchNorm's stands in forward."""
+    return strategy.whole and not strategy.staged and not (strategy.point.tuning.sync_batchnorm and strategy.parallel)
 
 
 def median_of_first(ranks: Ranks, seconds: list[float]) -> float:

@@ -20,7 +20,8 @@ from snakemake.settings.types import OutputSettings
 
 from scripts import record
 from scripts.record import SetAside, Validity
-from scripts.report.terminal.live_line import SNAKEMAKES, RunHandler, show_run
+from scripts.report.terminal.estimate import Work
+from scripts.report.terminal.live_line import SNAKEMAKES, RunHandler, job_of, show_run
 
 SNAKEFILE = f"""
 import sys
@@ -158,6 +159,19 @@ def test_without_a_terminal_each_measurement_is_a_line_and_an_error_is_whole(stu
     [log] = study.glob(".snakemake/log/*.log")
     assert f"Complete log(s): {log}" in lines
     assert "rule train:" in log.read_text()
+
+
+def test_a_profile_is_named_by_its_block_and_lasts_as_a_training_of_its_point() -> None:
+    job = SimpleNamespace(
+        rule=SimpleNamespace(name="profile"),
+        wildcards_dict={"study": "quirks", "point": "resnet18-ddp-4", "block": "2"},
+        output=SimpleNamespace(profile="results/quirks/training/profiles/resnet18-ddp-4/b2.json"),
+    )
+    points = {"training": {"resnet18-ddp-4": SimpleNamespace(workers=4)}}
+    found = job_of(job, points, {"training": 3})
+    assert str(found) == "profile resnet18-ddp-4 (block 2)"
+    assert found.work == Work("profile", "training", "resnet18-ddp-4", 4)
+    assert found.record is None
 
 
 @pytest.mark.parametrize(

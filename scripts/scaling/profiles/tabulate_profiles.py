@@ -5,34 +5,27 @@ needs more is the sum of: `input` (data, to_device, augment, and cores that only
 threads against one), `smaller_batch` (its share alone on one thread, against as many images of the baseline's step),
 `contention` (all ranks at once against one alone), `imbalance` (the slowest rank against the mean), `communication`
 (with the exchange of gradients against without), `optimizer`. A strategy that cannot go without its exchange, as fsdp
-and pipeline, has the middle ones in `communication`.
+and pipeline, has the middle ones in `communication`. Of several blocks the means, which add up as well.
 
 Inputs: the profiles (scripts/training/loop/step_profile.py). Outputs: `profiles.csv`, `profiles.parquet`.
 
 By hand:
-    python -m scripts.scaling.tables.tabulate_profiles --profiles results/demo/training/profiles/*.json \
+    python -m scripts.scaling.profiles.tabulate_profiles --profiles results/demo/training/profiles/*/*.json \
         --csv profiles.csv --parquet profiles.parquet \
         --spec '{"points": [{"point": "resnet18-serial-1", "baseline": "resnet18-serial-1", \
         "images": 32}, {"point": "resnet18-ddp-2", "baseline": "resnet18-serial-1", "images": 32}]}'
 """
 
 import statistics
+from collections.abc import Sequence
 from pathlib import Path
 
 from scripts import cli
-from scripts.scaling.tables.rows import ProfileRow
+from scripts.scaling.profiles.pairs import Pair, PointSpec, paired
+from scripts.scaling.profiles.profile_rows import ProfileRow
 from scripts.scaling.tables.table_file import write_table
 from scripts.spec import Spec
-from scripts.training.loop import step_profile
 from scripts.training.loop.step_profile import StepProfile
-
-
-class PointSpec(Spec):
-    """One row."""
-
-    point: str
-    baseline: str
-    images: int  # of a step
 
 
 class ProfilesSpec(Spec):
@@ -51,9 +44,20 @@ def computing(one: StepProfile) -> float:
     return one.step_seconds - feeding(one) - one.phases.get("optimizer", 0.0)
 
 
-def row(one: StepProfile, base: StepProfile, images: float) -> ProfileRow:
-    """`images`: of a step, over those of the baseline's step."""
-    share = images * base.cores / one.cores  # of the baseline's step that each core should need
+def row(pairs: Sequence[Pair]) -> ProfileRow:
+    """Of all blocks of a point, at least one."""
+    rows = [row_of(pair) for pair in pairs]
+    numbers = [name for name, value in rows[0] if isinstance(value, float)]
+    means = {name: statistics.fmean(getattr(one, name) for one in rows) for name in numbers}
+    means["efficiency"] = means["ideal_seconds"] / means["step_seconds"]
+    return rows[0].model_copy(update=means | {"blocks": len(rows)})
+
+
+def row_of(pair: Pair) -> ProfileRow:
+    """Of one block."""
+    one, base = pair.one, pair.base
+    # Of the baseline's step that each core should need.
+    share = pair.images / pair.base_images * base.cores / one.cores
     ideal = share * base.step_seconds
     loaders, threads, smaller, contention, imbalance = 0.0, None, None, None, None
     without = share * computing(base)
@@ -78,6 +82,7 @@ def row(one: StepProfile, base: StepProfile, images: float) -> ProfileRow:
         point=one.point_id,
         baseline=base.point_id,
         cores=one.cores,
+        blocks=1,
         step_seconds=one.step_seconds,
         ideal_seconds=ideal,
         efficiency=ideal / one.step_seconds,
@@ -96,9 +101,7 @@ def main() -> None:
     parser.add_argument("--parquet", type=Path, required=True)
     parser.add_argument("--spec", type=ProfilesSpec.model_validate_json, required=True)
     args = parser.parse_args()
-    found = {one.point_id: one for one in map(step_profile.read, args.profiles)}
-    images = {one.point: one.images for one in args.spec.points}
-    rows = [row(found[one.point], found[one.baseline], one.images / images[one.baseline]) for one in args.spec.points]
+    rows = [row(pairs) for pairs in paired(args.profiles, args.spec.points)]
     write_table(rows, ProfileRow, args.csv, args.parquet)
 
 

@@ -1,0 +1,1 @@
+"""What the profiles of training steps tell, against the baseline's."""
