@@ -81,7 +81,7 @@ def fill_legend(axes: Axes, figure: Figure, handles: Mapping[str, Any], columns:
     axes.legend(handles.values(), handles.keys(), ncols=columns, borderaxespad=0, **look).set_in_layout(False)
 
 
-def round_ticks(low: float, high: float, most: int = 4) -> list[float]:
+def round_ticks(low: float, high: float, most: int = 5) -> list[float]:
     """Round numbers between two positive ends, for an axis that is logarithmic: evenly spaced, or 1, 2 and 5 of each
     power of ten where the ends are far apart.
     """
@@ -96,7 +96,7 @@ def round_ticks(low: float, high: float, most: int = 4) -> list[float]:
     return found[:: math.ceil(len(found) / most) or 1]
 
 
-def ticked(axis: Axis, low: float, high: float, most: int = 4) -> None:
+def ticked(axis: Axis, low: float, high: float, most: int = 5) -> None:
     """Round numbers on a logarithmic axis, and nothing between them."""
     axis.set_major_locator(FixedLocator(round_ticks(low, high, most)))
     axis.set_minor_locator(NullLocator())
