@@ -46,6 +46,10 @@ Times = Annotated[
 ]
 
 
+# Of a comparison key, what is no other machine and no other work.
+UnderTest = Annotated[str, Field(pattern=r"^(files|command|environment|python|model_digest|version of .+)$")]
+
+
 class Claim(Settings):
     """That one point is so many times as fast as another: scalecard says whether its rows bear it out."""
 
@@ -101,6 +105,12 @@ class Scaling(Settings):
         [],
         description="results folders of earlier runs, the oldest first, as results/v1, that `snakemake compare` holds "
         "this one against",
+    )
+    under_test: list[UnderTest] = Field(
+        ["files"],
+        description="fields of the comparison key that may differ from an earlier run's, since they are what is tried: "
+        "`files` of a script of the user's own, or as `version of torch` after an upgrade; `snakemake compare` names "
+        "what was tried",
     )
     fail_on_regression: bool = Field(
         False,

@@ -113,6 +113,19 @@ def test_other_work_is_not_compared_and_the_field_is_named() -> None:
     )
 
 
+def test_what_is_under_test_may_differ_and_is_named() -> None:
+    edited_script = edited(run("v1", FIRST), key={"files": "a1"}), edited(run("new", SLOWER), key={"files": "b2"})
+
+    assert told(*edited_script)[FOUR, ""].regression
+    assert told(*edited_script)[FOUR, ""].tried == "files (b2 against a1)"
+    assert "Under test: files (b2 against a1)." in said(*edited_script)
+    upgraded = [edited(one, key={"version of torch": one.name}) for one in edited_script]
+    assert {row.verdict for row in told(*upgraded).values()} == {"not compared"}
+    assert "in version of torch (new against v1)" in said(*upgraded)
+    spec = SPEC.model_copy(update={"under_test": ["files", "version of torch"]})
+    assert len(history(upgraded, spec).regressions) == 2
+
+
 def test_the_last_earlier_run_that_has_the_same_work_is_taken() -> None:
     without = {point: rates for point, rates in FIRST.items() if point != "ddp-4"}
     runs = [run("v1", FIRST), run("v2", without), edited(run("v3", FIRST), key={"device": "other"}), run("new", SLOWER)]

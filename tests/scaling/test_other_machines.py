@@ -1,7 +1,6 @@
 """The same points on two machines: by node, by core and by price, side by side."""
 
 import csv
-import json
 from pathlib import Path
 
 import pytest
@@ -91,7 +90,7 @@ def test_runs_in_folders_are_compared_in_both_stages_by_the_program(run: Run, tm
 
     def compared(*folders: str, check: bool = True) -> str:
         flags = [word for flag, path in written.items() for word in (flag, str(path))]
-        flags += ["--tables", "training", "loading", "--spec", json.dumps({"confidence": 0.95, "claims": []})]
+        flags += ["--tables", "training", "loading", "--spec", SPEC.model_dump_json()]
         runs = [str(tmp_path / folder) for folder in folders]
         program = "scripts.scaling.history.compare_runs"
         return run(ROOT, "python", "-m", program, "--runs", *runs, *flags, check=check).stderr

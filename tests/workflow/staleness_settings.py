@@ -121,6 +121,7 @@ VALUES: dict[str, Any] = {
     "scaling.claims": [{"point": "resnet18-ddp-2", "against": "resnet18-serial-1", "times": 2}],
     "scaling.external": "others.csv",
     "scaling.compare_with": ["old", "older"],
+    "scaling.under_test": ["version of torch"],
     "scaling.fail_on_regression": True,
     "plan.jobs": [{"name": "other"}],
     "plan.cluster.*": {"nodes": 2, "cores_per_node": 4, "gpus_per_node": 1},

@@ -75,7 +75,7 @@ def test_a_proposal_says_what_a_table_from_outside_cannot_tell(run: Run, tmp_pat
 
 
 def test_compare_ends_with_status_1_of_a_regression_and_with_0_of_none(run: Run, tmp_path: Path, table: Path) -> None:
-    """At 4 workers `table` has lost a tenth since one of two earlier runs; tables and figures are written either way."""
+    """`table` has lost a tenth at 4 workers since the last earlier run; tables and figures are written all the same."""
     earlier = tmp_path / "earlier.csv"
     lines = table.read_text().splitlines()
     faster = [line.replace(",6400,32", ",7200,32") if line.startswith("ddp-4,") else line for line in lines]

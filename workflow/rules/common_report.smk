@@ -5,7 +5,7 @@ def get_shown_config():
     """The study's settings as the page shows them: where files stand on this machine is no part of a study, and what a
     proposal asks for, and what the study is held against, none of its page.
     """
-    left_out = {"proposal": True, "scaling": {"compare_with", "fail_on_regression"}}
+    left_out = {"proposal": True, "scaling": {"compare_with", "under_test", "fail_on_regression"}}
     shown = STUDY.model_dump(mode="json", exclude=left_out)
     for settings, name in (
         (shown["images"], "folder"),

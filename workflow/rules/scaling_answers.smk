@@ -206,6 +206,7 @@ rule compare_runs:
         spec=lambda wildcards: canonical(
             confidence=STUDY.scaling.confidence,
             claims=[[claim.point, claim.against] for claim in STUDY.scaling.claims],
+            under_test=STUDY.scaling.under_test,
         ),
     shell:
         "python -m scripts.scaling.history.compare_runs --runs {params.runs:q} results/{wildcards.study} "

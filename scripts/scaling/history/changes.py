@@ -14,7 +14,7 @@ What changed between the runs beside the code is in none of these intervals, but
 calibrations around each launch tell it: images/s have changed only if they have by both, as measured and levelled.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from scripts.scaling.comparing.keys import differing
@@ -32,6 +32,7 @@ class Pair:
     later: Level | None = None
     earlier: Level | None = None
     run: str = ""  # the earlier one
+    tried: str = ""  # in what their keys differ, as they may
     reason: str = ""  # why there is none
 
 
@@ -56,16 +57,19 @@ def statements(run: Run, claimed: Iterable[tuple[str, str]] = ()) -> list[Statem
     return list(dict.fromkeys([*rates, *ratios, *pairs]))
 
 
-def compare(runs: Sequence[Run], about: Sequence[Statement], confidence: float) -> list[ComparisonRow]:
+def compare(
+    runs: Sequence[Run], about: Sequence[Statement], confidence: float, under_test: Collection[str] = ()
+) -> list[ComparisonRow]:
     """A row for each statement.
 
     Args:
         runs: in order of time, this one last.
         about: statements of this run.
         confidence: that all intervals hold together.
+        under_test: fields of comparison keys that may differ.
     """
     *earlier, later = runs
-    pairs = [_pair(one, later, earlier) for one in about]
+    pairs = [_pair(one, later, earlier, under_test) for one in about]
     each = confidence ** (1 / max(1, sum(not pair.reason for pair in pairs)))
     rows = {pair.about: _row(pair, each) for pair in pairs}
     for one, row in rows.items():
@@ -78,7 +82,7 @@ def compare(runs: Sequence[Run], about: Sequence[Statement], confidence: float) 
     return [*rows.values(), *lost]
 
 
-def _pair(about: Statement, later: Run, earlier: Sequence[Run]) -> Pair:
+def _pair(about: Statement, later: Run, earlier: Sequence[Run], under_test: Collection[str]) -> Pair:
     """With the last earlier run that may be compared; that choice looks at no launch's time."""
     mine = later.level(about)
     if mine is None:
@@ -90,17 +94,18 @@ def _pair(about: Statement, later: Run, earlier: Sequence[Run]) -> Pair:
         theirs = run.level(about)
         if theirs is None:
             continue
-        reason = differs(mine, theirs)
-        reason = f"its work differs from {run.name}'s in {reason}" if reason else ""
+        unequal = differs(mine, theirs, under_test)
+        reason = f"its work differs from {run.name}'s in {unequal}" if unequal else ""
         if not reason and theirs.logs:
-            return Pair(about, mine, theirs, run.name)
+            return Pair(about, mine, theirs, run.name, tried=differs(mine, theirs))
         why = (reason or f"of {run.name}: {_too_few(theirs)}") if why == "no earlier run has it" else why
     return Pair(about, mine, reason=why)
 
 
-def differs(one: Level, other: Level) -> str:
-    """In which fields the comparison keys of two runs differ, with what each says."""
-    pairs = zip(one.keys, other.keys, strict=True)
+def differs(one: Level, other: Level, but: Collection[str] = ()) -> str:
+    """In which fields the comparison keys of two runs differ, with what each says; `but` for some."""
+    keys = [[{name: key[name] for name in key if name not in but} for key in level.keys] for level in (one, other)]
+    pairs = zip(*keys, strict=True)
     return ", ".join(dict.fromkeys(field for mine, theirs in pairs for field in differing(mine, theirs)))
 
 
@@ -127,6 +132,7 @@ def _row(pair: Pair, each: float) -> ComparisonRow:
             "before": theirs.value,
             "before_low": theirs.low,
             "before_high": theirs.high,
+            "tried": pair.tried,
             "noisy": later.noisy or earlier.noisy,
         }
     )
@@ -157,8 +163,8 @@ def _judged(row: ComparisonRow, rate: ComparisonRow | None, divisor: ComparisonR
     return row.model_copy(update={"regression": True})
 
 
-def readings(runs: Sequence[Run], about: Sequence[Statement]) -> list[Reading]:
-    """What each run says of each statement, and in what it differs from the last."""
+def readings(runs: Sequence[Run], about: Sequence[Statement], under_test: Collection[str] = ()) -> list[Reading]:
+    """What each run says of each statement, and in what it differs from the last, but for what is under test."""
     found = []
     for one in about:
         last = runs[-1].level(one)
@@ -175,7 +181,7 @@ def readings(runs: Sequence[Run], about: Sequence[Statement]) -> list[Reading]:
                         low=level.ratio.low,
                         high=level.ratio.high,
                         blocks=level.blocks,
-                        differs=differs(last, level) if last else "",
+                        differs=differs(last, level, under_test) if last else "",
                     )
                 )
     return found

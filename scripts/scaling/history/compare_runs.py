@@ -8,7 +8,8 @@ and `comparison.csv` (ComparisonRow).
 
 By hand:
     python -m scripts.scaling.history.compare_runs --runs results/v1 results/v2 results/new --tables training loading \
-        --history history.json --csv comparison.csv --spec '{"confidence": 0.95, "claims": []}'
+        --history history.json --csv comparison.csv \
+        --spec '{"confidence": 0.95, "claims": [], "under_test": ["files"]}'
 """
 
 from pathlib import Path
@@ -30,6 +31,7 @@ class CompareSpec(Spec):
 
     confidence: float
     claims: list[tuple[str, str]]  # point and what it is divided by
+    under_test: list[str]  # fields of comparison keys that may differ
 
 
 def history(runs: list[Run], spec: CompareSpec) -> History:
@@ -43,8 +45,8 @@ def history(runs: list[Run], spec: CompareSpec) -> History:
     return History(
         runs=[run.name for run in runs],
         confidence=spec.confidence,
-        comparisons=compare(runs, about, spec.confidence),
-        readings=readings(runs, about),
+        comparisons=compare(runs, about, spec.confidence, spec.under_test),
+        readings=readings(runs, about, spec.under_test),
         beside=side,
         left_out=left_out,
     )

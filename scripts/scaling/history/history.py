@@ -37,6 +37,7 @@ class ComparisonRow(Part):
     after: float | None = Field(None, description="what this run says, likewise")
     after_low: float | None = Field(None, description="lower end of this run's own interval")
     after_high: float | None = Field(None, description="upper end of it")
+    tried: str = Field("", description="in which fields of `scaling.under_test` the two differ, with what each says")
     noisy: bool = Field(False, description="whether either run measured it on a busy machine")
     reason: str = Field("", description="why it was not compared, or is no regression")
 

@@ -34,6 +34,8 @@ def sentences(found: History) -> list[str]:
         f"{compared} of {len(rows)} statements were compared{told if compared else ''}; their intervals hold together "
         f"at {show.percent(found.confidence)}."
     )
+    tried = dict.fromkeys(row.tried for row in rows if row.tried)
+    said += [f"Under test: {'; '.join(tried)}."] if tried else []
     said += _not_compared(rows)
     said += [CAUSE] if slower or faster else []
     return [*said, *_machines(found)]
