@@ -6,6 +6,7 @@ from rows_of import rows_of
 from runs_of import FIRST, FOUR, SERIAL, SLOWER, SPEC, TWO, edited, run, said, told
 
 from scripts.errors import UserError
+from scripts.record import Noise
 from scripts.scaling.history.changes import compare, statements
 from scripts.scaling.history.compare_runs import history
 from scripts.scaling.history.history import History
@@ -88,6 +89,15 @@ def test_cores_that_changed_their_speed_are_no_regression() -> None:
 
     assert row.verdict == "tied"
     assert row.high == pytest.approx(1, abs=0.05)
+
+
+def test_the_tables_tell_how_slow_the_cores_were_around_each_launch() -> None:
+    between = {"load_average": 0, "foreign_cores": 0.0, "cpu_mhz": None, "involuntary_context_switches": 0}
+    noise = Noise(calibration_before=2.0, calibration_after=4.5, **between)
+
+    paces = rows_of(FIRST, noise=noise)[FOUR].calibrations.split()
+
+    assert [float(pace) for pace in paces] == pytest.approx([3.0] * 3)  # geometric mean, seconds
 
 
 def test_what_lies_in_one_runs_own_interval_has_not_changed() -> None:

@@ -72,7 +72,11 @@ def test_other_work_on_another_machine_is_left_out_and_said() -> None:
 
 
 def test_of_one_machine_alone_there_is_nothing_to_set_beside() -> None:
-    assert history([machine("v1", HERE, 0.1), machine("ours", HERE, 0.1)], SPEC).beside == []
+    earlier = edited(run("v1", FIRST | {"fsdp-2": [1.0, 1.1, 1.2]}), key=HERE | {"epochs": 7})
+
+    found = history([earlier, machine("ours", HERE, 0.1)], SPEC)
+
+    assert (found.beside, found.left_out) == ([], [])
 
 
 def test_runs_in_folders_are_compared_in_both_stages_by_the_program(run: Run, tmp_path: Path) -> None:
