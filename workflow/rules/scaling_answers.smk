@@ -200,6 +200,7 @@ rule compare_runs:
     conda:
         "../../envs/scalecard.yaml"
     params:
+        # Inputs as well; here their order is tracked.
         runs=STUDY.scaling.earlier_runs,
         tables=COMPARED,
         # A function, since Snakemake would take braces in names for wildcards.
