@@ -50,7 +50,7 @@ def test_they_are_never_divided_and_what_differs_is_named() -> None:
 
     assert {row.verdict for row in told(*runs).values()} == {"not compared"}
     assert f"its work differs from theirs's in {DIFFERS}" in said(*runs)
-    assert f"divided by nothing: Theirs (theirs), Ours (this run); {DIFFERS}." in said(*runs)
+    assert f"not divided by each other: Theirs (theirs), Ours (this run); {DIFFERS}." in said(*runs)
     assert on(history(runs, SPEC).beside, "Theirs").differs == DIFFERS
 
 

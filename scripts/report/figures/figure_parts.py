@@ -21,6 +21,7 @@ from scripts.scaling.tables.rows import LoadingRow, TrainingRow
 WIDTH = 5.2  # inches
 DPI = 200
 DOUBLINGS = 3  # more of them on an axis of cores or workers make it logarithmic
+APART = 0.19  # of an axis, between two numbers on it that are not to touch
 NAME = 0.2  # of a line of a legend, inches
 IDEAL: dict[str, Any] = {"color": MUTED, "linestyle": (0, (4, 3)), "linewidth": 1, "zorder": 1}
 
@@ -92,8 +93,11 @@ def round_ticks(low: float, high: float, most: int = 5) -> list[float]:
         step = 10.0 ** math.floor(math.log10(high - low))
         step = next(step * part for part in (0.1, 0.2, 0.5, 1, 2, 5) if (high - low) / (step * part) <= most)
         found = [step * number for number in range(math.ceil(low / step), math.floor(high / step) + 1)]
-    found = [float(f"{value:.6g}") for value in found if low <= value <= high]
-    return found[:: math.ceil(len(found) / most) or 1]
+    kept: list[float] = []
+    for value in found:
+        if low <= value <= high and (not kept or math.log(value / kept[-1]) > APART * math.log(high / low)):
+            kept.append(float(f"{value:.6g}"))
+    return kept[:: math.ceil(len(kept) / most) or 1]
 
 
 def ticked(axis: Axis, low: float, high: float, most: int = 5) -> None:

@@ -1,4 +1,4 @@
-"""The same points on several machines, by node, by core and by price: dots side by side, divided by nothing."""
+"""The same points on several machines, by node, by core and by price: dots side by side, not divided by each other."""
 
 from collections.abc import Sequence
 from itertools import cycle
@@ -87,6 +87,6 @@ def _said(found: History, some: Sequence[Beside], drawn: int, all_of_them: int) 
     left = f" {drawn} of {all_of_them} points; the CSV has all." if drawn < all_of_them else ""
     fields = dict.fromkeys(field for one in some for field in [one.differs] if field)
     return (
-        f"Bars: the {show.percent(found.confidence)} interval of each by itself. Machines are divided by nothing: they "
+        f"Bars: the {show.percent(found.confidence)} interval of each by itself. Machines are not divided by each other: they "
         f"differ in {'; and in '.join(fields)}. Prices are those of each run's own config.{left}"
     )

@@ -57,7 +57,7 @@ class Reading(Part):
 
 
 class Beside(Part):
-    """A point on one machine, by what one has to ask and pay for: set side by side, divided by nothing."""
+    """A point on one machine, by what one has to ask and pay for: set side by side, not divided by each other."""
 
     run: str  # its folder
     machine: str  # CPU, or GPU where it trains on GPUs

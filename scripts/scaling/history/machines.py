@@ -1,4 +1,4 @@
-"""The same points on other machines, by node, by core and by price: side by side, and divided by nothing.
+"""The same points on other machines, by node, by core and by price: side by side, not divided by each other.
 
 What must agree is the work: all of the comparison key but the machine and the versions of packages, and where these
 differ it is said.

@@ -79,7 +79,7 @@ def _machines(found: History) -> list[str]:
     if names:
         listed = ", ".join(f"{machine} ({'this run' if run == here else run})" for machine, run in names.items())
         fields = dict.fromkeys(one.differs for one in found.beside if one.differs)
-        said.append(f"Side by side by node, by core and by price, divided by nothing: {listed}; {'; '.join(fields)}.")
+        said.append(f"Side by side by node, core and price, not divided by each other: {listed}; {'; '.join(fields)}.")
     return [*said, *found.left_out]
 
 

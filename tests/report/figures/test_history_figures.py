@@ -136,6 +136,7 @@ def test_the_program_writes_each_figure_with_its_table(run: Run, tmp_path: Path)
 
 def test_ticks_of_a_logarithmic_axis_are_few_and_round() -> None:
     assert round_ticks(2.7, 3.3) == [2.8, 3.0, 3.2]
+    assert round_ticks(58, 150) == [60.0, 80.0, 100.0, 120.0]  # 140 would touch its neighbour
     assert round_ticks(60, 1200) == [100.0, 200.0, 500.0, 1000.0]
     assert short(7_500_000) == "7.5 M"
     assert short(2500) == "2,500"
