@@ -87,6 +87,6 @@ def _said(found: History, some: Sequence[Beside], drawn: int, all_of_them: int) 
     left = f" {drawn} of {all_of_them} points; the CSV has all." if drawn < all_of_them else ""
     fields = dict.fromkeys(field for one in some for field in [one.differs] if field)
     return (
-        f"Bars: the {show.percent(found.confidence)} interval of each by itself. Machines are not divided by each other: they "
-        f"differ in {'; and in '.join(fields)}. Prices are those of each run's own config.{left}"
+        f"Bars: the {show.percent(found.confidence)} interval of each by itself. Machines are not divided by each "
+        f"other: they differ in {'; and in '.join(fields)}. Prices are those of each run's own config.{left}"
     )
