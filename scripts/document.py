@@ -21,7 +21,7 @@ from scripts.images.step import STEPS
 from scripts.loading.points import BACKENDS, backend_class
 from scripts.registry import ROOT
 from scripts.scaling.answers.answer import Claims, Recommendations
-from scripts.scaling.claims.compare import ComparisonRow
+from scripts.scaling.history.history import ComparisonRow
 from scripts.scaling.plan.planned import Plan
 from scripts.scaling.profiles.profile_rows import PopRow, ProfileRow
 from scripts.scaling.tables.rows import JobRow, LoadingRow, StrategyRow, TrainingRow

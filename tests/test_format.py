@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from scripts import format as show
-from scripts.scaling.claims.compare import ComparisonRow
+from scripts.scaling.history.history import ComparisonRow
 from scripts.scaling.tables.table_file import write_table
 
 NEAR_1 = st.floats(-0.05, 0.05).map(lambda off: 1 + off)
@@ -116,7 +116,9 @@ def test_a_table_for_people_rounds_nothing_onto_1(value: float, text: str) -> No
 def test_a_table_for_people_has_the_ends_of_an_interval_on_their_side_of_1(tmp_path: Path) -> None:
     row = ComparisonRow(stage="loading", point="a", verdict="faster", ratio=1.01, low=1.00000032, high=1.02)
     write_table([row], ComparisonRow, tmp_path / "table.csv", tmp_path / "table.parquet")
-    assert (tmp_path / "table.csv").read_text().splitlines()[1].startswith("loading,a,faster,1.01,1.00000032,1.02,")
+    assert (
+        (tmp_path / "table.csv").read_text().splitlines()[1].startswith("loading,a,,faster,False,1.01,1.00000032,1.02,")
+    )
 
 
 def test_a_large_ratio_has_no_digits_that_mean_nothing() -> None:

@@ -3,9 +3,9 @@
 import re
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, Field, WithJsonSchema, field_validator, model_validator
 
-from scripts.config.settings import Blocks, Count, Settings
+from scripts.config.settings import Blocks, Count, Settings, one_or_more, unique
 
 
 class Prices(Settings):
@@ -44,6 +44,10 @@ Times = Annotated[
     AfterValidator(_digits),
     WithJsonSchema({"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "string"}]}),
 ]
+
+
+# Of a comparison key, what is no other machine and no other work.
+UnderTest = Annotated[str, Field(pattern=r"^(files|command|environment|python|model_digest|version of .+)$")]
 
 
 class Claim(Settings):
@@ -97,9 +101,33 @@ class Scaling(Settings):
         description="CSV of trainings that somebody else measured (columns below): the study then measures nothing, "
         "and says what may be quoted of them; null: it measures its own",
     )
-    compare_with: str | None = Field(
-        None, description="results folder of an earlier run, as results/old, that `snakemake compare` looks at"
+    compare_with: str | list[str] = Field(
+        [],
+        description="results folders of earlier runs, the oldest first, as results/v1, that `snakemake compare` holds "
+        "this one against",
     )
+    under_test: list[UnderTest] = Field(
+        ["files"],
+        description="fields of the comparison key that may differ from an earlier run's, since they are what is tried: "
+        "`files` of a script of the user's own, or as `version of torch` after an upgrade; `snakemake compare` names "
+        "what was tried",
+    )
+    fail_on_regression: bool = Field(
+        False,
+        description="true: `snakemake compare` ends with exit status 1 where something has become slower, or nothing "
+        "could be compared; tables and figures are written all the same",
+    )
+
+    @property
+    def earlier_runs(self) -> list[str]:
+        """The folders as a list."""
+        return one_or_more(self.compare_with)
+
+    @field_validator("compare_with")
+    @classmethod
+    def _no_repeats(cls, folders: str | list[str]) -> str | list[str]:
+        unique(one_or_more(folders))
+        return folders
 
     @model_validator(mode="after")
     def _external_is_not_measured(self) -> Self:

@@ -21,6 +21,8 @@ from scripts.errors import ConfigError
         ({"training": {"workers": []}}, "training.workers: found []"),
         ({"training": {"workers": True}}, "training.workers: found true"),
         ({"training": {"workers": [2, 2]}}, "training.workers: [2, 2] names something twice"),
+        ({"scaling": {"compare_with": ["old", "old"]}}, "scaling.compare_with: ['old', 'old'] names something twice"),
+        ({"scaling": {"under_test": ["cpu_model"]}}, "scaling.under_test[0]: found 'cpu_model'"),
         ({"training": {"workers": [3]}}, "training: global_batch 32 cannot be shared equally by 3 workers"),
         (
             {"training": {"strategies": ["ddq"]}},

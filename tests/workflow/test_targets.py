@@ -3,10 +3,15 @@
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from helping import ROOT, Run
 
 from scripts.scaling.answers.answer import Choice, Recommendation, Recommendations
+from scripts.scaling.tables import tabulate_external
+from scripts.scaling.tables.costs import Prices
+from scripts.scaling.tables.rows import TrainingRow
+from scripts.scaling.tables.table_file import write_table
 
 HEAD = "point,baseline,workers,cores,block,images,seconds,model,strategy,device,precision,scaling,global_batch"
 
@@ -67,6 +72,53 @@ def test_a_proposal_says_what_a_table_from_outside_cannot_tell(run: Run, tmp_pat
     unknown = [config[0], "proposal={'centre': 'nowhere'}"]
     refused = snakemake(run, tmp_path, "proposal", "--config", *unknown, check=False)
     assert "proposal.centre: found 'nowhere'; expected access, archer2, " in refused
+
+
+def test_compare_ends_with_status_1_of_a_regression_and_with_0_of_none(run: Run, tmp_path: Path, table: Path) -> None:
+    """`table` has lost a tenth at 4 workers since the last earlier run; tables and figures are written all the same."""
+    earlier = tmp_path / "earlier.csv"
+    lines = table.read_text().splitlines()
+    faster = [line.replace(",6400,32", ",7200,32") if line.startswith("ddp-4,") else line for line in lines]
+    for name, text in (("earlier", faster), ("like", lines)):
+        earlier.write_text("\n".join(text) + "\n")
+        rows = tabulate_external.rows(tabulate_external.read(earlier), 0.95, Prices())
+        (tmp_path / f"results/{name}/scaling").mkdir(parents=True)
+        made = tmp_path / f"results/{name}/scaling/external"
+        write_table(rows, TrainingRow, made.with_suffix(".csv"), made.with_suffix(".parquet"))
+
+    def compare(*folders: str) -> tuple[int, str]:
+        settings = {"external": f"{table}", "compare_with": list(folders), "fail_on_regression": True}
+        words = ["--profile", "local", "--directory", f"{tmp_path}", "--config", f"scaling={json.dumps(settings)}"]
+        done = run(ROOT, "snakemake", "compare", *words, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    status, said = compare("results/like", "results/earlier")
+    assert status == 1
+    assert "error: scaling.fail_on_regression: found 2 of 5 statements slower, expected none: " in said
+    assert "training ddp-4 at 0.89 [0.85, 0.93] times its rate in results/earlier (221 to 196 images/s)" in said
+    assert "training ddp-4 against ddp-1 at 0.8889 [0.88" in said
+    written = {path.name for path in (tmp_path / "results/demo/report/history").iterdir()}
+    assert {"ratios.svg", "ratios.csv", "rates.svg", "machines_training.svg", "machines_training.csv"} <= written
+    assert "ddp-4,,slower,True,0.88" in (tmp_path / "results/demo/scaling/comparison.csv").read_text()
+    status, said = compare("results/earlier", "results/like")
+    assert status == 0
+    assert "5 of 5 statements were compared (0 slower, 0 faster, 5 tied)" in said
+
+
+def test_compare_asks_for_an_earlier_run_and_names_a_table_of_another_version(
+    run: Run, tmp_path: Path, table: Path
+) -> None:
+    settings = {"external": f"{table}"}
+    said = snakemake(run, tmp_path, "compare", "--config", f"scaling={json.dumps(settings)}", check=False)
+    assert "target compare: found no scaling.compare_with; expected results folders of earlier runs" in said
+    old = tmp_path / "results/old/scaling/external.parquet"
+    old.parent.mkdir(parents=True)
+    pd.DataFrame({"point": ["ddp-1"], "rates": ["1.0"]}).to_parquet(old)
+    settings["compare_with"] = "results/old"
+    said = snakemake(run, tmp_path, "compare", "--config", f"scaling={json.dumps(settings)}", check=False)
+    assert "error: results/old/scaling/external.parquet: no table of this version: workers: Field required; " in said
+    assert "run the workflow again for that study, or leave results/old out of scaling.compare_with" in said
+    assert "Traceback" not in said
 
 
 def test_confirm_measures_the_recommended_point_and_its_neighbours_in_fresh_blocks(run: Run, tmp_path: Path) -> None:

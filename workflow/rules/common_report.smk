@@ -3,9 +3,10 @@
 
 def get_shown_config():
     """The study's settings as the page shows them: where files stand on this machine is no part of a study, and what a
-    proposal asks for none of its page.
+    proposal asks for, and what the study is held against, none of its page.
     """
-    shown = STUDY.model_dump(mode="json", exclude={"proposal"})
+    left_out = {"proposal": True, "scaling": {"compare_with", "under_test", "fail_on_regression"}}
+    shown = STUDY.model_dump(mode="json", exclude=left_out)
     for settings, name in (
         (shown["images"], "folder"),
         (shown["images"], "groups"),
@@ -18,7 +19,6 @@ def get_shown_config():
             if shown["training"]["program"]
         ),
         (shown["scaling"], "external"),
-        (shown["scaling"], "compare_with"),
     ):
         settings[name] = settings[name] and Path(settings[name]).name
     models = STUDY.training.model
@@ -46,3 +46,12 @@ def has_new_page():
 def get_template(name):
     """A page's template, as an input."""
     return os.path.relpath(ROOT / "scripts/report/page" / name)
+
+
+def get_earlier_tables(wildcards):
+    """Of the runs that this one is held against, in order; Raises UserError where none is named."""
+    if not STUDY.scaling.earlier_runs:
+        raise UserError(
+            "target compare: found no scaling.compare_with; expected results folders of earlier runs, as results/v1"
+        )
+    return expand("{folder}/scaling/{table}.parquet", folder=STUDY.scaling.earlier_runs, table=COMPARED)

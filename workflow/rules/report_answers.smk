@@ -1,8 +1,10 @@
 """What a person reads beside the page of a study: that of trainings alone, from outside or of a script of the user's own,
-and the figures of a plan (`plan`).
+the figures of a plan (`plan`), and those of earlier runs (`compare`).
 
-Requires the answers of the scaling stage. Steps: draw_trainings, render_trainings; draw_plan.
+Requires the answers of the scaling stage. Steps: draw_trainings, render_trainings; draw_plan; draw_history.
 """
+
+HISTORY_FIGURES = ["ratios", "rates", "machines_training", "machines_loading"]
 
 
 rule draw_trainings:
@@ -128,3 +130,47 @@ rule plan:
         "../../envs/scalecard.yaml"
     shell:
         "python -m scripts.scaling.plan.say_plan {input.plan:q} 2>&1 | tee {log:q}"
+
+
+rule draw_history:
+    input:
+        history=rules.compare_runs.output.history,
+        code=code("scripts.report.figures.draw_history"),
+    output:
+        figures=report(
+            expand("results/{{study}}/report/history/{figure}.svg", figure=HISTORY_FIGURES),
+            category="History",
+            caption="../report/history.rst",
+        ),
+        more=expand(
+            "results/{{study}}/report/history/{figure}.{kind}",
+            figure=HISTORY_FIGURES,
+            kind=["png", "csv"],
+        ),
+    log:
+        "logs/{study}/report/draw_history.log",
+    localrule: True
+    conda:
+        "../../envs/scalecard.yaml"
+    shell:
+        "python -m scripts.report.figures.draw_history --history {input.history:q} "
+        "--folder results/{wildcards.study}/report/history 2> {log:q}"
+
+
+localrules:
+    compare,
+
+
+# It has no output: where it fails, tables and figures stand.
+rule compare:
+    input:
+        figures=expand(rules.draw_history.output.figures, study=STUDY.study),
+        history=expand(rules.compare_runs.output.history, study=STUDY.study),
+    log:
+        f"logs/{STUDY.study}/scaling/compare.log",
+    conda:
+        "../../envs/scalecard.yaml"
+    params:
+        fail="--fail" if STUDY.scaling.fail_on_regression else "",
+    shell:
+        "python -m scripts.scaling.history.say_changes {input.history:q} {params.fail} 2>&1 | tee {log:q}"

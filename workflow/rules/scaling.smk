@@ -101,6 +101,8 @@ rule tabulate_external:
 
 # What the laws, the recommendation and the claims are about: this study's trainings, or somebody else's.
 JUDGED = rules.tabulate_external if STUDY.scaling.external else rules.tabulate_training
+# The tables that runs are compared by.
+COMPARED = [Path(JUDGED.output.parquet).stem, *([] if ALONE else ["loading"])]
 
 
 rule answer_loading:

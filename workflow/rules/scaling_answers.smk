@@ -2,7 +2,7 @@
 
 Requires the training table, of this study or from outside. Steps: tabulate_strategies, fit_laws, recommend, judge_claims.
 Targets of their own: `confirm` measures the recommendation again, `next_pass` decides what an adaptive study still needs,
-`plan` schedules further trainings, `compare` looks at an earlier run.
+`plan` schedules further trainings, `compare` looks at earlier runs.
 """
 
 
@@ -184,24 +184,31 @@ rule make_plan:
         "--csv {output.csv:q} --spec {params.spec:q} 2> {log:q}"
 
 
-rule compare:
+rule compare_runs:
     input:
-        before=expand(
-            f"{STUDY.scaling.compare_with or 'scaling.compare_with'}/scaling/{{table}}.parquet",
-            table=["training", "loading"],
-        ),
-        after=expand(
-            "results/{study}/scaling/{table}.parquet", study=STUDY.study, table=["training", "loading"]
-        ),
-        code=code("scripts.scaling.claims.compare"),
+        before=get_earlier_tables,
+        after=expand("results/{{study}}/scaling/{table}.parquet", table=COMPARED),
+        code=code("scripts.scaling.history.compare_runs"),
     output:
-        csv=f"results/{STUDY.study}/scaling/comparison.csv",
+        history="results/{study}/scaling/history.json",
+        csv=report(
+            "results/{study}/scaling/comparison.csv", category="History", caption="../report/comparison.rst"
+        ),
     log:
-        f"logs/{STUDY.study}/scaling/compare.log",
+        "logs/{study}/scaling/compare_runs.log",
+    localrule: True
     conda:
         "../../envs/scalecard.yaml"
     params:
-        spec=canonical(confidence=STUDY.scaling.confidence),
+        # Inputs as well; here their order is tracked.
+        runs=STUDY.scaling.earlier_runs,
+        tables=COMPARED,
+        # A function, since Snakemake would take braces in names for wildcards.
+        spec=lambda wildcards: canonical(
+            confidence=STUDY.scaling.confidence,
+            claims=[[claim.point, claim.against] for claim in STUDY.scaling.claims],
+            under_test=STUDY.scaling.under_test,
+        ),
     shell:
-        'python -m scripts.scaling.claims.compare --before "$(dirname {input.before[0]:q})" '
-        '--after "$(dirname {input.after[0]:q})" --csv {output.csv:q} --spec {params.spec:q} 2>&1 | tee {log:q}'
+        "python -m scripts.scaling.history.compare_runs --runs {params.runs:q} results/{wildcards.study} "
+        "--tables {params.tables} --history {output.history:q} --csv {output.csv:q} --spec {params.spec:q} 2> {log:q}"

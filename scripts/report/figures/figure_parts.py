@@ -1,5 +1,6 @@
 """What the figures share: their size, titles, legends, reference lines, and how they are written."""
 
+import math
 import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -7,7 +8,9 @@ from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from matplotlib.transforms import Bbox, blended_transform_factory
 
 from scripts import format as show
@@ -18,6 +21,7 @@ from scripts.scaling.tables.rows import LoadingRow, TrainingRow
 WIDTH = 5.2  # inches
 DPI = 200
 DOUBLINGS = 3  # more of them on an axis of cores or workers make it logarithmic
+APART = 0.19  # of an axis, between two numbers on it that are not to touch
 NAME = 0.2  # of a line of a legend, inches
 IDEAL: dict[str, Any] = {"color": MUTED, "linestyle": (0, (4, 3)), "linewidth": 1, "zorder": 1}
 
@@ -76,6 +80,36 @@ def fill_legend(axes: Axes, figure: Figure, handles: Mapping[str, Any], columns:
     look: dict[str, Any] = {"loc": "center left", "bbox_to_anchor": (0.01, 0.5), "bbox_transform": place}
     # Out of the layout, or the axes above would make room for what stands left of them.
     axes.legend(handles.values(), handles.keys(), ncols=columns, borderaxespad=0, **look).set_in_layout(False)
+
+
+def round_ticks(low: float, high: float, most: int = 5) -> list[float]:
+    """Round numbers between two positive ends, for an axis that is logarithmic: evenly spaced, or 1, 2 and 5 of each
+    power of ten where the ends are far apart.
+    """
+    if high > 4 * low:
+        powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+        found = [digit * 10.0**power for power in powers for digit in (1, 2, 5)]
+    else:
+        step = 10.0 ** math.floor(math.log10(high - low))
+        step = next(step * part for part in (0.1, 0.2, 0.5, 1, 2, 5) if (high - low) / (step * part) <= most)
+        found = [step * number for number in range(math.ceil(low / step), math.floor(high / step) + 1)]
+    kept: list[float] = []
+    for value in found:
+        if low <= value <= high and (not kept or math.log(value / kept[-1]) > APART * math.log(high / low)):
+            kept.append(float(f"{value:.6g}"))
+    return kept[:: math.ceil(len(kept) / most) or 1]
+
+
+def ticked(axis: Axis, low: float, high: float, most: int = 5) -> None:
+    """Round numbers on a logarithmic axis, and nothing between them."""
+    axis.set_major_locator(FixedLocator(round_ticks(low, high, most)))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
+
+
+def short(value: float) -> str:
+    """A number of an axis: `1.85`, `2,500`, `7.5 M`."""
+    return f"{value / 1e6:,g} M" if value >= 1e6 else f"{value:,g}"
 
 
 def blocks_said(rows: Sequence[TrainingRow] | Sequence[LoadingRow], dots: bool = True) -> str:

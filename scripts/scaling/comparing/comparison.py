@@ -70,6 +70,13 @@ class Comparison(Generic[K]):
         count = sum(map(self.enough, self.launches))
         return self._ratio(one, other, lambda found: self._reaches(count, found)[-1])
 
+    def differences(self, one: K, other: K) -> list[Difference]:
+        """Of the levels of two points that shared blocks join, as measured and levelled; none of too few launches."""
+        found = [model.difference(one, other) for model in self.fits]
+        if not (self.enough(one) and self.enough(other)) or min(each.freedom for each in found) <= 0:
+            return []
+        return found
+
     def more_launches(self, one: K, other: K, bound: float = 1.0, together: bool = False) -> int | None:
         """How many launches more of each of two would tell their ratio from `bound`: 1 or more; None: MOST would not.
 
@@ -158,9 +165,8 @@ class Comparison(Generic[K]):
 
     def _ratio(self, one: K, other: K, reach: Callable[[Difference], float]) -> Ratio:
         """With an interval of `reach` standard errors, where both have launches enough."""
-        found = [model.difference(one, other) for model in self.fits]
-        value = math.exp(found[0].value)
-        if not (self.enough(one) and self.enough(other)) or min(each.freedom for each in found) <= 0:
+        value = math.exp(self.fits[0].difference(one, other).value)
+        if not (found := self.differences(one, other)):
             return Ratio(value, None, None)
         lows = [each.value - reach(each) * each.error for each in found]
         highs = [each.value + reach(each) * each.error for each in found]

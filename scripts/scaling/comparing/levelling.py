@@ -37,6 +37,11 @@ def levelled(records: Mapping[str, Sequence[Record]]) -> dict[str, dict[int, flo
     }
 
 
+def paces(records: Sequence[Record]) -> str:
+    """Seconds of the calibration kernel around each launch, separated by spaces."""
+    return " ".join(repr(math.exp(_log_seconds(one))) for one in records)
+
+
 def _log_seconds(one: Record) -> float:
     """Of the calibration kernel: the mean of before and after."""
     return fmean([math.log(one.noise.calibration_before), math.log(one.noise.calibration_after)])

@@ -1,7 +1,7 @@
 """What a launch takes from others: core-hours, GPU-hours, the price of both, energy where it was measured."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from scripts.scaling.tables.analysis import median
 from scripts.spec import Spec
@@ -32,7 +32,7 @@ class Metered(Protocol):
 
 def cost_columns(
     good: Sequence[Metered], seconds: float | None, cores: int, gpus: int, prices: Prices
-) -> dict[str, float | None]:
+) -> dict[str, Any]:
     """Of the launches that count, whose work took `seconds`; None of no launch."""
     core_hours = gpu_hours = cost = None
     if seconds is not None:
@@ -42,6 +42,7 @@ def cost_columns(
         "core_hours": core_hours,
         "gpu_hours": gpu_hours,
         "cost": cost,
+        "currency": None if cost is None else prices.currency,
         "package_joules": median([one.package_joules for one in good]),
         "gpu_joules": median([one.gpu_joules for one in good]),
     }

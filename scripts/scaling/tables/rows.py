@@ -22,6 +22,11 @@ class Row(BaseModel):
     levelled: str = Field(
         description="likewise images/s at the speed that the machine had on average, by the calibrations of each launch"
     )
+    calibrations: str = Field(
+        "",
+        description="likewise seconds of the fixed kernel that is timed before and after each launch: how fast the "
+        "cores were, by which runs are levelled; empty of a table from outside",
+    )
     key: str = Field(description="the comparison key, JSON: rows are divided only where it agrees")
     seconds: float | None = Field(
         description="median over valid blocks; what a second is spent on: see the table's note"
@@ -48,6 +53,7 @@ class Row(BaseModel):
     )
     gpu_hours: float | None = Field(description="likewise of GPUs; empty without them")
     cost: float | None = Field(description="core and GPU hours at the prices of `scaling.prices`; empty without prices")
+    currency: str | None = Field(None, description="what the cost is in, as `scaling.prices` names it; empty without")
     package_joules: float | None = Field(
         description="median energy of processor packages and their memory: of training from warm-up to evaluation, of "
         "loading one pass; empty where their counters cannot be read"

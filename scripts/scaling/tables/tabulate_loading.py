@@ -15,6 +15,7 @@ from scripts import cli
 from scripts.loading.backend import OWN
 from scripts.loading.points import LoadingPoint, backend_class
 from scripts.record import Record
+from scripts.scaling.comparing.levelling import paces
 from scripts.scaling.comparing.ratios import mean_rate
 from scripts.scaling.tables.analysis import groups, judge, median
 from scripts.scaling.tables.attribution import attribute, sound_blocks
@@ -64,6 +65,7 @@ def rows(
             LoadingRow(
                 **common | {"marks": f"{common['marks']} {mark}".strip()},
                 **point.model_dump(exclude={"workers"}),
+                calibrations=paces(good),
                 ceiling=ceiling,
                 images_per_second_low=rate.low if rate else None,
                 images_per_second_high=rate.high if rate else None,

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from scripts import cli
 from scripts.record import Quality, Record
+from scripts.scaling.comparing.levelling import paces
 from scripts.scaling.tables.analysis import groups, judge, loss_distance, median
 from scripts.scaling.tables.costs import Prices, cost_columns
 from scripts.scaling.tables.equal_work import other_curve, other_images
@@ -78,6 +79,7 @@ def rows(records: dict[str, list[Record]], points: list[str], scaling: TableSpec
         found.append(
             TrainingRow(
                 **common,
+                calibrations=paces(good),
                 model=first.point["model"],
                 strategy=first.point["strategy"],
                 curve=trained.curve,
