@@ -1,7 +1,6 @@
 """The loading benchmark."""
 
 from collections.abc import Sequence
-from importlib.util import find_spec
 from itertools import product
 from typing import Annotated, Literal
 
@@ -10,14 +9,23 @@ from pydantic import Field, field_validator
 from scripts import registry
 from scripts.config.settings import Blocks, Count, Counts, Settings, known, on_path, unique
 from scripts.loading.backend import DECODERS, PREFETCH, RAW, REMOTE, START_METHOD, Backend, Returns, StartMethod
-from scripts.loading.points import BACKENDS, LoadingPoint, PageCache, backend_class, ceilings, decoder_class
+from scripts.loading.points import (
+    BACKENDS,
+    Kind,
+    LoadingPoint,
+    PageCache,
+    backend_class,
+    ceilings,
+    decoder_class,
+    installed,
+)
 
 Rate = Annotated[float, Field(gt=0)]
 # Those that need nothing that is not installed with scalecard.
 DEFAULT_BACKENDS = [
     name
     for name in registry.names(BACKENDS)
-    if not ((kind := backend_class(name)).ceiling or kind.needs or kind.package)
+    if not ((kind := backend_class(name)).ceiling or kind.needs or kind.package or kind.setting)
 ]
 
 
@@ -123,12 +131,10 @@ class Loading(Settings):
 
     def skipped(self) -> dict[str, str]:
         """The backends and decoders of a study that cannot run here, with the reason."""
-        needed = {name: (backend_class(name).package,) * 2 for name in self.backends}
-        needed |= {name: (decoder_class(name).package, decoder_class(name).module) for name in self.decoders}
+        kinds: dict[str, type[Kind]] = {name: backend_class(name) for name in self.backends}
+        kinds |= {name: decoder_class(name) for name in self.decoders}
         return {
-            name: f"the package {package} is not installed"
-            for name, (package, module) in needed.items()
-            if module and find_spec(module) is None
+            name: f"the package {kind.package} is not installed" for name, kind in kinds.items() if not installed(kind)
         }
 
     def points(self) -> dict[str, LoadingPoint]:

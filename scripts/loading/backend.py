@@ -73,6 +73,9 @@ class Backend(ABC):
     needs: ClassVar[str | None] = None  # a program that must be on the PATH; such a backend is used only where named
     rests_on: ClassVar[Sequence[str]] = ()  # packages whose versions are of its work, beside those that decode
     package: ClassVar[str | None] = None  # no dependency of ours; where it is not installed, the backend is skipped
+    module: ClassVar[str | None] = None  # that it is found by, where it is not called as the package
+    shuffles: ClassVar[bool] = False  # its library brings each pass in another order; else as asked for, or as stored
+    setting: ClassVar[str | None] = None  # of `loading`, whose own way it is: it is measured where that is there
 
     def __init__(
         self,

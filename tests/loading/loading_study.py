@@ -18,14 +18,19 @@ from scripts.loading.containers import pack_container
 from scripts.loading.measuring.digest import digest
 from scripts.loading.measuring.measure_loading import measure
 from scripts.loading.measuring.spec import LoadSpec
-from scripts.loading.points import LoadingPoint, backend_class
+from scripts.loading.points import BACKENDS, LoadingPoint, backend_class, installed
 from scripts.loading.reading.augmented import LoadAugmentation
 from scripts.loading.reading.load import LoadRaw
 from scripts.loading.stored import FORMATS
 from scripts.record import Record
 
 DECODE = DecodeSpec(size=16, steps=[{"resize": {}}])
-CONTAINERS = registry.names(FORMATS)
+CONTAINERS = [name for name in registry.names(FORMATS) if installed(registry.load(FORMATS, name, "Format"))]
+CONTAINED = [
+    name
+    for name in registry.names(BACKENDS)
+    if backend_class(name).sources[0] in CONTAINERS and installed(backend_class(name))
+]
 Launch = Callable[..., Record]
 
 

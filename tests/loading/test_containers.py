@@ -4,18 +4,28 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from loading_study import CONTAINERS, DECODE, Packed, put_in_container
+from loading_study import CONTAINED, CONTAINERS, DECODE, Packed, put_in_container
 
 from scripts.loading.backend import Item
+from scripts.loading.points import backend_class
 from scripts.loading.reading.load import LoadContained
 from scripts.loading.stored import container_files
 from scripts.record import Record
 
 
-@pytest.fixture(scope="module", params=CONTAINERS)
-def made(request: pytest.FixtureRequest, packed: Packed, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
-    """The name of a container's library, and the folder of the container."""
-    return request.param, put_in_container(request.param, packed, tmp_path_factory.mktemp("containers"))
+@pytest.fixture(scope="module")
+def containers(packed: Packed, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of them all, by their names."""
+    folder = tmp_path_factory.mktemp("containers")
+    for name in CONTAINERS:
+        put_in_container(name, packed, folder)
+    return folder
+
+
+@pytest.fixture(params=CONTAINED)
+def made(request: pytest.FixtureRequest, containers: Path) -> tuple[str, Path]:
+    """The name of a way, and the folder of the container that it reads."""
+    return request.param, containers / backend_class(request.param).sources[0]
 
 
 def launch(made: tuple[str, Path], packed: Packed, workers: int, **axes: Any) -> Record:
@@ -38,8 +48,9 @@ def test_workers_that_stay_keep_no_page_of_a_container_in_memory(made: tuple[str
     assert record.validity.ok, record.validity.faults
 
 
-def test_a_container_is_listed_when_it_is_whole(made: tuple[str, Path]) -> None:
-    _, folder = made
+@pytest.mark.parametrize("name", CONTAINERS)
+def test_a_container_is_listed_when_it_is_whole(name: str, containers: Path) -> None:
+    folder = containers / name
     listed = (folder.parent / f"{folder.name}.csv").read_text().splitlines()
     assert listed == [
         "file,bytes",

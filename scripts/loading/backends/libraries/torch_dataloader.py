@@ -3,27 +3,17 @@
 from collections.abc import Sequence
 from typing import Any
 
-from scripts.loading.backend import Item, Load, Loaded
-from scripts.loading.transports.dataloader import Batches, DataLoaderBackend
-
-
-class Images:
-    """A map-style dataset: element i is (position, pixels)."""
-
-    def __init__(self, load: Load, items: Sequence[Item]) -> None:
-        self.load = load
-        self.items = items
-
-    def __len__(self) -> int:
-        return len(self.items)
-
-    def __getitem__(self, i: int) -> Loaded:
-        return self.load(self.items[i])
+from scripts.loading.backend import Item
+from scripts.loading.transports.dataloader import Batches, DataLoaderBackend, Images
 
 
 class Backend(DataLoaderBackend):
+    shuffles = True
+
     def make_loader(self, items: Sequence[Item], **settings: Any) -> Batches:
+        from torch import Generator
         from torch.utils.data import DataLoader
 
         # To torch, whatever has a length and items is a dataset of the map style.
-        return DataLoader(Images(self.load, items), batch_size=self.chunk, **settings)  # type: ignore[arg-type]
+        images: Any = Images(self.load, items)
+        return DataLoader(images, batch_size=self.chunk, shuffle=True, generator=Generator(), **settings)
