@@ -88,4 +88,5 @@ class Loaded(Part):
     # Of the files' pages in memory: the greatest before a cold pass; of warm ones the least, before and after them.
     resident_share: Share | None
     network: dict[str, NotNegative] | None  # limits in force, of a source behind a network
+    check: Literal["pixels", "once"] = "pixels"  # compared with the reference; or only that each image came once
     decode_error: NotNegative | None = None  # of its pixels against a full decode, mean, levels of 0-255
