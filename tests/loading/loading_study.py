@@ -31,6 +31,12 @@ CONTAINED = [
     for name in registry.names(BACKENDS)
     if backend_class(name).sources[0] in CONTAINERS and installed(backend_class(name))
 ]
+# tests/slurm has the way that needs a cluster, test_own.py what is the user's.
+HERE = [
+    name
+    for name in registry.names(BACKENDS)
+    if installed(kind := backend_class(name)) and kind.needs is kind.setting is None
+]
 Launch = Callable[..., Record]
 
 

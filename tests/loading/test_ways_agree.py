@@ -6,22 +6,15 @@ import os
 from pathlib import Path
 
 import pytest
-from loading_study import CONTAINED, CONTAINERS, Packed, packed_in, put_in_container
+from loading_study import CONTAINED, CONTAINERS, HERE, Packed, packed_in, put_in_container
 
-from scripts import registry
 from scripts.images.draw_sample import write_class
 from scripts.images.sample_classes import CLASSES
-from scripts.loading.points import BACKENDS, backend_class, installed
+from scripts.loading.points import backend_class
 from scripts.loading.reading.augmented import LoadAugmentation
 from scripts.loading.transports.dataloader import DataLoaderBackend
 
 REAL = ["chest_xray", "hymenoptera", "imagenet_sample", "lc25000_768"]
-# tests/slurm has the one that needs a cluster, test_own.py what is the user's.
-HERE = [
-    name
-    for name in registry.names(BACKENDS)
-    if installed(kind := backend_class(name)) and kind.needs is kind.setting is None
-]
 
 
 @pytest.fixture(scope="module", params=["demo", *(pytest.param(name, marks=pytest.mark.real_images) for name in REAL)])
