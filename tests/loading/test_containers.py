@@ -1,15 +1,19 @@
 """The containers of other libraries: made by their rules' programs, read by the backends of their names."""
 
+import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import numpy as np
 import pytest
 from loading_study import CONTAINED, CONTAINERS, DECODE, Packed
 
 from scripts.loading.backend import Item
+from scripts.loading.measuring.passes import items_of
 from scripts.loading.points import backend_class
 from scripts.loading.reading.load import LoadContained
 from scripts.loading.stored import container_files
+from scripts.loading.transports.chunk_loader import ChunkBackend
 from scripts.record import Record
 
 
@@ -41,6 +45,20 @@ def test_workers_that_stay_keep_no_page_of_a_container_in_memory(made: tuple[str
     # Nor does their library: each pass reads all of it, from storage.
     size = sum(path.stat().st_size for path in container_files(made[1]))
     assert record.loaded.storage_bytes / record.loaded.passes >= 0.9 * size
+
+
+@pytest.mark.parametrize("name", [name for name in CONTAINED if issubclass(backend_class(name), ChunkBackend)])
+def test_packed_pixels_are_read_from_their_file_each_time(
+    name: str, odd: Packed, stored: dict[str, Path], tmp_path: Path
+) -> None:
+    kind = backend_class(name)
+    folder = shutil.copytree(stored[kind.sources[0]], tmp_path / "copied")
+    load = LoadContained(folder, DECODE)
+    array = cast("ChunkBackend", kind(load)).array(load, items_of(odd.images, seed=0, block=1))
+    first = array[0][1][0]
+    for path in container_files(folder):
+        path.write_bytes(path.read_bytes().replace(first.tobytes(), (255 - first).tobytes()))
+    np.testing.assert_array_equal(array[0][1][0], 255 - first)
 
 
 @pytest.mark.parametrize("name", CONTAINERS)

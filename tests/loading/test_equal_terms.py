@@ -1,6 +1,7 @@
 """What every way to load does alike (docs/loaders.md), and that all of a study's ways are here to be tried."""
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -103,3 +104,11 @@ def test_all_ways_are_installed_here_but_those_that_are_installed_by_hand() -> N
     assert {name for name, package in needed.items() if package not in pinned} == BY_HAND
     assert set(needed) - BY_HAND <= set(HERE)
     assert set(DEFAULT_BACKENDS) < set(HERE)
+
+
+@pytest.mark.parametrize("name", [name for name in RAW_WAYS if backend_class(name).package])
+def test_a_picture_that_cannot_be_read_ends_the_pass_and_is_named(name: str, odd: Packed) -> None:
+    items = items_of(odd.images, seed=0, block=1)
+    items[7] = replace(items[7], path="ash/gone.jpg")
+    with pytest.raises(Exception, match=r"ash/gone\.jpg: cannot be read"):
+        passes(name, odd.folder, items)

@@ -137,6 +137,8 @@ def test_bytes_with_their_colours_first_are_the_same_pixels(packed: Packed, tmp_
     text = "import torch\n" + LABELLED.replace("lambda image: image", "lambda x: torch.from_numpy(x).permute(2, 0, 1)")
     record = forked(text, packed, tmp_path)
     assert record.validity.ok, record.validity.faults
+    assert record.loaded is not None
+    assert record.loaded.check == "pixels"
 
 
 def test_a_stream_tells_by_paths_which_image_is_which_and_shares_them_out_itself(

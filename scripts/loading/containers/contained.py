@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from scripts.loading.backend import Item, Loaded
 from scripts.loading.stored import key_of, order_of
@@ -66,9 +66,6 @@ class Samples(ABC):
 
     def __getitem__(self, place: int) -> Loaded:
         return self.__getitems__([place])[0]
-
-    def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"read": None}
 
 
 class BatchesOf:

@@ -23,7 +23,7 @@ class Format(container.Format):
             dtype="uint8",
             chunks=(size, *shape),
             compressors=None,
-            fill_value=None,  # else a chunk that is all 0, which a black picture is, would be left out
+            config={"write_empty_chunks": True},  # else one that is all 0, as of black pictures, would be no file
         )
         parts = chunks(images, size)
         for number, part in enumerate(cli.progress(parts, total=len(parts), doing="packing")):
