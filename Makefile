@@ -136,26 +136,30 @@ $(VENV)/run.installed: requirements.lock | $(BIN)/python
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --requirement requirements.lock
 	@touch $@
 
-$(VENV)/dev.installed: requirements-dev.lock $(VENV)/run.installed
-	$(BIN)/python -m pip install --disable-pip-version-check --quiet --requirement requirements-dev.lock
+$(VENV)/dev.installed: requirements-loaders.lock requirements-dev.lock $(VENV)/run.installed
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --requirement requirements-loaders.lock
 	@touch $@
 
-# Both locks anew from the pins of pyproject.toml, in fresh environments: all at once, so that the two agree, then which of
-# them a run needs. CUDA's own packages exist for Linux only.
+# All locks anew from the pins of pyproject.toml, in fresh environments: all at once, so that they agree, then which of
+# them a run needs, and which its tests without other loaders. CUDA's own packages exist for Linux only.
 PINS = python3 -c 'import sys, tomllib; found = tomllib.load(open("pyproject.toml", "rb")); \
-  found = {"run": found["project"]["dependencies"], "dev": found["dependency-groups"]["dev"]}; \
+  found = {"run": found["project"]["dependencies"], **found["dependency-groups"]}; \
   print(*(pin for name in sys.argv[1:] for pin in found[name]), sep="\n")'
 FREEZE = -m pip freeze | sed -E '/^(nvidia-|cuda-|triton)/s/$$/ ; sys_platform == "linux"/'
 LOCK := $(VENV)-lock
 
+BEYOND = grep --invert-match --line-regexp --fixed-strings --file
+
 lock:
-	rm -rf $(LOCK) && python3 -m venv $(LOCK)/all && python3 -m venv $(LOCK)/run
-	$(PINS) run dev | $(LOCK)/all/bin/python -m pip install --quiet --requirement /dev/stdin
+	rm -rf $(LOCK) && for one in all dev run; do python3 -m venv $(LOCK)/$$one; done
+	$(PINS) run dev loaders | $(LOCK)/all/bin/python -m pip install --quiet --requirement /dev/stdin
 	$(LOCK)/all/bin/python $(FREEZE) > $(LOCK)/all.lock
+	$(PINS) run dev | $(LOCK)/dev/bin/python -m pip install --quiet --constraint $(LOCK)/all.lock --requirement /dev/stdin
+	$(LOCK)/dev/bin/python $(FREEZE) > $(LOCK)/dev.lock
 	$(PINS) run | $(LOCK)/run/bin/python -m pip install --quiet --constraint $(LOCK)/all.lock --requirement /dev/stdin
 	$(LOCK)/run/bin/python $(FREEZE) > requirements.lock
-	{ echo "--requirement requirements.lock"; grep --invert-match --line-regexp --fixed-strings --file requirements.lock $(LOCK)/all.lock; } \
-	  > requirements-dev.lock
+	{ echo "--requirement requirements.lock"; $(BEYOND) requirements.lock $(LOCK)/dev.lock; } > requirements-dev.lock
+	{ echo "--requirement requirements-dev.lock"; $(BEYOND) $(LOCK)/dev.lock $(LOCK)/all.lock; } > requirements-loaders.lock
 	rm -rf $(LOCK)
 
 clean:

@@ -31,7 +31,8 @@ PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # of prctl(2)
 CPUS = Path("/sys/devices/system/cpu")
 PACKAGES = (
     *("torch", "torchvision", "timm", "dask", "distributed", "dask-jobqueue", "joblib", "fsspec", "aiohttp"),
-    *("webdataset", "litdata", *PIXELS, "snakemake"),
+    *("webdataset", "litdata", "spdl-core", "torchdata", "grain", "datasets", "mosaicml-streaming", "lmdb", "h5py"),
+    *("zarr", "torchcodec", "pyvips", "kornia-rs", *PIXELS, "snakemake"),
 )
 
 

@@ -91,4 +91,5 @@ class Loaded(Part):
     pss_bytes: Whole | None = None  # of all processes on this machine, the most after a pass; shared pages count once
     shared_bytes: Whole | None = None  # of these in memory that processes share
     descriptors: Whole | None = None  # files, pipes and sockets that they had open, the most after a pass
+    check: Literal["pixels", "once"] = "pixels"  # compared with the reference; or only that each image came once
     decode_error: NotNegative | None = None  # of its pixels against a full decode, mean, levels of 0-255

@@ -1,23 +1,42 @@
 """The loading benchmark."""
 
 from collections.abc import Sequence
-from importlib.util import find_spec
 from itertools import product
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from scripts import registry
 from scripts.config.settings import Blocks, Count, Counts, Settings, known, on_path, unique
-from scripts.loading.backend import DECODERS, PREFETCH, RAW, REMOTE, START_METHOD, Backend, Returns, StartMethod
-from scripts.loading.points import BACKENDS, LoadingPoint, PageCache, backend_class, ceilings, decoder_class
+from scripts.loading.backend import (
+    DECODERS,
+    OWN_DATASET,
+    PREFETCH,
+    RAW,
+    REMOTE,
+    START_METHOD,
+    Backend,
+    Returns,
+    StartMethod,
+)
+from scripts.loading.points import (
+    BACKENDS,
+    Kind,
+    LoadingPoint,
+    PageCache,
+    backend_class,
+    ceilings,
+    decoder_class,
+    installed,
+)
+from scripts.user_function import check_function
 
 Rate = Annotated[float, Field(gt=0)]
 # Those that need nothing that is not installed with scalecard.
 DEFAULT_BACKENDS = [
     name
     for name in registry.names(BACKENDS)
-    if not ((kind := backend_class(name)).ceiling or kind.needs or kind.package)
+    if not ((kind := backend_class(name)).ceiling or kind.needs or kind.package or kind.setting)
 ]
 
 
@@ -49,6 +68,30 @@ class Remote(Settings):
         return unique(values)
 
 
+class Own(Settings):
+    """A dataset of your own, measured beside the ways of `backends` behind torch's DataLoader."""
+
+    module: str | None = Field(
+        None, description="file that makes it, as `my_data.py`; a relative path begins at the working directory"
+    )
+    dataset: str = Field(
+        "build",
+        description="function or class in it that is given the files, a list of paths, and the edge in pixels; it "
+        "makes a torch Dataset whose element i is image i, or an iterable of (index or path, image)",
+    )
+    check: Literal["pixels", "once"] = Field(
+        "pixels",
+        description="pixels: where it gives uint8 of the study's size, they must be those of the other ways; once: it "
+        "may give others, and each image must come once",
+    )
+
+    @model_validator(mode="after")
+    def _is_there(self) -> "Own":
+        if self.module is not None:
+            check_function(self.module, self.dataset)
+        return self
+
+
 class Loading(Settings):
     """The loading benchmark: every backend on all values of the axes that mean something to it."""
 
@@ -73,6 +116,7 @@ class Loading(Settings):
         description="other libraries that decode the raw files, each measured beside the study's own decoder, one "
         "image after the other; how far their pixels are from a full decode stands beside their speed",
     )
+    own: Own = Own()
     augment: bool = Field(
         False,
         description="whether each image is augmented where it is decoded, on the CPU, by the steps of "
@@ -100,6 +144,8 @@ class Loading(Settings):
         for name in known(BACKENDS, backends):
             if name in ceilings():
                 raise ValueError(f"{name!r} is measured in any case, as a ceiling")
+            if setting := backend_class(name).setting:
+                raise ValueError(f"{name!r} is measured where loading.{setting}.module names your file")
             if program := backend_class(name).needs:
                 on_path(program, name)
         return backends
@@ -121,14 +167,18 @@ class Loading(Settings):
     def _decoders_exist(cls, decoders: list[str]) -> list[str]:
         return known(DECODERS, decoders)
 
+    @model_validator(mode="after")
+    def _own_is_not_augmented(self) -> "Loading":
+        if self.own.module and self.augment and self.own.check == "pixels":
+            raise ValueError("own.check: found pixels beside augment, which your dataset is not given; expected once")
+        return self
+
     def skipped(self) -> dict[str, str]:
         """The backends and decoders of a study that cannot run here, with the reason."""
-        needed = {name: (backend_class(name).package,) * 2 for name in self.backends}
-        needed |= {name: (decoder_class(name).package, decoder_class(name).module) for name in self.decoders}
+        kinds: dict[str, type[Kind]] = {name: backend_class(name) for name in self.backends}
+        kinds |= {name: decoder_class(name) for name in self.decoders}
         return {
-            name: f"the package {package} is not installed"
-            for name, (package, module) in needed.items()
-            if module and find_spec(module) is None
+            name: f"the package {kind.package} is not installed" for name, kind in kinds.items() if not installed(kind)
         }
 
     def points(self) -> dict[str, LoadingPoint]:
@@ -139,6 +189,7 @@ class Loading(Settings):
         skipped = self.skipped()
         found = [point for name in ceilings() for point in self._points_of(name)]
         found += [point for name in self.backends if name not in skipped for point in self._points_of(name)]
+        found += self._points_of(OWN_DATASET) if self.own.module else []
         alone = {"backend": "serial", "source": RAW, "workers": 1, "chunk": 1}
         found += [LoadingPoint(decoder=name, **alone) for name in self.decoders if name not in skipped]
         if self.remote.backends:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 T = TypeVar("T")
+Check = Literal["pixels", "once"]  # of what is delivered: the pixels, and so that each image came once; or that alone
 
 StartMethod = Literal["fork", "forkserver", "spawn"]
 Returns = Literal["pickled", "shared_memory"]
@@ -29,6 +30,7 @@ PREFETCH = 2  # torch's own default
 # Where images are read from; a record's key holds none of them, since all give the same pixels.
 RAW, REENCODED, REMOTE, PACKED = "raw", "reencoded", "remote", "packed"
 OWN, DECODERS = "scalecard", "scripts.loading.reading.decoders"  # the decoder of the study; those of other libraries
+OWN_DATASET = "own"  # the backend of a dataset of the user's own
 BATCH = 64  # images that a trainer takes at a time; inside a batch their order is free
 
 
@@ -74,6 +76,11 @@ class Backend(ABC):
     needs: ClassVar[str | None] = None  # a program that must be on the PATH; such a backend is used only where named
     rests_on: ClassVar[Sequence[str]] = ()  # packages whose versions are of its work, beside those that decode
     package: ClassVar[str | None] = None  # no dependency of ours; where it is not installed, the backend is skipped
+    module: ClassVar[str | None] = None  # that it is found by, where it is not called as the package
+    shuffles: ClassVar[bool] = False  # its library brings each pass in another order; else as asked for, or as stored
+    setting: ClassVar[str | None] = None  # of `loading`, whose own way it is: it is measured where that is there
+
+    check: Check = "pixels"  # that its images can stand
 
     def __init__(
         self,

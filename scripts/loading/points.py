@@ -6,7 +6,8 @@ points. What is usual (forkserver, pickled results, a prefetch of 2, raw files, 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from scripts import registry
 from scripts.loading.backend import DECODERS, OWN, PREFETCH, REMOTE, START_METHOD, Returns, StartMethod
@@ -85,6 +86,19 @@ def decoder_class(name: str) -> type[Decoder]:
     """The class of another library's decoder."""
     found: type[Decoder] = registry.load(DECODERS, name, "Decoder")
     return found
+
+
+class Kind(Protocol):
+    """A class of a plugin that may need a package."""
+
+    package: ClassVar[Any]  # distribution; none: it needs none
+    module: ClassVar[Any]  # that it is found by; none: it is called as the package
+
+
+def installed(kind: type[Kind]) -> bool:
+    """Whether the package that a plugin needs is there."""
+    module = kind.module or kind.package
+    return module is None or find_spec(module) is not None
 
 
 def ceilings() -> list[str]:

@@ -1,5 +1,6 @@
 """Where images stand in files that were made for a way to load: the key, the file, the folder."""
 
+import zlib
 from pathlib import Path
 
 from scripts.errors import ImageError
@@ -10,6 +11,11 @@ FORMATS = "scripts.loading.containers.formats"  # containers, by the name that a
 def key_of(shard: int, row: int) -> str:
     """The key of the image that stands packed at (shard, row): text without a dot, which webdataset would cut off."""
     return f"{shard:04d}_{row:06d}"
+
+
+def order_of(key: str) -> tuple[int, str]:
+    """Images stand in a container sorted by this: shuffled, the same in each that is made of them."""
+    return zlib.crc32(key.encode()), key
 
 
 def container_files(folder: Path) -> list[Path]:

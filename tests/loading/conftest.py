@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from helping import BRIEF
-from loading_study import Launch, Packed, packed_in
+from helping import BRIEF, write_jpeg
+from loading_study import CONTAINERS, Launch, Packed, packed_in, put_in_container
+
+from scripts.loading.backend import PACKED, RAW
 
 LIBRARIES = ["pytest", "numpy", "pandas", "cv2", "simplejpeg", "PIL.Image", "pydantic", "psutil", "distributed"]
 
@@ -30,6 +32,24 @@ def _calibrations_are_brief() -> Iterator[None]:
 def packed(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Packed:
     """The pictures, all of them training images."""
     return packed_in(tmp_path_factory.mktemp("shards"), pictures)
+
+
+@pytest.fixture(scope="session")
+def odd(tmp_path_factory: pytest.TempPathFactory) -> Packed:
+    """31 pictures, which no number of workers and no chunk of a test divides."""
+    folder = tmp_path_factory.mktemp("odd")
+    for seed in range(31):
+        write_jpeg(folder / "pictures" / ("ash" if seed % 2 else "birch") / f"{seed:02d}.jpg", seed=700 + seed)
+    (folder / "shards").mkdir()
+    return packed_in(folder / "shards", folder / "pictures")
+
+
+@pytest.fixture(scope="session")
+def stored(odd: Packed, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Where these pictures lie in each kind of source."""
+    folder = tmp_path_factory.mktemp("containers")
+    found = {name: put_in_container(name, odd, folder) for name in CONTAINERS}
+    return found | {RAW: odd.folder, PACKED: odd.shards}
 
 
 @pytest.fixture

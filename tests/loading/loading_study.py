@@ -19,14 +19,25 @@ from scripts.loading.measuring.digest import digest
 from scripts.loading.measuring.measure_loading import measure
 from scripts.loading.measuring.memory import Foreseen
 from scripts.loading.measuring.spec import LoadSpec
-from scripts.loading.points import LoadingPoint, backend_class
+from scripts.loading.points import BACKENDS, LoadingPoint, backend_class, installed
 from scripts.loading.reading.augmented import LoadAugmentation
 from scripts.loading.reading.load import LoadRaw
 from scripts.loading.stored import FORMATS
 from scripts.record import Record
 
 DECODE = DecodeSpec(size=16, steps=[{"resize": {}}])
-CONTAINERS = registry.names(FORMATS)
+CONTAINERS = [name for name in registry.names(FORMATS) if installed(registry.load(FORMATS, name, "Format"))]
+CONTAINED = [
+    name
+    for name in registry.names(BACKENDS)
+    if backend_class(name).sources[0] in CONTAINERS and installed(backend_class(name))
+]
+# tests/slurm has the way that needs a cluster, test_own.py what is the user's.
+HERE = [
+    name
+    for name in registry.names(BACKENDS)
+    if installed(kind := backend_class(name)) and kind.needs is kind.setting is None
+]
 Launch = Callable[..., Record]
 
 

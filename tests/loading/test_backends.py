@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import psutil
 import pytest
-from loading_study import DECODE, Launch, Packed
+from loading_study import CONTAINED, DECODE, HERE, Launch, Packed
 
 from scripts.config.loading import DEFAULT_BACKENDS
 from scripts.errors import ImageError
@@ -26,7 +26,9 @@ from scripts.loading.reading.load import LoadRaw
 from scripts.loading.transports.executor import bounded
 
 SHARING = [name for name in DEFAULT_BACKENDS if backend_class(name).shares]
-WITH_PROCESSES = ["joblib", *(name for name in DEFAULT_BACKENDS if backend_class(name).processes)]
+# Loky and Grain start theirs in their own way.
+WITH_PROCESSES = [name for name in HERE if backend_class(name).processes or name in {"joblib", "grain_processes"}]
+WITH_PROCESSES = [name for name in WITH_PROCESSES if name not in CONTAINED]
 
 
 @pytest.fixture(autouse=True)

@@ -6,17 +6,15 @@ import os
 from pathlib import Path
 
 import pytest
-from loading_study import CONTAINERS, Packed, packed_in, put_in_container
+from loading_study import CONTAINED, CONTAINERS, HERE, Packed, packed_in, put_in_container
 
-from scripts import registry
 from scripts.images.draw_sample import write_class
 from scripts.images.sample_classes import CLASSES
-from scripts.loading.points import BACKENDS, backend_class
+from scripts.loading.points import backend_class
 from scripts.loading.reading.augmented import LoadAugmentation
 from scripts.loading.transports.dataloader import DataLoaderBackend
 
 REAL = ["chest_xray", "hymenoptera", "imagenet_sample", "lc25000_768"]
-HERE = [name for name in registry.names(BACKENDS) if backend_class(name).needs is None]  # tests/slurm has the other
 
 
 @pytest.fixture(scope="module", params=["demo", *(pytest.param(name, marks=pytest.mark.real_images) for name in REAL)])
@@ -39,14 +37,15 @@ def pictures_of(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
 AUGMENT = LoadAugmentation(steps=[{"random_resized_crop": {"size": 12}}, {"stain_jitter": {}}], seed=3)
 
 
-# Of one set: what is augmented has been decoded, whatever it was.
+# Of one set: what is augmented has been decoded, whatever it was. Grain's processes, which it spawns, would import
+# torch for this; its threads run the same code.
 @pytest.mark.parametrize("pictures_of", ["demo"], indirect=True)
-@pytest.mark.parametrize("name", HERE)
+@pytest.mark.parametrize("name", [name for name in HERE if name != "grain_processes"])
 def test_all_ways_to_load_agree_on_augmented_images(name: str, pictures_of: Packed) -> None:
     kind = backend_class(name)
     # Workers would have to import torch, which takes seconds each: one that has it forks them.
     axes = {"start_method": "fork"} if kind.processes and kind.forks else {}
-    container = pictures_of.shards.parent / name if name in CONTAINERS else None
+    container = pictures_of.shards.parent / kind.sources[0] if name in CONTAINED else None
     record = pictures_of.launch(name, workers=2 if kind.parallel else 1, folder=container, augment=AUGMENT, **axes)
     assert record.validity.ok, record.validity.faults
     assert record.key["augmentation"] == AUGMENT.steps
@@ -58,7 +57,7 @@ def test_all_ways_to_load_agree(name: str, pictures_of: Packed) -> None:
     kind = backend_class(name)
     # Where workers would have to import torch; others are not forked from a process that has run so much.
     axes = {"start_method": "fork"} if issubclass(kind, DataLoaderBackend) else {}
-    container = pictures_of.shards.parent / name if name in CONTAINERS else None
+    container = pictures_of.shards.parent / kind.sources[0] if name in CONTAINED else None
     # A pass that is not timed, and one that is; test_backends.py has more.
     record = pictures_of.launch(name, workers=2 if kind.parallel else 1, folder=container, passes=1, **axes)
     assert record.validity.ok, record.validity.faults

@@ -179,6 +179,7 @@ FILES = [
         edit=lambda made: made.edit("asked/0.jpg", jpeg(made, 7)),
     ),
     Row("`training.program.command`: its script edited", edit=edited("project/train.py"), studies=("own",)),
+    Row("`loading.own.module`: the file edited", edit=edited("my_data.py")),
     Row("`training.program.files`: one of them edited", edit=edited("project/models.py"), studies=("own",)),
     Row(
         "`training.program.folder`: a file that no pattern names", edit=edited("project/conf/a.yaml"), studies=("own",)

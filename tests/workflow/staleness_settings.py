@@ -43,6 +43,9 @@ VALUES: dict[str, Any] = {
     "loading.page_cache": ["warm", "cold"],
     "loading.sources": ["raw"],
     "loading.decoders": ["pillow"],
+    "loading.own.module": "moved/my_data.py",
+    "loading.own.dataset": "other",
+    "loading.own.check": "once",
     "loading.augment": True,
     "loading.passes": 2,
     "loading.window_seconds": 1.0,
@@ -142,7 +145,10 @@ WITH: dict[str, Any] = {
     },
     "training.threads": {"scaling": {"baseline": "serial-1x2"}},
     "training.loader_workers": {"scaling": {"baseline": "serial-1l1"}},
-    "loading.augment": {"training": {"augment": [{"horizontal_flip": {}}]}},
+    "loading.augment": {
+        "training": {"augment": [{"horizontal_flip": {}}]},
+        "loading": {"own": {"check": "once"}},
+    },
 }
 # In place of the study of pictures, or beside it, those that have rules of their own for a key.
 STUDIES = {

@@ -22,6 +22,7 @@ STUDIES: dict[str, tuple[dict[str, Any], list[str]]] = {
                 "chunks": [4],
                 "sources": ["raw", "reencoded"],
                 "remote": {"backends": ["threads"], "workers": [1]},
+                "own": {"module": "my_data.py"},
                 "blocks": 1,
             },
             "training": TRAINED
@@ -98,6 +99,8 @@ def lay_down(folder: Path) -> None:
     for name in ("project/train.py", "project/models.py", "project/conf/a.yaml", "moved/train.py", "moved/models.py"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text("pass\n")
+    for name in ("my_data.py", "moved/my_data.py"):
+        (folder / name).write_text("def build(files, size):\n    pass\n\n\nother = build\n")
     for name in ("theirs.csv", "others.csv"):
         (folder / name).write_text("point,workers\n")
     for table in ("old/scaling/training", "old/scaling/loading", "older/scaling/training", "older/scaling/loading"):

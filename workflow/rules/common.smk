@@ -16,7 +16,7 @@ from scripts.closure import Sources, stand_in_path
 from scripts.errors import UserError
 from scripts.images import source
 from scripts.images.step import STEPS
-from scripts.loading.backend import DECODERS, OWN
+from scripts.loading.backend import DECODERS, OWN, OWN_DATASET
 from scripts.loading.points import BACKENDS, backend_class, decoder_class
 from scripts.loading.stored import FORMATS
 from scripts.report.terminal.job_words import JobWords
@@ -29,9 +29,10 @@ from scripts.slurm.recover import cancel, jobs_of
 from scripts.spec import PIXELS, canonical, pins
 from scripts.training.model.memory import node_megabytes
 from scripts.training.model.model_facts import ModelFacts
-from scripts.training.model.model_names import file_digest, file_of, packages_of, shown_name
+from scripts.training.model.model_names import file_of, packages_of, shown_name
 from scripts.training.points import PACKED, PROGRAM, STRATEGIES, network_id
 from scripts.training.spec import TrainSpec
+from scripts.user_function import file_digest
 
 CODE_FOLDER = Path(".snakemake/code")
 SOURCES = Sources(CODE_FOLDER)

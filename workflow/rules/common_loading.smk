@@ -98,6 +98,24 @@ def get_remote_limits(wildcards):
     return STUDY.loading.remote.model_dump(exclude={"backends", "workers"})
 
 
+def is_own(wildcards):
+    """Whether a point loads by a dataset of the user's own."""
+    return get_loading_point(wildcards).backend == OWN_DATASET
+
+
+def get_own(wildcards):
+    """What tells that dataset from others; null for any other point."""
+    if not is_own(wildcards):
+        return None
+    own = STUDY.loading.own
+    return {"dataset": own.dataset, "digest": file_digest(Path(own.module)), "check": own.check}
+
+
+def get_own_file(wildcards, input):
+    """Where its file lies; not tracked, as get_raw_folder: its digest is."""
+    return [STUDY.loading.own.module] if is_own(wildcards) else []
+
+
 def is_traced():
     """Whether Dask is asked for its own account of a run: where the study loads with it."""
     return any(name.startswith("dask_") for name in STUDY.loading.backends)

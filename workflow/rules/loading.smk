@@ -98,16 +98,18 @@ rule measure_loading:
             passes=STUDY.loading.passes,
             window_seconds=STUDY.loading.window_seconds,
             remote=get_remote_limits(wildcards),
+            own=get_own(wildcards),
             lock=get_lock(wildcards),
         ),
         folder=get_loading_folder,
         address=get_dask_address,
+        own_file=get_own_file,
         again=get_again,
     # Snakemake sets these to the threads of the rule: a step that calls BLAS would run workers x workers threads.
     shell:
         "OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 python -m scripts.loading.measuring.measure_loading --folder {params.folder:q} --split {input.split:q} "
         "--reference {input.reference:q} --decoded {input.decoded:q} --block {wildcards.block} --attempt {resources.attempt} "
-        "{params.address} --again {params.again} --record {output.record:q} --spec {params.spec:q} 2> {log:q}"
+        "--own-file {params.own_file:q} {params.address} --again {params.again} --record {output.record:q} --spec {params.spec:q} 2> {log:q}"
 
 
 rule trace_dask:

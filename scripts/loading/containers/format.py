@@ -1,6 +1,5 @@
 """What a container is: all training images in a few files, as a library wants them."""
 
-import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,12 +8,14 @@ from typing import TYPE_CHECKING, ClassVar
 from scripts.errors import ImageError
 from scripts.images.header import read_bytes
 from scripts.images.shards import Shards, read_split
-from scripts.loading.stored import key_of
+from scripts.loading.backend import BATCH
+from scripts.loading.stored import key_of, order_of
 
 if TYPE_CHECKING:
     import numpy as np
 
 FILES = 64  # of a container at most: a library shares them out to its workers whole, 1, 2, 4 ... 64 alike
+PIXELS = "pixels"  # the array of a container that holds packed pixels
 
 
 class Image:
@@ -43,8 +44,8 @@ class Image:
 class Format(ABC):
     """One kind of container; its `write` is given a folder that is there and empty."""
 
-    package: ClassVar[str]  # that writes and reads it
-    pixels: ClassVar[bool] = False  # it holds packed pixels; else the bytes of raw files
+    package: ClassVar[str]  # that writes it
+    module: ClassVar[str]  # that it is found by
 
     @abstractmethod
     def write(self, images: Sequence[Image], folder: Path) -> None:
@@ -58,7 +59,12 @@ def shuffled(raw: Path, split: Path, shards: Path) -> list[Image]:
     images, packed = read_split(split, "train"), Shards(shards)
     places = zip(images.paths, images.shards.tolist(), images.rows.tolist(), strict=True)
     found = [Image(raw / path, shard, row, packed) for path, shard, row in places]
-    return sorted(found, key=lambda image: zlib.crc32(image.key.encode()))
+    return sorted(found, key=lambda image: order_of(image.key))
+
+
+def per_chunk(images: int) -> int:
+    """Images that are stored and read together, where packed pixels are: a batch, of few images less."""
+    return min(BATCH, per_file(images))
 
 
 def per_file(images: int) -> int:

@@ -39,9 +39,11 @@ from scripts.loading.measuring.spec import LoadSpec
 from scripts.loading.points import backend_class, decoder_class
 from scripts.loading.reading import remote
 from scripts.loading.reading.load import load_from
+from scripts.loading.reading.own import SETTING, LoadOwn
 from scripts.loading.transports.shared_pixels import SharedPixels
 from scripts.noise import Look, noise
 from scripts.spec import PIXELS
+from scripts.user_function import expected_file
 
 Reference = dict[str, Any]  # what reference_digest wrote
 
@@ -57,6 +59,7 @@ def measure(
     network: remote.Network | None = None,
     decoded: Reference | None = None,
     foreseen: Foreseen | None = None,
+    own_file: Path | None = None,
 ) -> record.Record:
     """The record of one launch.
 
@@ -64,6 +67,7 @@ def measure(
         reference: of the study's own decoder: what is compared has its digest in its key.
         decoded: of the point's, where that is another.
         foreseen: what the point will hold; one that has not so much memory is not run.
+        own_file: of the user's own dataset, where the point is one.
 
     Raises:
         UserError: what it should load is not there; no fault of the backend's.
@@ -73,11 +77,7 @@ def measure(
     before = calibrate(point.cores_here)
     watch.lap("calibration")
     items = items_of(images, spec.seed, block)
-    load: Any = (
-        remote.LoadRemote(network.url, folder, spec.decode)
-        if network
-        else load_from(point.source, folder, spec.decode, point.decoder)
-    )
+    load = load_of(spec, folder, network, own_file)
     expected = decoded or reference
     load.augment = spec.augment
     files = load.files(items)
@@ -90,10 +90,9 @@ def measure(
     watch.lap("prepare")
     ran: Run | None = None
     checks: dict[str, tuple[Any, Any]] = {}
-    free = psutil.virtual_memory().available
     try:
-        if foreseen is not None and foreseen.pss_bytes > free:
-            raise MemoryError(foreseen.said(free))
+        if foreseen is not None:
+            foreseen.check(psutil.virtual_memory().available)
         ran = run(spec, loader, items, files, sink, watch, network)
     except UserError:
         raise
@@ -104,7 +103,8 @@ def measure(
     else:
         share = ran.loaded.resident_share
         checks["passes with each image once"] = (1 + ran.loaded.passes, sink.whole_passes)
-        checks["pixel digest"] = (expected["digest"], digest([i.path for i in items], sink.pixels, sink.delivered))
+        if loader.check == "pixels":
+            checks["pixel digest"] = (expected["digest"], digest([i.path for i in items], sink.pixels, sink.delivered))
         if share is not None and abs(share - (point.page_cache == "warm")) > page_cache.MAY_STAY:
             checks["page cache"] = (point.page_cache, f"{share:.0%} of the files' pages in memory")
     used, peak, _ = (ran.cpu_seconds, ran.peak_rss_bytes, 0) if ran else machine.tree_usage()
@@ -118,6 +118,7 @@ def measure(
     seconds = ran.seconds if ran else watch.wall
     rests_on = [*loader.rests_on, *(remote.PACKAGES if network else ()), *(["torch"] if spec.augment else [])]
     rests_on += [] if point.decoder == OWN else [decoder_class(point.decoder).package]
+    compared = {"check": loader.check, "decode_error": expected.get("error") if loader.check == "pixels" else None}
     environment = machine.environment(point.start_method, point.page_cache, places=ran.places if ran else None)
     return record.Record(
         study=spec.study,
@@ -132,6 +133,7 @@ def measure(
             "page_cache": environment.page_cache,
             "network": network.limits if network else None,
             "cpu_model": environment.cpu_model,
+            **({f"{record.VERSION}{spec.own.dataset}": spec.own.digest} if spec.own else {}),
             **machine.versions_of(environment, *PIXELS, *rests_on),
         },
         block=block,
@@ -146,11 +148,26 @@ def measure(
         peak_rss_bytes=peak,
         package_joules=ran.package_joules if ran else None,
         quality=None,
-        loaded=ran.loaded.model_copy(update={"decode_error": expected.get("error")}) if ran else None,
+        loaded=ran.loaded.model_copy(update=compared) if ran else None,
         validity=record.Validity.of(checks),
         environment=environment,
         noise=noise(before, after, foreign_cores, steal_cores, counted.throttled),
     )
+
+
+def load_of(spec: LoadSpec, folder: Path, network: remote.Network | None, own_file: Path | None) -> Any:
+    """How one image of a point comes to memory.
+
+    Raises:
+        UserError: the file of the user's own dataset is not the one that the run was planned with.
+    """
+    if network:
+        return remote.LoadRemote(network.url, folder, spec.decode)
+    if spec.own is None:
+        return load_from(spec.point.source, folder, spec.decode, spec.point.decoder)
+    file = expected_file(SETTING, own_file, spec.own.digest, "the run was planned with; run it again")
+    assert file is not None
+    return LoadOwn(folder, spec.decode, file, spec.own)
 
 
 def main() -> None:
@@ -161,6 +178,7 @@ def main() -> None:
     parser.add_argument("--decoded", type=Path, nargs="?", help="reference of another decoder")
     parser.add_argument("--block", type=int, required=True)
     parser.add_argument("--attempt", type=int, required=True, help="1, or more after a failure")
+    parser.add_argument("--own-file", type=Path, nargs="?", help="of the user's own dataset; may be empty")
     parser.add_argument("--address", help="of a Dask scheduler that runs already")
     parser.add_argument("--record", type=Path, required=True)
     parser.add_argument("--again", type=int, default=0, help="times that a disturbed launch is measured again")
@@ -178,7 +196,7 @@ def main() -> None:
         with remote.network(args.folder, args.spec.remote) as network:
             common = (args.spec, args.block, args.attempt, args.folder, images, reference)
             foreseen = foresee(args.record.parent.parent, args.spec.point)
-            made = measure(*common, args.address, network, decoded, foreseen)
+            made = measure(*common, args.address, network, decoded, foreseen, args.own_file)
         record.write(made, path)
         return 0
 

@@ -53,11 +53,13 @@ class Foreseen(NamedTuple):
     pss_bytes: float
     workers: tuple[int, int]
 
-    def said(self, free: float) -> str:
-        """Why a point is not run."""
+    def check(self, free: float) -> None:
+        """Raises MemoryError where so many bytes are not `free`; the message is why the point is not run."""
+        if self.pss_bytes <= free:
+            return
         (fewer, more), holds = self.workers, self.pss_bytes / 2**30
         foreseen = f"it would hold about {holds:.1f} GiB, as {fewer} and {more} workers let foresee"
-        return f"not run: {foreseen}, and {free / 2**30:.1f} GiB are free"
+        raise MemoryError(f"not run: {foreseen}, and {free / 2**30:.1f} GiB are free")
 
 
 def foresee(records: Path, point: LoadingPoint) -> Foreseen | None:

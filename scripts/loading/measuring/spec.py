@@ -3,6 +3,7 @@
 from scripts.images.decode import DecodeSpec
 from scripts.loading.points import LoadingPoint
 from scripts.loading.reading.augmented import LoadAugmentation
+from scripts.loading.reading.own import OwnSpec
 from scripts.loading.reading.remote import RemoteLimits
 from scripts.spec import Spec
 
@@ -15,6 +16,7 @@ class LoadSpec(Spec):
     point: LoadingPoint
     decode: DecodeSpec
     augment: LoadAugmentation | None  # what is done to each decoded image
+    own: OwnSpec | None = None  # of a point that reads by code of the user's
     passes: int
     window_seconds: float
     remote: RemoteLimits | None  # of a point that reads from a server

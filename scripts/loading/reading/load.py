@@ -113,6 +113,10 @@ class LoadContained:
         """
         return item.position, finished(self.augment, item, _decoded(self.chain, data, f"{item.path} in {self.folder}"))
 
+    def deliver(self, items: Sequence[Item], pixels: np.ndarray) -> np.ndarray:
+        """Packed pixels that it holds, uint8 (n, size, size, 3), as they are delivered."""
+        return pixels if self.augment is None else self.augment(items, pixels)
+
     def files(self, items: Sequence[Item]) -> list[Path]:
         """As LoadFile.files."""
         del items

@@ -122,6 +122,7 @@ LOADING = [
     Column("source", ("source",), str, text=True),
     Column("decoder", ("decoder",), str, text=True),
     Column("error of pixels", ("decode_error",), show.number),
+    Column("checked", ("check",), str, text=True),
     Column("page cache", ("page_cache",), str, text=True),
     Column("start method", ("start_method",), show.word, text=True),
     Column("returns", ("returns",), show.word, text=True),

@@ -104,6 +104,8 @@ def breaches(one: Row, other: Row) -> list[Breach]:
             found.append(Breach(rule="a way to load", found=f"{row.point} is a ceiling: no way, but the most there is"))
         if row.has("decoder"):
             found.append(Breach(rule="equal pixels", found=f"{row.point} decodes to pixels of its own"))
+        if row.has("once"):
+            found.append(Breach(rule="equal pixels", found=f"{row.point} gives pixels that were not compared"))
         if row.has("oversubscribed"):
             found.append(Breach(rule="cores enough", found=f"{row.point} had more cores than the machine offered"))
     return found

@@ -84,6 +84,8 @@ def _parts(one: Record, block: Mapping[str, Record]) -> Attribution:
     point = LoadingPoint.model_validate(one.point)
     if point.decoder != OWN:
         raise KeyError(point.decoder)  # no ceiling decodes by it
+    if one.loaded is None or one.loaded.check == "once":
+        raise KeyError(point.id)  # nor gives its pixels
 
     def seconds(other: LoadingPoint) -> float:
         found = block[other.id]

@@ -109,6 +109,11 @@ class LoadingRow(Row):
     decode_error: float | None = Field(
         None, description="mean absolute difference of the pixels from a full decode resized by area, levels of 0-255"
     )
+    check: Literal["pixels", "once"] = Field(
+        "pixels",
+        description="what makes a launch valid: `pixels` that are those of the reference, or, of a dataset of your own "
+        "that gives others, that each image came `once`",
+    )
     ceiling: bool = Field(False, description="no way to load, but what one could reach at most")
     images_per_second_low: float | None = Field(
         None, description="lower end of the interval of images/s (Student t on the log rates of the valid blocks)"
@@ -159,8 +164,8 @@ class LoadingRow(Row):
 
     @property
     def way(self) -> bool:
-        """Whether it is a way to load what the study trains on: no ceiling, and no other decoder's pixels."""
-        return not self.ceiling and self.decoder == "scalecard"
+        """Whether it is a way to load what the study trains on: no ceiling, and no other pixels."""
+        return not self.ceiling and self.decoder == "scalecard" and self.check == "pixels"
 
 
 class TrainingRow(Row):

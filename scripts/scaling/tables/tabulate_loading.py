@@ -59,6 +59,8 @@ def rows(
         good, common = judged[name].good, by_baseline[baselines[name]].columns(name)
         ceiling = backend_class(point.backend).ceiling
         mark = "ceiling" if ceiling else "" if point.decoder == OWN else "decoder"
+        once = any(one.loaded.check == "once" for one in good if one.loaded is not None)
+        mark = "once" if once else mark
         rate = mean_rate([one.images_per_second for one in good], confidence) if good else None
         parts = attribute(good, blocks)
         found.append(
@@ -66,6 +68,7 @@ def rows(
                 **common | {"marks": f"{common['marks']} {mark}".strip()},
                 **point.model_dump(exclude={"workers"}),
                 calibrations=paces(good),
+                check="once" if once else "pixels",
                 ceiling=ceiling,
                 images_per_second_low=rate.low if rate else None,
                 images_per_second_high=rate.high if rate else None,

@@ -8,7 +8,7 @@ from typing import Any
 
 from scripts.images.shards import digests
 from scripts.training.model.model_file import add_flag, expected_file
-from scripts.training.model.model_names import file_digest
+from scripts.user_function import file_digest
 
 
 @dataclass(frozen=True)

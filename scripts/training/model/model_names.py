@@ -4,12 +4,12 @@
 of the user's, which is given the number of classes; a relative path begins at the working directory.
 """
 
-import ast
-import hashlib
 import importlib.util
 import re
 from functools import cache
 from pathlib import Path
+
+from scripts.user_function import check_function
 
 OWN = "tiny_cnn"  # scripts/training/model/tiny_cnn.py
 TIMM = "timm:"
@@ -29,8 +29,8 @@ def known_model(name: str) -> str:
 
     Without torchvision beside Snakemake, as with `--sdm conda` or where workflows are linted, a name is taken as it is.
     """
-    if file_of(name):
-        _check_function(name)
+    if file := file_of(name):
+        check_function(file, name.rpartition(":")[2])
     elif importlib.util.find_spec("torchvision") is None:
         return name
     elif name.startswith(TIMM):
@@ -58,12 +58,6 @@ def file_of(name: str) -> str | None:
     return path if colon and path.endswith(".py") else None
 
 
-def file_digest(path: Path) -> str:
-    """What tells one file from another: 12 hex digits of its sha256."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:12]
-
-
 def shown_name(name: str) -> str:
     """The name without the folder of its file: where that stands on this machine is no part of a study."""
     file = file_of(name)
@@ -78,26 +72,3 @@ def _offered(package: str) -> frozenset[str]:
         for path in Path(spec.origin).parent.joinpath("models").glob("*.py"):
             found.update(_OFFERED.findall(path.read_text(encoding="utf-8")))
     return frozenset(found)
-
-
-def _check_function(name: str) -> None:
-    """Raises ValueError where the file of a network is not there, is no Python, or has no such function."""
-    path, _, function = name.rpartition(":")
-    try:
-        tree = ast.parse(Path(path).read_bytes(), filename=path)
-    except OSError as error:
-        raise ValueError(f"{name!r}: {path} cannot be read in {Path.cwd()}: {error.strerror}") from None
-    except (SyntaxError, ValueError) as error:
-        line = f"line {error.lineno}: {error.msg}" if isinstance(error, SyntaxError) else error
-        raise ValueError(f"{name!r}: {path} is no Python: {line}") from None
-    functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
-    imported = [one.asname or one.name for node in tree.body if isinstance(node, ast.ImportFrom) for one in node.names]
-    assigned = [
-        target.id
-        for node in tree.body
-        if isinstance(node, ast.Assign)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    ]
-    if function not in {*functions, *imported, *assigned} and "*" not in imported:
-        raise ValueError(f"{name!r}: {path} has no function {function!r}; it has {', '.join(functions) or 'none'}")

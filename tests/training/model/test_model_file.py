@@ -14,8 +14,8 @@ from scripts.spec import canonical
 from scripts.training.model.build import build
 from scripts.training.model.describe_model import DescribeSpec, describe
 from scripts.training.model.model_file import expected_file
-from scripts.training.model.model_names import file_digest
 from scripts.training.model.trained import TrainedNetwork
+from scripts.user_function import file_digest
 
 NN = "from torch import nn\n"
 MODULE = NN + "class build(nn.Module):\n    def __init__(self, classes):\n        super().__init__()\n"

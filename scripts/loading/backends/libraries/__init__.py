@@ -1,1 +1,1 @@
-"""Loaders that people train with."""
+"""Loaders that people train with, on the raw files."""

@@ -7,7 +7,7 @@ from scripts.loading.backend import Item, Load, Loaded, chunks
 from scripts.loading.transports.dataloader import Batches, DataLoaderBackend
 
 
-class Images:
+class Numbered:
     """A map-style dataset: element (position, i) is (position, pixels of image i)."""
 
     def __init__(self, load: Load, items: Sequence[Item]) -> None:
@@ -50,7 +50,7 @@ class Backend(DataLoaderBackend):
         self.numbers = {item.path: number for number, item in enumerate(self.items)}
         self.sampler = Asked(self.chunk)
         # To torch, whatever has a length and items is a dataset of the map style.
-        images: Any = Images(self.load, self.items)
+        images: Any = Numbered(self.load, self.items)
         return DataLoader(images, batch_sampler=self.sampler, **settings)
 
     def ask(self, items: Sequence[Item]) -> None:

@@ -10,7 +10,7 @@ from scripts.loading.containers.format import Image, per_file
 
 
 class Format(container.Format):
-    package = "litdata"
+    package = module = "litdata"
 
     def write(self, images: Sequence[Image], folder: Path) -> None:
         import litdata

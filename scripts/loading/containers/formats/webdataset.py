@@ -9,7 +9,7 @@ from scripts.loading.containers.format import Image, per_file
 
 
 class Format(container.Format):
-    package = "webdataset"
+    package = module = "webdataset"
 
     def write(self, images: Sequence[Image], folder: Path) -> None:
         import webdataset
