@@ -75,6 +75,7 @@ bench: $(VENV)/dev.installed
 	python -m benchmarks.watched_against_own
 	python -m benchmarks.memory_asked --output docs/memory.md
 	python -m benchmarks.calibration_alarms
+	python -m benchmarks.page_paint
 
 # What libraries, tools and formats do against one's guess: each script fails if that has changed. See findings/README.md.
 findings:

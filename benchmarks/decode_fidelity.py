@@ -30,6 +30,7 @@ import torch.nn.functional as F
 from PIL import Image
 from rich.console import Console
 from rich.table import Table
+from torch.optim.lr_scheduler import LambdaLR
 from torchvision.transforms import Normalize, Resize
 
 from scripts import cli
@@ -48,7 +49,7 @@ from scripts.images.split import assign_splits
 from scripts.images.steps import resize
 from scripts.scaling.comparing.ratios import paired_ratio
 from scripts.training.loop.batches import epoch_order, training_order
-from scripts.training.loop.learner import optimizer_of
+from scripts.training.loop.learner import course, optimizer_of
 from scripts.training.model.build import build
 from scripts.training.spec import OptimizerSpec
 
@@ -56,7 +57,9 @@ Way = Callable[[Path], Pixels]  # a file to uint8 RGB (size, size, 3)
 
 NAIVE, REFERENCE = "naive Pillow loop", "OpenCV, full size"
 REDUCED = {8: cv2.IMREAD_REDUCED_COLOR_8, 4: cv2.IMREAD_REDUCED_COLOR_4, 2: cv2.IMREAD_REDUCED_COLOR_2}
-OPTIMIZER = OptimizerSpec(name="sgd", lr=0.02, momentum=0.9, schedule="cosine")  # as in config/config.yaml
+OPTIMIZER = OptimizerSpec(  # as in config/config.yaml
+    name="sgd", lr=0.02, momentum=0.9, weight_decay=0.0, schedule="cosine", lr_warmup_steps=0, lr_rule="none"
+)
 area: Callable[..., Pixels] = resize.Step()
 
 
@@ -132,7 +135,8 @@ def learn(pixels: np.ndarray, labels: np.ndarray, epochs: int, seed: int) -> tor
     normalize = Normalize(pixels.mean(axis=(0, 1, 2)), pixels.std(axis=(0, 1, 2)).clip(min=1))
     network = torch.nn.Sequential(normalize, build("resnet18", int(labels.max()) + 1, None))
     network.to(memory_format=torch.channels_last)
-    optimizer, schedule = optimizer_of(network, OPTIMIZER, epochs * (len(labels) // batch))
+    optimizer = optimizer_of(list(network.parameters()), OPTIMIZER, OPTIMIZER.lr, "foreach")
+    schedule = LambdaLR(optimizer, course(OPTIMIZER, epochs * (len(labels) // batch)))
     images, classes = torch.from_numpy(pixels).permute(0, 3, 1, 2).float(), torch.from_numpy(labels)
     for epoch in range(epochs):
         for chosen in training_order(epoch_order(labels, "shuffled", seed, epoch), batch, 0, 1):

@@ -131,6 +131,12 @@ def percent(value: float) -> str:
     return f"{100 * value:.3g} %"
 
 
+def some(names: Sequence[str], most: int = 3) -> str:
+    """The first names, and how many more there are: `a, b, c and 12 more`."""
+    shown = ", ".join(names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most:,} more"
+
+
 def counts(values: list[int]) -> str:
     """How often, over several rows: `3`, or `1 to 3`."""
     low, high = min(values), max(values)

@@ -19,7 +19,7 @@ def write_images(folder: Path) -> None:
     """Three classes of 12 packed images, the last two of each class not in training; one rejected file."""
     rng = np.random.default_rng(0)
     (folder / "shards").mkdir(parents=True)
-    np.save(folder / "shards" / "0000.npy", rng.integers(0, 256, (36, 32, 32, 3), np.uint8))
+    np.save(folder / "shards" / "0000.npy", rng.integers(0, 256, (36, 4, 4, 3), np.uint8).repeat(8, 1).repeat(8, 2))
     rows = [
         {"path": f"{name}/{i:02d}.jpg", "shard": 0, "row": 12 * label + i, "class": name, "group": f"{label}{i}",
          "sha256": f"{label}{i}", "split": {10: "valid", 11: "test"}.get(i, "train")}

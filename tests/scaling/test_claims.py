@@ -43,8 +43,8 @@ def test_a_claim_that_keeps_every_rule_stands_and_names_its_rows() -> None:
     assert found.stands
     assert found.rows == [TWO, SERIAL]
     assert found.sentence == (
-        f"{TWO} trains 1.80 [1.77, 1.83] times as fast as {SERIAL} (100 s), on 2 against 1 cores (efficiency "
-        "0.90); test accuracy 0.900 against 0.900."
+        f"{TWO} trains 1.80 [1.77, 1.83] times as fast as {SERIAL} (100 s). That is on 2 against 1 cores (efficiency "
+        "0.90). Test accuracy 0.900 against 0.900."
     )
 
 
@@ -65,7 +65,7 @@ def test_what_was_measured_on_a_busy_machine_says_so() -> None:
     rows = rows_of(GOOD)
     noisy = rows[TWO].model_copy(update={"marks": "noisy"})
     found = compare(noisy, rows[SERIAL])
-    assert f"times as fast as {SERIAL} (100 s) on a busy machine, on 2 against 1 cores" in found.sentence
+    assert found.sentence.endswith(". Measured on a busy machine.")
 
 
 def test_points_of_days_that_share_no_block_are_not_compared() -> None:
@@ -86,7 +86,7 @@ def test_what_ran_on_hardware_threads_of_fewer_cores_says_so(changes: dict[str, 
     shared = rows[TWO].model_copy(update={"marks": "shared_cores"} | changes)
     found = compare(shared, rows[SERIAL])
     assert found.stands
-    assert found.sentence.endswith(f"against 0.900; two {who} of {TWO} share a core.")
+    assert found.sentence.endswith(f"against 0.900. Two {who} of {TWO} share a core.")
 
 
 def test_oversubscribed_points_are_refused() -> None:
@@ -139,7 +139,7 @@ def test_what_somebody_claims_stands_beside_what_was_measured(
     found = judge(list(rows_of(speedups).values()), [], spec)[-1]
     measured = r"1\.804 \[1\.80\d, 1\.80\d\]" if speedups is SURE else r"1\.80 \[1\.3\d, 2\.4\d\]"
     assert re.match(f"{TWO} trains {measured} times as fast as {SERIAL}", found.sentence)
-    assert found.sentence.endswith(f"; claimed: {times}, {verdict}.")
+    assert found.sentence.endswith(f". Claimed: {times}, {verdict}.")
     assert rules(found) == (["what was measured"] if verdict == "not borne out" else [])
 
 
@@ -153,7 +153,7 @@ def test_unequal_work_bears_out_no_claim() -> None:
     key = json.dumps(json.loads(rows[TWO].key) | {"device": "cuda"})
     found = compare(rows[TWO].model_copy(update={"key": key}), rows[SERIAL], times="1.8")
     assert rules(found) == ["equal work"]
-    assert found.sentence.endswith("; claimed: 1.8.")
+    assert found.sentence.endswith(". Claimed: 1.8.")
 
 
 def test_a_claim_about_no_point_is_a_users_mistake() -> None:
@@ -182,7 +182,7 @@ def test_ways_to_load_are_compared_with_serial_and_the_fastest_with_each_other()
     assert [one.rows for one in found] == [[POOL.id, LOAD.id], [PACKED.id, LOAD.id], [PACKED.id, POOL.id]]
     assert {one.about for one in found if one.stands} == {"loading"}
     assert found[0].sentence == (
-        f"{POOL.id} loads 1.95 [1.85, 2.06] times as fast as {LOAD.id} (4.00 s), on 2 against 1 cores "
+        f"{POOL.id} loads 1.95 [1.85, 2.06] times as fast as {LOAD.id} (4.00 s). That is on 2 against 1 cores "
         "(efficiency 0.98)."
     )
 

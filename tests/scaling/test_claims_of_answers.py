@@ -58,7 +58,7 @@ def test_each_answer_names_the_rows_that_it_is_made_of() -> None:
     seconds = {LOAD: (4.0, 4.1, 4.0), POOL: (2.0, 2.1, 2.1), PACKED: (2.0, 2.12, 2.09)}
     advised, law, fastest, feeds = answers(list(rows_of(laws).values()), seconds)
 
-    assert advised.sentence.startswith("Ask for 4 cores: resnet18-ddp-4")
+    assert advised.sentence.startswith("Ask for 4 cores (95 %: 4): resnet18-ddp-4. ")
     assert advised.rows == ["resnet18-ddp-4", SERIAL, "resnet18-ddp-1", TWO]
     assert law.rows == ["resnet18-ddp-1", TWO, "resnet18-ddp-4"]
     assert "resnet18-ddp (1, 2, 4 workers, 3 blocks) follows" in law.sentence
@@ -86,7 +86,7 @@ def test_a_curve_that_no_law_fits_makes_no_claim() -> None:
 def test_an_answer_of_too_few_launches_is_seen_and_not_to_be_quoted() -> None:
     found = answers(list(rows_of({"serial-1": [1, 1], "ddp-2": [2, 2]}).values()), {LOAD: (4.0, 4.1), POOL: (2.0, 2.1)})
     assert [one.too_few for one in found] == [True]
-    assert "exploratory" in found[0].sentence
+    assert "Exploratory: " in found[0].sentence
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ def test_an_interval_that_reaches_beyond_the_tolerance_confirms_nothing(recommen
     assert found.verdict == "not confirmed"
     assert found.sentence == (
         "In 3 fresh blocks resnet18-ddp-6 has 0.98 [0.60, 1.58] times the rate of resnet18-ddp-8, the fastest beside "
-        "it: not confirmed, the interval is too wide for a loss of at most 5 %; even 100 would not tell."
+        "it. Not confirmed, the interval is too wide for a loss of at most 5 %; even 100 would not tell."
     )
 
 
@@ -80,7 +80,7 @@ def test_how_many_more_blocks_would_confirm_is_said(recommended: Recommendation)
 def test_what_seems_to_lose_more_is_not_confirmed_either(recommended: Recommendation) -> None:
     found = confirm(recommended, scattered([0.92, 0.94, 0.96]), CONFIRMING)
     assert found.verdict == "not confirmed"
-    assert "not confirmed, it loses more than 5 %, though not surely; about " in found.sentence
+    assert "Not confirmed, it loses more than 5 %, though not surely; about " in found.sentence
 
 
 def test_a_close_call_has_the_digits_that_decide_it(recommended: Recommendation) -> None:
@@ -122,7 +122,7 @@ def test_three_blocks_at_1_percent_noise_confirm_what_holds_and_hardly_ever_what
 def test_the_sentence_says_by_how_much(recommended: Recommendation) -> None:
     found = confirmed(recommended, {"ddp-4": 3.2, "ddp-6": 4.0, "ddp-8": 4.05})
     assert found.sentence.startswith("In 3 fresh blocks resnet18-ddp-6 has 0.98")
-    assert found.sentence.endswith(" times the rate of resnet18-ddp-8, the fastest beside it: confirmed.")
+    assert found.sentence.endswith(" times the rate of resnet18-ddp-8, the fastest beside it. It is confirmed.")
 
 
 @pytest.mark.parametrize(

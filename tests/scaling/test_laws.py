@@ -187,7 +187,7 @@ def test_predictions_beyond_the_largest_count_are_called_extrapolated() -> None:
         assert one.launch_low is not None
         assert one.launch_low < one.low <= one.speedup <= one.high <= one.workers
         assert one.speedup == pytest.approx(amdahl(0.1)(one.workers), rel=0.05)
-    assert found.sentence.startswith("resnet18-ddp (1, 2, 4 workers, 6 blocks) follows amdahl: serial_fraction 0.10")
+    assert found.sentence.startswith("resnet18-ddp (1, 2, 4 workers, 6 blocks) follows amdahl: serial fraction 0.10")
 
 
 def test_bytes_make_the_communication_model_and_it_draws_the_universal_laws_curve() -> None:

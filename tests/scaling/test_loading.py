@@ -124,12 +124,12 @@ def test_the_fastest_is_named_with_what_it_is_tied_with_and_what_comes_next() ->
     assert (found.best.point, found.best.tied) == (POOL.id, [TORCH.id])
     assert found.best.next is not None
     assert found.best.next.point == THREADS.id
-    assert f"{POOL.id} loads fastest: " in found.sentence
+    assert f"{POOL.id} loads fastest with a warm page cache: " in found.sentence
     assert re.search(
-        f", tied with {TORCH.id} \\((about \\d+ more launches would|even 100 launches would not) tell\\)",
+        f" It is tied with {TORCH.id} \\((about \\d+ more launches would|even 100 launches would not) tell\\)",
         found.sentence,
     )
-    assert " (in brackets 95 % intervals; not measured again)." in found.sentence
+    assert found.sentence.endswith(" In brackets 95 % intervals; not measured again.")
 
 
 def test_what_reads_raw_files_has_a_winner_of_its_own() -> None:
@@ -141,7 +141,7 @@ def test_what_reads_raw_files_has_a_winner_of_its_own() -> None:
     assert found.best_raw is not None
     assert (found.best.point, found.best_raw.point) == (PACKED.id, POOL.id)
     assert "tied with nothing: " in found.sentence
-    assert f"; of the ways that read raw files it is {POOL.id}: " in found.sentence
+    assert f" Of the ways that read raw files it is {POOL.id}: " in found.sentence
 
 
 def test_warm_cold_and_remote_are_answered_apart() -> None:
@@ -153,8 +153,9 @@ def test_warm_cold_and_remote_are_answered_apart() -> None:
         ("local", "cold", POOL_COLD.id),
         ("remote", "warm", REMOTE.id),
     ]
-    assert "with a cold page cache on this machine (2 cores, c)" in found[1].sentence
-    assert "from a server on this machine" in found[2].sentence
+    assert "fastest with a cold page cache: " in found[1].sentence
+    assert " on this machine (2 cores, c). " in found[1].sentence
+    assert "fastest from a server: " in found[2].sentence
 
 
 def test_more_cores_than_the_machine_has_never_win() -> None:
@@ -171,7 +172,7 @@ def test_two_blocks_are_called_exploratory() -> None:
 
     assert found.best is not None
     assert (found.best.point, found.best.low, found.best.tied) == (POOL.id, None, [])
-    assert "exploratory: fewer than 3 valid blocks" in found.sentence
+    assert "Exploratory: fewer than 3 valid blocks" in found.sentence
 
 
 def test_without_a_valid_block_nothing_wins() -> None:
@@ -180,8 +181,8 @@ def test_without_a_valid_block_nothing_wins() -> None:
     found = answered({SERIAL.id: [loaded(SERIAL, b, 1.0, validity=wrong) for b in (1, 2, 3)]})
 
     assert found.situations[0].best is None
-    assert "no way to load has a valid block" in found.situations[0].sentence
-    assert "no way to load is valid" in found.feeding.sentence
+    assert "with a warm page cache: none has a valid block. " in found.situations[0].sentence
+    assert "No way to load is valid" in found.feeding.sentence
 
 
 FEEDERS = study(
@@ -202,7 +203,10 @@ def test_the_cheapest_that_feeds_has_the_fewest_cores_then_the_least_cpu_time() 
     assert slow.cheapest_raw is not None
     assert fast.cheapest_raw is not None
     assert [slow.cheapest.point, slow.cheapest_raw.point, fast.cheapest_raw.point] == [PACKED.id, SERIAL.id, THREADS.id]
-    assert "A trainer takes 150 images/s (loading.needed_images_per_second): fed at the least cost by " in fast.sentence
+    assert (
+        "A trainer takes 150 images/s (loading.needed_images_per_second). It is fed at the least cost by "
+        in fast.sentence
+    )
 
 
 def test_a_way_feeds_only_if_the_lower_end_of_its_interval_does() -> None:
@@ -216,7 +220,7 @@ def test_where_nothing_feeds_the_reach_of_the_fastest_is_told() -> None:
     found = answered(FEEDERS, needed=1e6).feeding
 
     assert (found.cheapest, found.cheapest_raw) == (None, None)
-    assert "no way to load is sure to feed it; the fastest, packed-1, reaches 9,900 [" in found.sentence
+    assert "No way to load is sure to feed it; the fastest, packed-1, reaches 9,900 [" in found.sentence
 
 
 def test_what_a_trainer_takes_is_the_fastest_training_unless_the_config_says() -> None:

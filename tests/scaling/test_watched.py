@@ -66,6 +66,6 @@ def test_without_losses_the_row_says_so_and_so_does_each_claim() -> None:
         assert row.validity == "valid"
         assert row.loss_distance is None
         assert row.has("learning_not_checked")
-        assert "that both learn alike was not checked" in compare(row, rows[SERIAL]).sentence
+        assert "That both learn alike was not checked" in compare(row, rows[SERIAL]).sentence
     rows = tabulated(*study([1.6, 1.1, 0.6]))
     assert "learn alike" not in compare(rows[TWO], rows[SERIAL]).sentence

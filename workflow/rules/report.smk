@@ -66,6 +66,7 @@ FIGURES = [
     "costs",
     "laws",
     "learning",
+    "target",
     "usage",
     "loading",
     "loading_curves",
@@ -113,6 +114,11 @@ rule draw_figures:
             "results/{study}/report/figures/learning.svg",
             category="Training",
             caption="../report/learning.rst",
+        ),
+        target=report(
+            "results/{study}/report/figures/target.svg",
+            category="Training",
+            caption="../report/target.rst",
         ),
         usage=report(
             "results/{study}/report/figures/usage.svg",

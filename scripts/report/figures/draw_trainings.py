@@ -14,12 +14,12 @@ from pathlib import Path
 
 from scripts import cli
 from scripts.report.figures import figure_tables
-from scripts.report.figures.answer_figure import draw_answer
-from scripts.report.figures.cost_figures import draw_costs
 from scripts.report.figures.figure_parts import save
-from scripts.report.figures.law_figures import draw_laws
-from scripts.report.figures.scaling_figures import draw_efficiency, draw_speedup
 from scripts.report.figures.style import styled
+from scripts.report.figures.training.answer_figure import draw_answer
+from scripts.report.figures.training.cost_figures import draw_costs
+from scripts.report.figures.training.law_figures import draw_laws
+from scripts.report.figures.training.scaling_figures import draw_efficiency, draw_speedup
 from scripts.scaling.answers.answer import Recommendations
 from scripts.scaling.answers.laws import Laws
 from scripts.scaling.tables.rows import TrainingRow

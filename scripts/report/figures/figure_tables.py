@@ -7,6 +7,7 @@ import pandas as pd
 from pydantic import BaseModel
 
 from scripts.record import Record
+from scripts.report.figures.training.target_figure import Reached
 from scripts.report.words.tables import counted, valid
 from scripts.scaling.answers.laws import Laws
 from scripts.scaling.plan.planned import Plan
@@ -76,6 +77,16 @@ def learned(rows: Sequence[TrainingRow], records: Sequence[Record]) -> pd.DataFr
         )
     ]
     return pd.DataFrame(lines, columns=LEARNING)
+
+
+def targets(reached: Sequence[Reached]) -> pd.DataFrame:
+    """Training seconds to the target accuracy: geometric means where every launch reached it."""
+    lines = [
+        (one.row.point, one.row.workers, one.row.cores, one.launches, len(one.seconds))
+        + ((one.mean.value, one.mean.low, one.mean.high) if one.always else (None, None, None))
+        for one in reached
+    ]
+    return pd.DataFrame(lines, columns=[*OF_POINT, "reached", "seconds", "seconds_low", "seconds_high"])
 
 
 def planned(plan: Plan) -> pd.DataFrame:

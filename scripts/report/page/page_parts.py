@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from scripts import format as show
 from scripts.report.figures.style import GRID, INK, MUTED, PAPER
 from scripts.report.words import tables, verdicts
+from scripts.report.words.point_words import Names
 from scripts.scaling.answers.answer import Claims, Confirmations, Recommendations
 from scripts.scaling.answers.laws import Laws
 from scripts.scaling.plan.planned import Plan
@@ -32,6 +33,7 @@ FIGURES = {
         "costs": "What a training costs against how long it takes; those that none beats in both are joined.",
         "laws": "What the chosen laws say of more workers, with bands, beside what was measured.",
         "learning": "Training loss and validation accuracy of each valid launch, by epoch and by time.",
+        "target": "Seconds of training until the target accuracy, of each point whose launches all reached it.",
         "usage": "CPU, memory, disk and network that trainings used, second by second.",
     },
     "loading": {
@@ -77,6 +79,7 @@ def trainings(
     plan: Sequence[Path],
     figures: Sequence[Path],
     note: str,
+    names: Names,
 ) -> dict[str, Any]:
     """What base.html.jinja shows of trainings.
 
@@ -88,17 +91,17 @@ def trainings(
     drawn = drawings([*figures, *plan[1:]])
     return {
         "training": {
-            scaling: section(some, TrainingRow, tables.TRAINING) | {"note": note}
+            scaling: section(some, TrainingRow, tables.TRAINING, names) | {"note": note}
             for scaling, some in tables.by_scaling(rows).items()
         },
         "strategies": plain_section(strategies, StrategyRow, tables.STRATEGIES),
         "strategies_note": tables.STRATEGIES_NOTE,
-        "advice": [one.sentences for one in advice.recommendations],
-        "confirmed": confirmed.sentences(advice) if confirmed else [],
+        "advice": [names.say(" ".join(one.sentences)) for one in advice.recommendations],
+        "confirmed": [names.say(sentence) for sentence in confirmed.sentences(advice)] if confirmed else [],
         "laws": verdicts.law_rows(laws),
-        "law_sentences": [curve.sentence for curve in laws.curves],
+        "law_sentences": [names.say(curve.sentence) for curve in laws.curves],
         "predictions": verdicts.prediction_rows(laws),
-        "claims": verdicts.by_subject(claims),
+        "claims": verdicts.by_subject(claims, names),
         "plan": planned,
         "planned": verdicts.plan_rows(planned) if planned else [],
         "verdicts": verdicts,
@@ -165,6 +168,11 @@ def that_fit(pictures: Sequence[Path], size: int) -> list[Path]:
     return [path for path, taken in zip(pictures, sizes, strict=True) if taken <= size]
 
 
+def said(rows: Sequence[BaseModel], columns: Sequence[tables.Column]) -> list[tables.Column]:
+    """The columns that readers see first, and of the others those that say something of some row."""
+    return [one for one in columns if one.brief or any(one.cell(row) != show.MISSING for row in rows)]
+
+
 def heads(kind: type[BaseModel], columns: Sequence[tables.Column]) -> list[dict[str, Any]]:
     """What the template needs of the columns; readers see first those that the terminal has, `rest` by a button."""
     brief = any(one.brief for one in columns)
@@ -174,18 +182,20 @@ def heads(kind: type[BaseModel], columns: Sequence[tables.Column]) -> list[dict[
     ]
 
 
-def section(rows: Sequence[Row], kind: type[Row], columns: Sequence[tables.Column]) -> dict[str, Any]:
+def section(rows: Sequence[Row], kind: type[Row], columns: Sequence[tables.Column], names: Names) -> dict[str, Any]:
     """What the template needs of one table."""
+    columns = said(rows, columns)
     return {
         "columns": heads(kind, columns),
         "rows": tables.table(rows, columns),
         "note": tables.note(kind),
-        "divisor": tables.divisor(rows),
+        "divisor": tables.divisor(rows, names),
     }
 
 
 def plain_section(rows: Sequence[BaseModel], kind: type[BaseModel], columns: Sequence[tables.Column]) -> dict[str, Any]:
     """What the template needs of a table that compares nothing."""
+    columns = said(rows, columns)
     return {
         "columns": heads(kind, columns),
         "rows": [[one.cell(row) for one in columns] for row in rows],

@@ -26,6 +26,7 @@ from scripts.budget import LeftOut
 from scripts.report.page.first_screen import answers
 from scripts.report.page.page_parts import inline_picture, plain_section, section, template, that_fit, trainings
 from scripts.report.words import facts, profile_tables, tables
+from scripts.report.words.point_words import names_of
 from scripts.report.words.shown import CLASSES, PICTURE_BYTES, PREVIEWS
 from scripts.scaling.answers.answer import Claims, Confirmations, LoadingAnswer, Recommendations
 from scripts.scaling.answers.laws import Laws
@@ -85,6 +86,7 @@ def main() -> None:
     images = facts.images(args.split, args.rejects, args.leaks)
     room = PICTURE_BYTES - args.sheet.stat().st_size
     previews = zip(images.classes, that_fit(args.previews[:PREVIEWS], room), strict=False)
+    names = names_of(training, loading)
     page = template(args.template).render(
         **trainings(
             training,
@@ -96,6 +98,7 @@ def main() -> None:
             args.plan,
             args.figures,
             tables.note(TrainingRow),
+            names,
         ),
         study=spec.config["study"],
         settings=spec.config["training"],
@@ -109,20 +112,21 @@ def main() -> None:
         pop=plain_section(pop, PopRow, profile_tables.POP),
         pop_note=profile_tables.POP_NOTE,
         screen=answers(training, advice, claims, confirmed, loading, answer.feeding),
-        left_out=read_answer(args.left_out, LeftOut).sentence if args.left_out else "",
+        left_out=names.say(read_answer(args.left_out, LeftOut).sentence) if args.left_out else "",
         passes=read_answer(args.decided_pass, Pass).sentence if args.decided_pass else "",
-        answer=answer,
-        loading=section(loading, LoadingRow, tables.LOADING),
+        answers=[names.say(sentence) for sentence in answer.sentences],
+        loading=section(loading, LoadingRow, tables.LOADING, names),
         attribution=tables.ATTRIBUTION_NOTE,
         dask_report=args.dask_report and Path(os.path.relpath(args.dask_report, args.page.parent)).as_posix(),
         sheet=inline_picture(args.sheet),
         shown=CLASSES,
         previews=[(name, inline_picture(path)) for name, path in previews],
         confusions=facts.confusions(training, records),
+        names=names,
         # Nothing where no launch was a Slurm job.
         jobs=plain_section(jobs if any(row.job_id for row in jobs) else [], JobRow, tables.JOBS),
         environment=facts.environment(records),
-        noise=facts.noise(records),
+        noise=[(name, names.say(value)) for name, value in facts.noise(records)],
     )
     write_text(args.page, page)
 

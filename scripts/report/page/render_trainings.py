@@ -16,6 +16,7 @@ from scripts import cli
 from scripts.atomic import write_text
 from scripts.report.page.first_screen import answers
 from scripts.report.page.page_parts import template, trainings
+from scripts.report.words.point_words import names_of
 from scripts.scaling.answers.answer import Claims, Confirmations, Recommendations
 from scripts.scaling.answers.laws import Laws
 from scripts.scaling.tables.rows import StrategyRow, TrainingRow
@@ -23,9 +24,9 @@ from scripts.scaling.tables.table_file import read_answer, read_rows
 from scripts.spec import Spec
 
 NOTES = {
-    "table": "Seconds and images are those of the table; n launches a point, their median.",
-    "program": "Seconds are those of steps behind the warm-up, each from the end of the one before, evaluation apart, "
-    "at the slowest rank; n launches a point, their median.",
+    "table": "Seconds and images are those of the table. Of n launches a point, their median.",
+    "program": "Seconds are those of steps behind the warm-up, each from the end of the one before, at the slowest "
+    "rank. Evaluation is apart. Of n launches a point, their median.",
 }
 
 
@@ -66,6 +67,7 @@ def main() -> None:
             args.plan,
             args.figures,
             NOTES["program" if args.spec.program else "table"],
+            names_of(rows),
         ),
         study=args.spec.study,
         table=args.spec.table,

@@ -22,6 +22,7 @@ from scripts import format as show
 from scripts.atomic import write_text
 from scripts.record import Record
 from scripts.report.words import facts, tables
+from scripts.report.words.point_words import names_of
 from scripts.report.words.tables import Column
 from scripts.scaling.tables.read_records import read_all
 from scripts.scaling.tables.rows import JobRow, LoadingRow, Row, StrategyRow, TrainingRow
@@ -102,19 +103,20 @@ def main() -> None:
     args = parser.parse_args()
     records = read_all(args.records)
     training, loading = read_rows(args.training, TrainingRow), read_rows(args.loading, LoadingRow)
+    names = names_of(training, loading)
     where = {stage: machine([one for one in records if one.stage == stage]) for stage in ("training", "loading")}
     groups = tables.by_scaling(training)
     for scaling, rows in groups.items():
         name = "training" if len(groups) == 1 else f"training_{scaling}"
-        caption = f"{tables.note(TrainingRow)} {tables.divisor(rows)} {where['training']}"
+        caption = f"{tables.note(TrainingRow)} {tables.divisor(rows, names)} {where['training']}"
         typeset(args.folder, name, rows, tables.TRAINING, caption)
-    caption = f"{tables.note(LoadingRow)} {tables.divisor(loading)} {where['loading']}"
+    caption = f"{tables.note(LoadingRow)} {tables.divisor(loading, names)} {where['loading']}"
     typeset(args.folder, "loading", loading, tables.LOADING, caption)
     strategies = read_rows(args.strategies, StrategyRow)
     blocks = {row.point: row.blocks for row in training}
     n = f"n = {show.counts([blocks[row.point] for row in strategies])} launches a point" if strategies else "None"
     level = show.percent(training[0].confidence)
-    of = ", ".join(dict.fromkeys(row.baseline for row in strategies))
+    of = "; ".join(dict.fromkeys(names.title(row.baseline) for row in strategies))
     sure = f"In brackets {level} intervals: Student t on log ratios, Welch's where under 3 blocks are shared. {n}."
     caption = f"{tables.STRATEGIES_NOTE} {sure} Baselines: {of or 'none'}. {where['training']}"
     typeset(args.folder, "strategies", strategies, tables.STRATEGIES, caption)

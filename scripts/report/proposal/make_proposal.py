@@ -25,6 +25,7 @@ from scripts.report.proposal.content import Content, months_of, request_of, scal
 from scripts.report.proposal.languages import APT, latex_of, make_docx, make_pdf, markdown_of
 from scripts.report.proposal.request import Request, of_measured, of_plan, units_of
 from scripts.report.proposal.series import Series, series_of
+from scripts.report.words.point_words import names_of
 from scripts.scaling.answers.answer import Claim, Claims, Confirmations, Recommendation, Recommendations
 from scripts.scaling.plan.planned import Plan
 from scripts.scaling.tables.read_records import read_all
@@ -91,17 +92,19 @@ def content_of(
         *missing.not_requested(wanted[1:] if plan is None else []),
         *missing.not_quoted(series),
     ]
+    names = names_of(rows)
+    problem, method = facts_of_study.problem(series, split, records), facts_of_study.method(series, records)
     return Content(
         study=spec.study,
         centre=centre,
-        missing=list(dict.fromkeys(lacks)),
-        problem=facts_of_study.problem(series, split, records),
-        method=facts_of_study.method(series, records),
+        missing=[names.say(lack) for lack in dict.fromkeys(lacks)],
+        problem=[(name, names.say(value)) for name, value in problem],
+        method=[(name, names.say(value)) for name, value in method],
         scalings=[
             scaling_of(one, centre, name if len(one.lines) > 1 else None) for name, one in figures_of(series).items()
         ],
-        answers=[*(sentence for one in standing for sentence in one.sentences), *confirmed],
-        request=request_of(request, centre, row, plan is not None),
+        answers=[names.say(said) for said in (*(said for one in standing for said in one.sentences), *confirmed)],
+        request=[names.say(said) for said in request_of(request, centre, row, plan is not None)],
         months=months_of(request, centre),
         answered=[
             (ask.line, "; ".join(WHERE[part] for part in ask.answered_by if part in parts) or "not yet, see above")

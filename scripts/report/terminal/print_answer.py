@@ -15,10 +15,12 @@ from rich.text import Text
 
 from scripts import cli
 from scripts.budget import LeftOut
+from scripts.report.words.point_words import names_of
 from scripts.report.words.verdicts import refusals
 from scripts.scaling.answers.answer import Claims, Confirmations, LoadingAnswer, Recommendations
 from scripts.scaling.plan.planned import Plan
-from scripts.scaling.tables.table_file import read_answer
+from scripts.scaling.tables.rows import LoadingRow, TrainingRow
+from scripts.scaling.tables.table_file import read_answer, read_rows
 
 NOT_CONFIRMED = "No training was measured again; `snakemake confirm` does."
 WIDTH = 120  # columns, where nobody has set the width of a window
@@ -38,23 +40,25 @@ def print_answer(console: Console, folder: Path) -> None:
 
 
 def sentences(folder: Path) -> Iterator[str]:
-    """What the answers of a study say; first what it has not measured."""
+    """What the answers of a study say, points in words; first what it has not measured."""
+    mine = (folder / "training.parquet").is_file()  # else somebody else's trainings: what was claimed of them
+    table = folder / ("training.parquet" if mine else "external.parquet")
+    ways = folder / "loading.parquet"
+    names = names_of(read_rows(table, TrainingRow), read_rows(ways, LoadingRow) if ways.is_file() else [])
     if (left_out := folder / "left_out.json").is_file():
-        yield read_answer(left_out, LeftOut).sentence
+        yield names.say(read_answer(left_out, LeftOut).sentence)
     if (loading := folder / "loading.json").is_file():
-        yield from read_answer(loading, LoadingAnswer).sentences
-    table = folder / "training.parquet"
-    if not table.is_file():  # somebody else's trainings: what was claimed of them
-        table = folder / "external.parquet"
-        for sentence, breaches in refusals(read_answer(folder / "claims.json", Claims).refused):
-            yield f"Not to be quoted: {sentence} {'; '.join(breaches)}."
+        yield from map(names.say, read_answer(loading, LoadingAnswer).sentences)
+    if not mine:
+        for sentence, breaches in refusals(read_answer(folder / "claims.json", Claims).refused, names):
+            yield f"Not to be quoted: {sentence} {' '.join(breaches)}"
     advice = read_answer(folder / "recommendation.json", Recommendations)
     for one in advice.recommendations:
-        yield " ".join(one.sentences)
+        yield names.say(" ".join(one.sentences))
         yield from (f"    {line}" for line in one.paste)
     follows = _follows(again := folder / "confirmation.json", folder / "recommendation.json")
     confirmed = read_answer(again, Confirmations).sentences(advice) if follows else []
-    yield from confirmed or ([NOT_CONFIRMED] if table.name == "training.parquet" else [])
+    yield from map(names.say, confirmed) if confirmed else [NOT_CONFIRMED] if mine else []
     if _follows(planned := folder / "plan.json", table):
         yield from read_answer(planned, Plan).sentences
 

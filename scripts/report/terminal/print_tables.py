@@ -20,6 +20,7 @@ from rich.text import Text
 
 from scripts import cli
 from scripts.report.terminal.print_answer import print_answer, terminal
+from scripts.report.words.point_words import Names, names_of
 from scripts.report.words.profile_tables import POP_NOTE, POP_VALUES, PROFILES, PROFILES_NOTE
 from scripts.report.words.tables import (
     ATTRIBUTION,
@@ -65,10 +66,12 @@ def render(rows: Sequence[BaseModel], columns: Sequence[Column]) -> Table:
     return table
 
 
-def print_table(console: Console, title: str, rows: Sequence[Row], kind: type[Row], columns: Sequence[Column]) -> None:
+def print_table(
+    console: Console, title: str, rows: Sequence[Row], kind: type[Row], columns: Sequence[Column], names: Names
+) -> None:
     """A table with its title, what its numbers mean, and the reasons of what is missing."""
     console.print(Text(title, style="bold"))
-    console.print(Text(f"{note(kind)} {divisor(rows)}", style="dim"))
+    console.print(Text(f"{note(kind)} {divisor(rows, names)}", style="dim"))
     console.print()
     console.print(render(rows, columns))
     console.print()
@@ -87,18 +90,18 @@ def print_plain(console: Console, title: str, rows: Sequence[BaseModel], columns
     console.print()
 
 
-def print_verdicts(console: Console, laws: Laws, claims: Claims) -> None:
+def print_verdicts(console: Console, laws: Laws, claims: Claims, names: Names) -> None:
     """Which law each curve follows, and which sentences are refused."""
     console.print(Text("Scaling laws", style="bold"))
     for curve in laws.curves:
-        console.print(Text(curve.sentence))
+        console.print(Text(names.say(curve.sentence)))
     console.print()
     of_loading = [one for one in claims.claims if one.about == "loading"]
     shown = [one for one in claims.refused if one.about != "loading"]
     if shown:
         console.print(Text("Refused claims", style="bold"))
-        for sentence, breaches in refusals(shown):
-            console.print(Text(f"{sentence} {'; '.join(breaches)}."))
+        for sentence, breaches in refusals(shown, names):
+            console.print(Text(f"{sentence} {' '.join(breaches)}"))
         console.print()
     if of_loading:
         stands = sum(one.stands for one in of_loading)
@@ -129,11 +132,11 @@ def main() -> None:
     loading = read_rows(folder / "loading.parquet", LoadingRow)
     laws, claims = read_answer(folder / "laws.json", Laws), read_answer(folder / "claims.json", Claims)
     jobs = read_rows(folder / "jobs.parquet", JobRow)
-    console = terminal()
+    console, names = terminal(), names_of(training, loading)
     groups = by_scaling(training)
     for scaling, some in groups.items():
         title = "Training" if len(groups) == 1 else f"Training, {scaling} scaling"
-        print_table(console, title, some, TrainingRow, TRAINING)
+        print_table(console, title, some, TrainingRow, TRAINING, names)
     strategies = read_rows(folder / "strategies.parquet", StrategyRow)
     if strategies:
         print_plain(console, "At equal cores", strategies, STRATEGIES, STRATEGIES_NOTE)
@@ -141,12 +144,12 @@ def main() -> None:
         profiles, pop = read_rows(folder / "profiles.parquet", ProfileRow), read_rows(folder / "pop.parquet", PopRow)
         print_plain(console, "Where a training step's time goes", profiles, PROFILES, PROFILES_NOTE)
         print_plain(console, "POP efficiencies", pop, POP_VALUES, POP_NOTE)
-    print_table(console, "Loading", loading, LoadingRow, LOADING)
+    print_table(console, "Loading", loading, LoadingRow, LOADING, names)
     parts = [row for row in loading if row.whole_seconds is not None]
     print_plain(console, "Where the time goes", parts, ATTRIBUTION, ATTRIBUTION_NOTE)
     if any(row.job_id for row in jobs):
         print_jobs(console, jobs)
-    print_verdicts(console, laws, claims)
+    print_verdicts(console, laws, claims, names)
     print_answer(console, folder)
 
 

@@ -33,9 +33,9 @@ PROFILES = [
     Column("ideal bubble", ("ideal_bubble",), show.share, brief="ideal\nbubble"),
 ]
 PROFILES_NOTE = (
-    "Milliseconds of one step, the mean of n profiles, each in a run of its own. ideal: the baseline's step for as "
+    "Milliseconds of one step, the mean of n profiles, each in a run of its own. Ideal: the baseline's step for as "
     "many images, divided by the cores. What a point needs more is the sum of input, threads, smaller batch, "
-    "contention, imbalance, communication and optimizer; where the middle ones are missing, they are in communication. "
+    "contention, imbalance, communication and optimizer. Where the middle ones are missing, they are in communication. "
     "Below 0: less than its part of the baseline's."
 )
 
@@ -63,9 +63,9 @@ POP = [
 ]
 POP_VALUES = [replace(column, fields=column.fields[:1]) for column in POP]  # without intervals, as a terminal has room
 POP_NOTE = (
-    "Efficiencies as the POP Centre of Excellence defines them, from the same profiles; 1 is ideal, and what is under "
-    "0.8 is worth a look. global = parallel x computation scalability; parallel = load balance x communication; "
-    "communication = serialisation x transfer; hybrid parallel = parallel x threads. Scalability is against the "
-    "baseline's computation. In brackets an interval over n profiles, each of one statement alone; no bracket where n "
-    "is below 3. A diagnosis, and no claim: docs/pop.md."
+    "Efficiencies as the POP Centre of Excellence defines them, from the same profiles. 1 is ideal, and what is under "
+    "0.8 is worth a look. Global = parallel x computation scalability. Parallel = load balance x communication. "
+    "Communication = serialisation x transfer. Hybrid parallel = parallel x threads. Scalability is against the "
+    "baseline's computation. In brackets an interval over n profiles, each of one statement alone. There is no bracket "
+    "where n is below 3. A diagnosis, and no claim: docs/pop.md."
 )

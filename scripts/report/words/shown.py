@@ -5,7 +5,9 @@ A page of a thousand classes is opened like one of five: it shows the first, and
 
 CLASSES = 24  # of which each a row is shown: on the contact sheet, in a confusion matrix, as previews
 PREVIEWS = 12  # on the page, at most
-PICTURE_BYTES = 2_500_000  # of PNGs in the page, at most; in a page each takes a third more
+PICTURE_BYTES = (
+    1_300_000  # of pictures in the page, at most; there each takes a third more, and all is to be under 3 MB
+)
 
 
 def sheets(classes: int) -> int:

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from scripts import format as show
 from scripts.record import Record
+from scripts.report.words.point_words import Names
 from scripts.scaling.tables.rows import JobRow, LoadingRow, Row, TrainingRow
 
 R = TypeVar("R", bound=Row)
@@ -131,10 +132,10 @@ LOADING = [
 ]
 ATTRIBUTION = [*_POINT, *(replace(column, brief=column.title.removesuffix(" ms")) for column in _PARTS)]
 ATTRIBUTION_NOTE = (
-    "Milliseconds of a launch that passes over the images once: take + decode + read + transport + once = whole, all "
-    "of one block, that with the median whole. take: ready images (headspace). decode and read: what decode_only and "
-    "serial need beyond that, divided by the workers. transport: the rest of the pass, below 0 where it beat that "
-    "division. once: start, the first pass beyond a timed one, shutdown."
+    "Milliseconds of a launch that passes over the images once: take + decode + read + transport + once = whole. All "
+    "are of one block, that with the median whole. Take: ready images (headspace). Decode and read: what decoding "
+    "alone and the serial way need beyond that, divided by the workers. Transport: the rest of the pass, below 0 where "
+    "it beat that division. Once: start, the first pass beyond a timed one, shutdown."
 )
 STRATEGIES = [
     Column("cores", ("cores",), show.count, brief="cores"),
@@ -152,8 +153,8 @@ STRATEGIES = [
     Column("core-hours", ("core_hours",), show.number, brief="core-\nhours"),
 ]
 STRATEGIES_NOTE = (
-    "Points that share a baseline and their number of cores, the fastest first: images/s as a share of its, along "
-    "shared blocks. tied: the interval holds 1."
+    "Points that share a baseline and their number of cores, the fastest first. Images/s are a share of its, along "
+    "shared blocks. Tied: the interval holds 1."
 )
 JOBS_NOTE = "Medians over the n Slurm jobs of a point that accounting knows."
 # The brief ones are shown as medians, one line a point.
@@ -249,26 +250,26 @@ def note(kind: type[Row]) -> str:
     }[kind]
     more = {
         TrainingRow: "",
-        LoadingRow: " CPU ms: of all processes, for an image. First batch: seconds until the first image came, workers "
-        "started. A ceiling is no way to load, but what one could reach at most.",
+        LoadingRow: " CPU ms are those of all processes, for an image. First batch: seconds until the first image "
+        "came, workers started. A ceiling is no way to load, but what one could reach at most.",
     }[kind]
-    return f"Seconds {spent}: the median over n valid launches, each of its own block.{more}"
+    return f"Seconds {spent}. They are the median over n valid launches, each of its own block.{more}"
 
 
-def divisor(rows: Sequence[Row]) -> str:
+def divisor(rows: Sequence[Row], names: Names) -> str:
     """What the speedups of a table divide by, and what their brackets hold."""
-    names = [
-        f"{row.point}, {show.number(row.baseline_seconds)} s (n = {row.blocks})"
-        if row.blocks
-        else f"{row.point}, invalid"
+    divided_by = [
+        f"{names.title(row.point)} ({row.point}): "
+        + (f"{show.number(row.seconds)} s (n = {row.blocks})" if row.blocks else "invalid")
         for row in baselines(rows)
     ]
     level = f"{show.percent(rows[0].confidence)} interval"
     kind = "model, precision and scaling" if isinstance(rows[0], TrainingRow) else "storage and page cache"
-    several = f"the baseline of its {kind}: " if len(names) > 1 else ""
+    if len(divided_by) > 1:
+        divided_by = [f"the baseline of its {kind}", *(f"{one[0].upper()}{one[1:]}" for one in divided_by)]
     return (
-        f"Speedup is against {several}{'; '.join(names)}. In brackets its {level}, of each statement alone: along "
-        "shared blocks, as measured and at equal speed of the machine; no bracket where n is below 3."
+        f"Speedup is against {'. '.join(divided_by)}. In brackets its {level}, of each statement alone: along "
+        "shared blocks, as measured and at equal speed of the machine. There is no bracket where n is below 3."
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from scripts import format as show
+from scripts.report.words.point_words import Names
 from scripts.scaling.answers.answer import Claim, Claims
 from scripts.scaling.answers.laws import ALL_COSTS, CurveLaws, LawFit, Laws, Prediction
 from scripts.scaling.comparing.limits import FORETOLD, LACK_OF_FIT
@@ -12,17 +13,18 @@ from scripts.scaling.plan.planned import Plan
 LAW_TITLES = ("curve", "law", "parameters", "AICc", "lack of fit", "verdict")
 LAWS_NOTE = (
     "A curve is what points that differ in workers alone share. Laws are fitted to the launches that count, levels of "
-    "blocks apart; in brackets, intervals by leaving out a block at a time. Lack of fit: the chance of launches so far "
-    "from the law, if it holds, by F against the scatter of the launches of one worker count. A law is refused where "
-    f"that is under {show.percent(LACK_OF_FIT)}, divided among a study's curves. Of those that fit and that the blocks "
-    "can tell from a simpler one, the law with the least AICc is chosen. Formulas: scripts/scaling/laws/laws.py."
+    "blocks apart. In brackets are intervals by leaving out a block at a time. Lack of fit: the chance of launches so "
+    "far from the law, if it holds. It is by F, against the scatter of the launches of one worker count. A law is "
+    f"refused where that is under {show.percent(LACK_OF_FIT)}, divided among a study's curves. Chosen is the law of "
+    "least AICc among those that fit and that the blocks can tell from a simpler one. Formulas: "
+    "scripts/scaling/laws/laws.py."
 )
 PREDICTION_TITLES = ("curve", "workers", "speedup", "one more launch", "kind")
 PREDICTIONS_NOTE = (
-    "Predicted, not measured: speedup against the curve's least worker count by the chosen law, with the band of all "
-    "sums of the laws' costs that the blocks do not speak against; and the band in which one more launch would lie. "
-    "Nothing is foretold where no law fits, where a node begins that no launch has seen, and where the ends of the "
-    f"band are more than {show.number(FORETOLD)} times apart."
+    "Predicted, not measured: speedup against the curve's least worker count by the chosen law. In brackets is the "
+    "band of all sums of the laws' costs that the blocks do not speak against. One more launch would lie in the band "
+    "beside it. Nothing is foretold where no law fits, or where a node begins that no launch has seen. Nor is it where "
+    f"the ends of the band are more than {show.number(FORETOLD)} times apart."
 )
 
 PLAN_TITLES = ("training", "way", "cores", "GPUs", "starts s", "ends s", "cost", "nodes")
@@ -78,7 +80,7 @@ def plan_rows(plan: Plan) -> list[tuple[str, ...]]:
     ]
 
 
-def by_subject(claims: Claims) -> list[dict[str, Any]]:
+def by_subject(claims: Claims, names: Names) -> list[dict[str, Any]]:
     """Claims as the page groups them: what stands, what was seen too seldom, what is refused."""
     groups = []
     for about, title in SUBJECTS.items():
@@ -88,17 +90,23 @@ def by_subject(claims: Claims) -> list[dict[str, Any]]:
             {
                 "about": about,
                 "title": title,
-                "standing": [one.sentence for one in mine if one.stands],
-                "observed": refusals(one for one in refused if one.too_few),
-                "refused": refusals(one for one in refused if not one.too_few),
+                "standing": [names.say(one.sentence) for one in mine if one.stands],
+                "observed": refusals((one for one in refused if one.too_few), names),
+                "refused": refusals((one for one in refused if not one.too_few), names),
             }
         )
     return groups
 
 
-def refusals(claims: Iterable[Claim]) -> list[tuple[str, list[str]]]:
+def refusals(claims: Iterable[Claim], names: Names) -> list[tuple[str, list[str]]]:
     """Each sentence that may not be quoted, with the rules that it breaks."""
-    return [(one.sentence, [f"{breach.rule}: {breach.found}" for breach in one.breaches]) for one in claims]
+    return [
+        (
+            names.say(one.sentence),
+            [names.say(f"{breach.rule.capitalize()}: {breach.found}.") for breach in one.breaches],
+        )
+        for one in claims
+    ]
 
 
 def _kind(one: Prediction) -> str:

@@ -137,23 +137,23 @@ def _sentence(
     if ratio is None or ratio.low is None:
         counts = ", ".join(f"{point} {len(mine)}" for point, mine in fresh.rates.items())
         return (
-            f"{one} is not confirmed: valid fresh blocks are {counts}; expected {LEAST_BLOCKS} or more in common "
-            "(`snakemake confirm` measures those that lack)."
+            f"{one} is not confirmed: expected {LEAST_BLOCKS} or more valid fresh blocks in common. There are: "
+            f"{counts}. `snakemake confirm` measures those that lack."
         )
     # As many digits as decide.
     share = show.ratio(ratio.value, ratio.low, ratio.high, edges=(1.0, spec.least))
     blocks, busy = fresh.shared(one, best), f" {show.BUSY}" if fresh.busy else ""
-    text = f"In {blocks} fresh blocks{busy} {one} has {share} times the rate of {best}, the fastest beside it"
-    text += f"; {', '.join(faster)} is faster still" if faster else ""
+    text = f"In {blocks} fresh blocks{busy} {one} has {share} times the rate of {best}, the fastest beside it."
+    text += f" Faster still: {show.some(faster)}." if faster else ""
     if verdict != "not confirmed":
-        return f"{text}: {verdict}."
+        return f"{text} It is {verdict}."
     more = fresh.comparison.more_launches(one, best, spec.least)
     loss = show.percent(spec.tolerance)
     why = f"the interval is too wide for a loss of at most {loss}"
     if ratio.value < spec.least:
         why = f"it loses more than {loss}, though not surely"
     told = f"{more_would(more)} tell" + (f" (scaling.confirm_blocks: {blocks + more})" if more else "")
-    return f"{text}: not confirmed, {why}; {told}."
+    return f"{text} Not confirmed, {why}; {told}."
 
 
 def main() -> None:

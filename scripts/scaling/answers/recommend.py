@@ -95,11 +95,11 @@ def _among(baseline: str, rows: Sequence[TrainingRow], spec: RecommendSpec) -> R
 def _nothing(baseline: str, rows: Sequence[TrainingRow], able: Sequence[TrainingRow]) -> Recommendation:
     over = sum(row.has("oversubscribed") for row in rows)
     few = len(rows) - over - len(able)
-    why = [f"{len(able)} point{'' if len(able) == 1 else 's'} can be compared; expected 2 or more"]
+    why = [f"{len(able)} point{'' if len(able) == 1 else 's'} can be compared; expected 2 or more."]
     if len(able) > 1:
-        why = [f"{len(able)} points have no blocks in common, by which they could be compared"]
-    why += [f"{few} with under {LEAST_BLOCKS} valid blocks"] if few else []
-    why += [f"{over} with more cores than the machine has"] if over else []
+        why = [f"{len(able)} points have no blocks in common, by which they could be compared."]
+    why += [f"{few} with under {LEAST_BLOCKS} valid blocks."] if few else []
+    why += [f"{over} with more cores than the machine has."] if over else []
     return Recommendation(
         baseline=baseline,
         baseline_accuracy=None,
@@ -111,7 +111,7 @@ def _nothing(baseline: str, rows: Sequence[TrainingRow], able: Sequence[Training
         cheapest=None,
         neighbours=[],
         next=None,
-        sentences=[f"Among the points of {baseline} nothing can be recommended: {'; '.join(why)}."],
+        sentences=[f"Nothing can be recommended among what is compared with {baseline}.", *why],
     )
 
 
@@ -188,18 +188,16 @@ def sentences(found: Recommendation, spec: RecommendSpec, more: str, busy: bool,
         return found.sentences
     sure, loss = show.percent(spec.confidence), show.percent(spec.tolerance)
     span = f"{found.cores_low} to {one.cores}" if found.cores_low != one.cores else f"{one.cores}"
-    text = f"Ask for {_cores(one.cores)}: {one.point} ({_workers(one.workers)}; {sure}: {span} cores)"
+    said = [f"Ask for {_cores(one.cores)} ({sure}: {span}): {one.point}."]
     if one.point == best.point:
-        text += " is the fastest, and nothing with fewer cores is sure to be "
-        text += f"within {loss} of it"
+        said.append(f"It is the fastest, and nothing with fewer cores is sure to be within {loss} of it.")
     else:
         share = show.ratio(one.of_best, one.of_best_low, one.of_best_high)
-        text += f" reaches {share} of the images/s of {best.point}, the fastest ({_cores(best.cores)})"
-    if found.tied:
-        text += f"; tied with the fastest: {', '.join(found.tied)} ({more} tell)"
-    text += f"; measured {show.BUSY}" if busy else ""
+        said.append(f"It reaches {share} of the images/s of {best.point}, the fastest ({_cores(best.cores)}).")
+    said += [f"Tied with the fastest: {show.some(found.tied)} ({more} tell)."] if found.tied else []
+    said += [f"Measured {show.BUSY}."] if busy else []
     take = "takes" if unit == "a launch" else "take"
-    said = [f"{text}. {unit.capitalize()} {take} {show.number(one.wall_seconds)} s, {_costs(one, spec)}."]
+    said.append(f"{unit.capitalize()} {take} {show.number(one.wall_seconds)} s, {_costs(one, spec)}.")
     if one.test_accuracy is not None and found.baseline_accuracy is not None and one.point != found.baseline:
         said.append(
             f"Its test accuracy is {show.share(one.test_accuracy)}, that of {found.baseline} "
@@ -209,7 +207,7 @@ def sentences(found: Recommendation, spec: RecommendSpec, more: str, busy: bool,
         knee = found.knee
         span = f"{knee.low} to {knee.high}" if knee.low != knee.high else f"{knee.low}"
         said.append(
-            f"On {knee.curve}, each further core brings at least {show.percent(spec.marginal_efficiency)} of its "
+            f"Along {knee.curve}, each further core brings at least {show.percent(spec.marginal_efficiency)} of its "
             f"ideal gain up to {_cores(knee.cores)} ({sure}: {span})."
         )
     within = f" within {show.number(spec.deadline_seconds)} s" if spec.deadline_seconds else ""
@@ -232,10 +230,6 @@ def _costs(one: Choice, spec: RecommendSpec) -> str:
 
 def _cores(count: int) -> str:
     return f"{count} core" if count == 1 else f"{count} cores"
-
-
-def _workers(count: int) -> str:
-    return f"{count} worker" if count == 1 else f"{count} workers"
 
 
 def main() -> None:

@@ -12,18 +12,18 @@ def situation_sentence(
     records: Sequence[Record], best: Best | None, best_raw: Best | None, confidence: float, busy: bool = False
 ) -> str:
     """Which way loads fastest in one situation, of which `records` are all; `busy`: while other work went on."""
-    there = _where(records)
+    files, work = _files(records), _work(records)
     if best is None:
-        return f"{there}, no way to load has a valid block: nothing can be said of the fastest."
-    text = f"{there}, {best.point} loads fastest: {_said(best)}"
+        return f"Nothing can be said of the fastest way to load {files}: none has a valid block. {work}"
+    said = [f"{best.point} loads fastest {files}: {_rate(best)}.", *_tied(best)]
     if best_raw is None:
-        text += "; no way that reads raw files is valid"
+        said.append("No way that reads raw files is valid.")
     elif best_raw.point != best.point:
-        text += f"; of the ways that read raw files it is {best_raw.point}: {_said(best_raw)}"
-    sure = f"in brackets {show.percent(confidence)} intervals"
+        said += [f"Of the ways that read raw files it is {best_raw.point}: {_rate(best_raw)}.", *_tied(best_raw)]
+    sure = f"In brackets {show.percent(confidence)} intervals"
     if best.low is None:
-        sure = "exploratory: fewer than 3 valid blocks, so there is no interval, and no tie is known"
-    return f"{text} ({sure}; {f'{show.BUSY}; ' if busy else ''}not measured again)."
+        sure = "Exploratory: fewer than 3 valid blocks, so there is no interval, and no tie is known"
+    return " ".join([*said, work, f"{sure}; {f'{show.BUSY}; ' if busy else ''}not measured again."])
 
 
 def feeding_sentence(
@@ -37,39 +37,44 @@ def feeding_sentence(
     """Which way feeds a trainer at the least cost, or how much the fastest reaches."""
     if needed is None:
         return "No training is valid and loading.needed_images_per_second is null: what a trainer takes is not known."
-    text = f"A trainer takes {show.number(needed)} images/s ({needed_by}): "
+    said = [f"A trainer takes {show.number(needed)} images/s ({needed_by})."]
     if fastest is None:
-        return f"{text}no way to load is valid with a warm page cache."
+        return " ".join([*said, "No way to load is valid with a warm page cache."])
     if cheapest is None:
         reached = f"{show.rate(fastest.images_per_second, fastest.low, fastest.high)} images/s"
-        unsure = "" if fastest.low is not None else ", exploratory: without an interval, nothing is said to feed it"
-        return f"{text}no way to load is sure to feed it; the fastest, {fastest.point}, reaches {reached}{unsure}."
-    text += f"fed at the least cost by {_feeder(cheapest)}"
+        said.append(f"No way to load is sure to feed it; the fastest, {fastest.point}, reaches {reached}.")
+        said += [] if fastest.low is not None else ["Exploratory: without an interval, nothing is said to feed it."]
+        return " ".join(said)
+    said.append(f"It is fed at the least cost by {_feeder(cheapest)}.")
     if raw is None:
-        text += "; no way that reads raw files is sure to feed it"
+        said.append("No way that reads raw files is sure to feed it.")
     elif raw.point != cheapest.point:
-        text += f"; of the ways that read raw files by {_feeder(raw)}"
-    where = f"page cache warm; {f'{show.BUSY}; ' if busy else ''}loading measured without a training beside it"
-    return f"{text} ({where}; not measured again)."
+        said.append(f"Of the ways that read raw files it is {_feeder(raw)}.")
+    where = f"Page cache warm; {f'{show.BUSY}; ' if busy else ''}loading measured without a training beside it"
+    return " ".join([*said, f"{where}; not measured again."])
 
 
-def _where(records: Sequence[Record]) -> str:
+def _files(records: Sequence[Record]) -> str:
     first = records[0]
+    if first.point["source"] != "remote":
+        return f"with a {first.point['page_cache']} page cache"
+    limits = next((one.loaded.network for one in records if one.loaded and one.loaded.network), {})
+    listed = ", ".join(f"{name} {value:g}" for name, value in limits.items())
+    return f"from a server ({listed})" if listed else "from a server"
+
+
+def _work(records: Sequence[Record]) -> str:
+    """What was loaded, and on what."""
     images = {one.images // one.loaded.passes for one in records if one.loaded}
-    of = f"these {show.count(max(images))} images" if images else "these images"
-    files = f"with a {first.point['page_cache']} page cache"
-    if first.point["source"] == "remote":
-        limits = next((one.loaded.network for one in records if one.loaded and one.loaded.network), {})
-        listed = ", ".join(f"{name} {value:g}" for name, value in limits.items())
-        files = f"from a server ({listed})" if listed else "from a server"
+    of = f"{show.count(max(images))} images" if images else "images"
     hosts = {one.environment.host for one in records}
     cores = max(one.environment.usable_cores for one in records)
     models = " and ".join(sorted({one.environment.cpu_model for one in records}))
     machine = "this machine" if len(hosts) == 1 else f"{len(hosts)} machines"
-    return f"For {of} of {first.key['image_size']} px {files} on {machine} ({_cores(cores)}, {models})"
+    return f"Loaded were {of} of {records[0].key['image_size']} px on {machine} ({_cores(cores)}, {models})."
 
 
-def _said(best: Best) -> str:
+def _rate(best: Best) -> str:
     text = f"{show.rate(best.images_per_second, best.low, best.high)} images/s"
     if best.point == best.baseline:
         text += ", itself the baseline"
@@ -79,14 +84,18 @@ def _said(best: Best) -> str:
         text += " (exploratory)" if best.speedup_low is None and best.low is not None else ""
     else:
         text += f", with no valid {best.baseline} to divide by"
+    return text
+
+
+def _tied(best: Best) -> list[str]:
     if best.low is None:
-        return text
+        return []
     if best.tied:
-        return f"{text}, tied with {_listed(best.tied)} ({more_would(best.more_launches, 'launches')} tell)"
+        return [f"It is tied with {show.some(best.tied)} ({more_would(best.more_launches, 'launches')} tell)."]
     if best.next is None:
-        return f"{text}, compared with nothing else"
+        return ["It was compared with nothing else."]
     ahead = f"{show.ratio(best.next.ratio, best.next.low, best.next.high)} times {best.next.point}"
-    return f"{text}, tied with nothing: {ahead}, the next"
+    return [f"It is tied with nothing: {ahead}, the next."]
 
 
 def _feeder(one: Feeder) -> str:
@@ -96,7 +105,3 @@ def _feeder(one: Feeder) -> str:
 
 def _cores(count: int) -> str:
     return f"{count} core" if count == 1 else f"{count} cores"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

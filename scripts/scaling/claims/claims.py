@@ -43,15 +43,16 @@ def compare(
     trains = isinstance(one, TrainingRow)
     text = f"{one.point} {'trains' if trains else 'loads'} {_said(ratio)} times as fast as {other.point}"
     text += "" if other.seconds is None else f" ({show.number(other.seconds)} s)"
-    text += f" {show.BUSY}" if one.has("noisy") or other.has("noisy") else ""
-    text += "; ".join([_besides(one, other, ratio), *_sharing([one, other])])
+    said = [text, _on(one, other, ratio), *_besides(one, other)]
+    said += [f"Measured {show.BUSY}"] if one.has("noisy") or other.has("noisy") else []
+    said += [f"{sharing[0].upper()}{sharing[1:]}" for sharing in _sharing([one, other])]
     if times is not None:
         verdict = borne_out(ratio, times) if ratio else None
         # What may not be divided bears out nothing.
-        text += f"; claimed: {times}" + (f", {verdict}" if not found else "")
+        said.append(f"Claimed: {times}" + (f", {verdict}" if not found else ""))
         if verdict == "not borne out":
             found.append(Breach(rule="what was measured", found=f"{times} is claimed; the rows say {_said(ratio)}"))
-    return _claim("training" if trains else "loading", f"{text}.", [one, other], found)
+    return _claim("training" if trains else "loading", f"{'. '.join(said)}.", [one, other], found)
 
 
 def borne_out(ratio: Ratio, times: str) -> Literal["borne out", "not ruled out", "not borne out"]:
@@ -96,7 +97,7 @@ def breaches(one: Row, other: Row) -> list[Breach]:
         found.append(Breach(rule="equal work", found=f"they differ in {', '.join(unequal)}"))
     for row in (one, other) if one is not other else (one,):
         if row.validity == "invalid":
-            found.append(Breach(rule=_why_invalid(row), found=f"{row.point} has no valid block: {row.reason}"))
+            found.append(Breach(rule=_why_invalid(row), found=f"{row.point} has no valid block: {_causes(row)}"))
         elif row.blocks < LEAST_BLOCKS:
             some = f"{row.blocks} valid block{'' if row.blocks == 1 else 's'}"
             found.append(Breach(rule="repetition", found=f"{row.point} has {some}; expected {LEAST_BLOCKS} or more"))
@@ -117,6 +118,12 @@ def _why_invalid(row: Row) -> str:
     return "no resumed timing" if blocks and all("resumed: " in said for said in blocks) else "validity before speed"
 
 
+def _causes(row: Row) -> str:
+    """What its blocks broke, each cause once."""
+    causes = [cause.strip().rstrip(".") for cause in re.split(r"block \d+: ", row.reason)]
+    return "; ".join(dict.fromkeys(filter(None, causes)))
+
+
 def _said(ratio: Ratio | None) -> str:
     return "an unknown number of" if ratio is None else show.ratio(ratio.value, ratio.low, ratio.high)
 
@@ -131,19 +138,25 @@ def _sharing(rows: Sequence[Row]) -> list[str]:
     return found
 
 
-def _besides(one: Row, other: Row, ratio: Ratio | None) -> str:
-    """What must be known beside a ratio of rates: cores, and what was learned."""
-    said = f", on {one.cores} against {other.cores} cores"
+def _on(one: Row, other: Row, ratio: Ratio | None) -> str:
+    """How many cores or GPUs a ratio of rates is between."""
+    said = f"That is on {one.cores} against {other.cores} cores"
     if isinstance(one, TrainingRow) and isinstance(other, TrainingRow) and one.device == other.device == "cuda":
-        said = f", on {one.workers} against {other.workers} GPUs"
+        said = f"That is on {one.workers} against {other.workers} GPUs"
     if ratio is not None and one.baseline == other.point:
         said += f" (efficiency {show.ratio(efficiency(ratio.value, one.cores, other.cores))})"
+    return said
+
+
+def _besides(one: Row, other: Row) -> list[str]:
+    """What must be known beside a ratio of rates: what was learned, and by which batches."""
     if not isinstance(one, TrainingRow) or not isinstance(other, TrainingRow):
-        return said
+        return []
+    said = []
     if one.test_accuracy is not None and other.test_accuracy is not None:
-        said += f"; test accuracy {show.share(one.test_accuracy)} against {show.share(other.test_accuracy)}"
+        said.append(f"Test accuracy {show.share(one.test_accuracy)} against {show.share(other.test_accuracy)}")
     if one.global_batch != other.global_batch:
-        said += f" at a global batch of {one.global_batch:,} against {other.global_batch:,}"
+        said.append(f"Global batch of {one.global_batch:,} against {other.global_batch:,}")
     if one.has("learning_not_checked") or other.has("learning_not_checked"):
-        said += "; that both learn alike was not checked"
+        said.append("That both learn alike was not checked")
     return said

@@ -30,6 +30,7 @@ from scripts.scaling.tables.table_file import read_rows
 from scripts.spec import Spec
 
 LEAST_COUNTS = 3  # that can contradict any law but the linear one
+NAMED = 6  # worker counts that a sentence has room for
 FURTHER = (2, 4)  # times the largest measured worker count, that predictions go
 
 
@@ -160,6 +161,8 @@ def _beyond(predictions: Sequence[Prediction]) -> list[str]:
 
 def _sentence(name: str, judged: Judged, breaks: str, curve: Curve) -> str:
     counts = ", ".join(map(str, curve.workers))
+    if len(curve.workers) > NAMED:
+        counts = f"{len(curve.workers)} counts from {curve.workers[0]} to {curve.workers[-1]}"
     if len(curve.workers) < LEAST_COUNTS:
         return f"{name}: no law can be told from {len(curve.workers)} worker counts ({counts}); {LEAST_COUNTS} can."
     of = f"{name} ({counts} workers, {len(curve.blocks)} blocks)"
@@ -169,8 +172,8 @@ def _sentence(name: str, judged: Judged, breaks: str, curve: Curve) -> str:
         return f"{of} follows no {single}law{why}."
     if judged.chosen is None:
         return f"{of}: no law can be told: {_untold(judged)}."
-    doubt = f"; it may be {_names(judged.may_be)} as well" if judged.may_be else ""
-    return f"{of} follows {_followed(judged.chosen, judged.fitted, curve)}{doubt}."
+    doubt = f" It may be {_names(judged.may_be)} as well." if judged.may_be else ""
+    return f"{of} follows {_followed(judged.chosen, judged.fitted, curve)}.{doubt}"
 
 
 def _untold(judged: Judged) -> str:
@@ -184,10 +187,11 @@ def _followed(chosen: Fit, fitted: Sequence[Fit], curve: Curve) -> str:
     if chosen.law.needs_nodes:
         name += f", a second node from {min(n for n in curve.workers if curve.nodes_at(n) > 1)} workers on"
     if chosen.parameters:
-        return f"{name}: {', '.join(f'{one} {_number(e)}' for one, e in chosen.parameters.items())}"
+        said = [f"{one.replace('_', ' ')} {_number(estimate)}" for one, estimate in chosen.parameters.items()]
+        return f"{name}: {', '.join(said)}"
     simplest = next(one for one in fitted if one.law.losses)
     (loss,) = simplest.law.losses
-    return f"{name}: no {loss} is told apart from 0 ({_number(simplest.parameters[loss])})"
+    return f"{name}: no {loss.replace('_', ' ')} is told apart from 0 ({_number(simplest.parameters[loss])})"
 
 
 def _number(one: Estimate) -> str:

@@ -234,11 +234,11 @@ def _planned(one: Placed) -> PlannedJob:
 
 def _sentence(found: Schedule, gap: float, unit: str, spec: PlanSpec) -> str:
     n = len(found.placed)
-    what = {"makespan": "the last end", "cost": "cost", "total_completion": "the sum of ends"}[spec.minimise]
+    what = {"makespan": "The last end", "cost": "Cost", "total_completion": "The sum of ends"}[spec.minimise]
     sure = "the least there is" if gap < 1e-3 else f"at most {show.percent(round(gap, 3))} above the least"
     return (
         f"{n} training{'' if n == 1 else 's'} on {spec.cluster.nodes} x {spec.cluster.cores_per_node} cores end after "
-        f"{show.number(found.makespan)} s and cost {show.number(found.cost)} {unit}; {what} is {sure}. Predicted from "
+        f"{show.number(found.makespan)} s and cost {show.number(found.cost)} {unit}. {what} is {sure}. Predicted from "
         f"the slower ends of {show.percent(spec.confidence)} intervals."
     )
 

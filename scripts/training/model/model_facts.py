@@ -18,9 +18,9 @@ class ModelFacts(Spec):
     @property
     def sentence(self) -> str:
         return (
-            f"{self.model} at {self.size} px has {show.number(self.parameters / 1e6)} million parameters; an image "
-            f"takes {show.number(self.forward_flops / 1e9)} GFLOP forward, about three times that to train, and "
-            f"{show.number(self.activation_bytes / 1e6)} MB that forward keeps for backward in float32."
+            f"{self.model} at {self.size} px has {show.number(self.parameters / 1e6)} million parameters. An image "
+            f"takes {show.number(self.forward_flops / 1e9)} GFLOP forward, about three times that to train. Of an "
+            f"image, forward keeps {show.number(self.activation_bytes / 1e6)} MB for backward in float32."
         )
 
     @classmethod

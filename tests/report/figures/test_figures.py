@@ -6,26 +6,25 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.patches import Rectangle
 from quirks import STRAYS, WRONG
 from quirks_programs import draw_figures
 
 from scripts import record
-from scripts.report.figures.answer_figure import draw_answer
-from scripts.report.figures.cost_figures import draw_costs, pareto_front
-from scripts.report.figures.draw_profiles import draw_pop, draw_steps
-from scripts.report.figures.law_figures import draw_laws
-from scripts.report.figures.loading_curves import draw_curves
-from scripts.report.figures.loading_figures import draw_phases, draw_throughput
-from scripts.report.figures.scaling_figures import draw_efficiency, draw_speedup, line_name
+from scripts.report.figures.draw_profiles import draw_steps
+from scripts.report.figures.loading.loading_curves import draw_curves
+from scripts.report.figures.loading.loading_figures import draw_phases, draw_throughput
 from scripts.report.figures.style import PAPER, colours_of
-from scripts.report.figures.training_figures import draw_learning
-from scripts.report.figures.usage_figures import draw_usage
+from scripts.report.figures.training.answer_figure import draw_answer
+from scripts.report.figures.training.cost_figures import draw_costs, pareto_front
+from scripts.report.figures.training.law_figures import draw_laws
+from scripts.report.figures.training.scaling_figures import draw_efficiency, draw_speedup
+from scripts.report.figures.training.target_figure import draw_target
+from scripts.report.figures.training.training_figures import draw_learning
+from scripts.report.figures.training.usage_figures import draw_usage
+from scripts.report.words.point_words import Names
 from scripts.report.words.tables import counted
 from scripts.scaling.answers.answer import Recommendations
 from scripts.scaling.answers.laws import Laws, Prediction
-from scripts.scaling.profiles.pop import EFFICIENCIES
-from scripts.scaling.profiles.profile_rows import PopRow, ProfileRow
 from scripts.scaling.tables.rows import LoadingRow, TrainingRow
 from scripts.scaling.tables.table_file import read_answer, read_rows
 
@@ -39,6 +38,7 @@ NAMES = [
     "loading_curves",
     "loading_phases",
     "speedup",
+    "target",
     "usage",
 ]
 
@@ -68,8 +68,8 @@ def test_figures_say_what_their_bars_are(figures: Path) -> None:
 
 
 def test_invalid_points_are_not_drawn(figures: Path) -> None:
-    assert "fsdp" not in words(figures / "speedup.svg")
-    assert STRAYS not in words(figures / "learning.svg")
+    assert "FSDP" in words(figures / "usage.svg")
+    assert not any("FSDP" in words(figures / f"{name}.svg") for name in ("speedup", "learning", "target"))
     assert WRONG.partition("-")[0] not in "".join(words(path) for path in figures.glob("loading*.svg"))
 
 
@@ -94,10 +94,10 @@ def test_each_baseline_has_a_panel_and_each_curve_a_line_of_the_same_look(study:
     figure = draw_speedup([*rows, *weak])
 
     titles = [axes.get_title(loc="left") for axes in figure.axes]
-    assert titles == ["resnet18-serial-1", "resnet50-serial-1", "resnet18-serial-1-weak", "", ""]
-    assert line_name(weak[1]) == line_name(rows[1]) == "ddp"
+    against = ("resnet18, strong scaling", "resnet50", "resnet18, weak scaling")
+    assert titles == [*(f"against one process, {apart}" for apart in against), "", ""]
     names = [text.get_text() for text in figure.axes[-1].get_legend().get_texts()]
-    assert names == ["serial", "ddp", "ideal"]
+    assert names == ["one process", "DDP", "ideal"]
     colours = [axes.lines[-2].get_color() for axes in (figure.axes[0], figure.axes[2])]
     assert colours[0] == colours[1]
 
@@ -109,7 +109,7 @@ def test_the_law_is_drawn_through_what_was_measured_and_dotted_beyond(study: Pat
     axes, *_ = draw_laws(laws, rows).axes
     lines = {line.get_label(): line for line in axes.lines}
 
-    assert axes.get_title(loc="left") == "resnet18-ddp: amdahl"
+    assert axes.get_title(loc="left") == "DDP, resnet18: amdahl"
     assert list(lines["law"].get_xdata()) == [1, 2, 4]
     assert list(lines["law, extrapolated"].get_xdata()) == [4, 8, 16]
     dots = [line for line in axes.lines if line.get_marker() == "o"]
@@ -128,7 +128,7 @@ def test_a_curve_that_follows_no_law_is_drawn_as_it_was_measured(study: Path) ->
     figure = draw_laws(Laws(curves=[refused]), rows)
 
     axes, *_ = figure.axes
-    assert axes.get_title(loc="left") == "resnet18-ddp: no single law"
+    assert axes.get_title(loc="left") == "DDP, resnet18: no single law"
     assert [line.get_label() for line in axes.lines if line.get_marker() == "o"][:1] == ["measured"]
     assert not {"law", "law, extrapolated"} & {line.get_label() for line in axes.lines}
     assert [label.get_text() for label in axes.get_xticklabels()] == ["1", "2", "4", "8"]
@@ -167,7 +167,8 @@ def test_a_study_without_a_valid_point_has_figures_that_say_so(study: Path) -> N
     assert "No valid point" in draw_phases(loaded).get_supxlabel()
     assert "No valid point" in draw_curves(loaded).get_supxlabel()
     assert "No valid launch" in draw_learning(rows, []).get_supxlabel()
-    assert "Nothing was seen" in draw_usage({}).get_supxlabel()
+    assert "No valid launch" in draw_target(rows, [], Names()).get_supxlabel()
+    assert "Nothing was seen" in draw_usage({}, Names()).get_supxlabel()
 
 
 def test_a_figure_with_nothing_to_show_is_a_line_of_text(study: Path) -> None:
@@ -208,7 +209,7 @@ def test_what_is_recommended_is_ringed_and_the_knee_is_a_line(study: Path) -> No
     names = [text.get_text() for text in legend.get_legend().get_texts()]
 
     assert list(ring.get_xdata()) == [4]
-    assert names == ["serial", "ddp", "ideal", "knee", "recommended"]
+    assert names == ["one process", "DDP", "ideal", "knee", "recommended"]
 
 
 def test_a_table_beside_each_figure_holds_what_it_shows(figures: Path) -> None:
@@ -247,55 +248,6 @@ def test_learning_is_drawn_by_epoch_and_by_time(study: Path) -> None:
     assert [one.get_xlabel() for one in axes] == ["epoch", "epoch", "training seconds", "training seconds"]
     assert list(axes[1].lines[0].get_xdata()) == [1, 2, 3, 4, 5, 6]
     assert axes[3].lines[0].get_xdata()[-1] == pytest.approx(sum(epoch.seconds for epoch in first.quality.epochs))
-
-
-def test_a_steps_parts_add_up_to_it() -> None:
-    parts = {"ideal_seconds": 0.1, "input": 0.02, "communication": 0.03, "optimizer": -0.01}
-    none = dict.fromkeys(("threads", "smaller_batch", "contention", "imbalance", "all_reduce_bytes_per_second"))
-    none |= dict.fromkeys(("bubble", "ideal_bubble"))
-    row = ProfileRow(
-        point="a", baseline="b", cores=2, blocks=1, step_seconds=0.14, efficiency=0.7, gradient_bytes=1, **parts, **none
-    )
-
-    figure = draw_steps([row])
-
-    bars = [one for one in figure.axes[0].patches if isinstance(one, Rectangle)]
-    assert sum(bar.get_width() for bar in bars) == pytest.approx(140)
-    assert [text.get_text() for text in figure.axes[0].texts] == ["140 ms"]
-    assert "Left of 0" in figure.get_supxlabel()
-
-
-def pop_row(point: str, **told: object) -> PopRow:
-    """A row of three profiles whose efficiencies are missing, but for those that are told."""
-    missing = dict.fromkeys(f"{name}{end}" for name in EFFICIENCIES for end in ("", "_low", "_high"))
-    given = {"point": point, "baseline": "a", "cores": 2, "blocks": 3, "confidence": 0.95, "under": "", "reason": ""}
-    return PopRow.model_validate(missing | given | told)
-
-
-def test_efficiencies_stand_beside_the_line_with_their_intervals() -> None:
-    balance = {"load_balance": 0.7, "load_balance_low": 0.66, "load_balance_high": 0.74, "under": "load balance"}
-    rows = [pop_row("a", load_balance=1.0, thread_efficiency=1.0), pop_row("b", transfer=0.9, **balance)]
-
-    shown, other = [axes for axes in draw_pop(rows).axes if axes.get_title(loc="left")]
-    first, interval, dot, line = shown.lines
-
-    assert (shown.get_title(loc="left"), other.get_title(loc="left")) == ("load balance", "transfer")
-    assert [label.get_text() for label in shown.get_yticklabels()] == ["a", "b"]
-    assert list(interval.get_xdata()) == [0.66, 0.74]
-    assert set(line.get_xdata()) == {0.8}
-    assert first.get_color() != dot.get_color() == interval.get_color()
-
-
-def test_threads_have_a_panel_where_a_rank_has_several() -> None:
-    rows = [pop_row("a", thread_efficiency=1.0), pop_row("b", thread_efficiency=0.9, hybrid_parallel_efficiency=0.9)]
-
-    titles = [axes.get_title(loc="left") for axes in draw_pop(rows).axes]
-
-    assert [title for title in titles if title] == ["thread", "hybrid parallel"]
-
-
-def test_where_no_efficiency_is_told_a_line_says_so() -> None:
-    assert draw_pop([pop_row("a")]).axes == []
 
 
 def test_points_without_intervals_are_said_to_have_none(study: Path) -> None:

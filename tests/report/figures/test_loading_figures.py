@@ -10,8 +10,8 @@ from matplotlib.patches import Rectangle
 
 from scripts.loading.measuring.trace_dask import Trace
 from scripts.report.figures.draw_dask_graph import draw_graph
-from scripts.report.figures.loading_curves import draw_curves
-from scripts.report.figures.loading_figures import draw_phases, draw_throughput
+from scripts.report.figures.loading.loading_curves import draw_curves
+from scripts.report.figures.loading.loading_figures import draw_phases, draw_throughput
 from scripts.scaling.tables.rows import LoadingRow
 from scripts.scaling.tables.table_file import read_rows
 
@@ -46,7 +46,7 @@ def test_a_ceiling_is_a_line_with_its_name(serial: LoadingRow) -> None:
     axes = draw_throughput([serial, ceiling], []).axes[0]
 
     assert [130.0, 130.0] in [list(line.get_xdata()) for line in axes.lines]
-    assert texts(axes) == ["decode_only-1: 130"]
+    assert texts(axes) == ["decode only: 130"]
     assert [label.get_text() for label in axes.get_yticklabels()] == ["serial"]
 
 
@@ -55,7 +55,7 @@ def test_a_ceiling_far_beyond_every_way_is_named_and_stretches_no_axis(serial: L
 
     axes = draw_throughput([serial, ceiling], []).axes[0]
 
-    assert texts(axes) == ["headspace-1: 90,000 →"]
+    assert texts(axes) == ["headspace: 90,000 →"]
     assert axes.get_xlim()[1] < 200
 
 
@@ -85,8 +85,8 @@ def test_ways_are_told_apart_by_what_differs(serial: LoadingRow) -> None:
     axes = draw_throughput([serial, plain, spawned], []).axes[0]
 
     assert [label.get_text() for label in axes.get_yticklabels()] == [
-        "pool_map, chunk 16",
-        "pool_map, chunk 4, spawn",
+        "pool map, chunk 16",
+        "pool map, chunk 4, spawn",
         "serial",
     ]
 

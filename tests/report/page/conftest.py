@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from made_pages import pages_of
 from playwright.sync_api import Browser, Page, sync_playwright
 
 
@@ -23,9 +24,16 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def opened(browser: Browser, page: Path) -> Iterator[Page]:
-    """The page in a window of 1280 pixels, offline."""
+    """The page in a window of 1280 pixels, offline, all of it laid out as of a reader who has scrolled through it."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, offline=True)
     window = context.new_page()
     window.goto(page.as_uri())
+    window.add_style_tag(content="* { content-visibility: visible !important; }")
     yield window
     context.close()
+
+
+@pytest.fixture(scope="session")
+def pages(study: Path, figures: Path, page: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Pages of many studies, by what is particular about them."""
+    return pages_of(study, figures, page, tmp_path_factory.mktemp("pages"))

@@ -159,6 +159,21 @@ def test_a_tile_leads_to_its_row_and_its_lines_are_copied_by_one_click(opened: P
 
 
 @pytest.mark.browser
+def test_what_is_further_down_is_laid_out_once_it_is_reached(browser: Browser, page: Path) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    window = context.new_page()
+    window.goto(page.as_uri())
+    seen = "() => document.querySelector('.jobs tbody th').checkVisibility({ contentVisibilityAuto: true })"
+
+    before = window.evaluate(seen)
+    window.locator("nav a", has_text="Jobs").click()
+    window.wait_for_function(seen)
+    context.close()
+
+    assert not before
+
+
+@pytest.mark.browser
 def test_without_scripts_all_stands_there(browser: Browser, page: Path) -> None:
     context = browser.new_context(java_script_enabled=False)
     window = context.new_page()

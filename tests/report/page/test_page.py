@@ -14,11 +14,12 @@ from quirks import BLOCKS, CLASSES, DRIFTS, LOADING, LOST_JOB, REJECT, STRAYS, T
 from quirks_programs import python, render_page
 
 from scripts.loading.measuring.trace_dask import Trace
+from scripts.report.words.point_words import names_of
 from scripts.scaling.answers.answer import Claims, LoadingAnswer, Recommendations
 from scripts.scaling.answers.laws import Laws
 from scripts.scaling.answers.passes import Pass
 from scripts.scaling.plan.planned import Plan
-from scripts.scaling.tables.rows import JobRow
+from scripts.scaling.tables.rows import JobRow, LoadingRow, TrainingRow
 from scripts.scaling.tables.table_file import read_answer, read_rows, write_table
 
 pytestmark = pytest.mark.browser
@@ -114,7 +115,7 @@ def test_figures_follow_the_pages_colours_and_have_names(opened: Page) -> None:
     figures = opened.locator("figure svg[role=img]")
     ids = opened.locator("[id]").evaluate_all("all => all.map(one => one.id)")
 
-    assert figures.count() == 10
+    assert figures.count() == 11
     assert all(name for name in figures.evaluate_all("all => all.map(one => one.getAttribute('aria-label'))"))
     assert "var(--ink)" in figures.first.inner_html()
     assert len(ids) == len(set(ids))
@@ -128,7 +129,7 @@ def test_the_first_line_counts_the_images(opened: Page) -> None:
 
 def test_each_baseline_has_its_confusion(opened: Page) -> None:
     assert opened.locator(".confusion").count() == 2
-    assert "resnet50-serial-1, block 1: 30 test images" in opened.locator("main").inner_text()
+    assert "one process, resnet50, block 1: 30 test images" in opened.locator("main").inner_text()
     margins = opened.locator(".confusion").first.locator("td.margin").all_inner_texts()
     recall, precision = margins[:3], margins[3:6]
     assert (recall, precision) == (["0.900", "1.000", "0.800"], ["0.818", "0.909", "1.000"])
@@ -136,15 +137,15 @@ def test_each_baseline_has_its_confusion(opened: Page) -> None:
 
 def test_each_network_says_what_it_asks_for(opened: Page) -> None:
     assert (
-        "resnet50 at 64 px has 23.5 million parameters; an image takes 0.296 GFLOP forward, about three times that to "
-        "train, and 1.82 MB that forward keeps for backward in float32." in opened.locator("main").inner_text()
+        "resnet50 at 64 px has 23.5 million parameters. An image takes 0.296 GFLOP forward, about three times that to "
+        "train. Of an image, forward keeps 1.82 MB for backward in float32." in opened.locator("main").inner_text()
     )
 
 
 def test_noise_names_the_launch_that_drifted(opened: Page) -> None:
     noise = opened.locator(".pairs div", has_text="Largest drift").inner_text()
 
-    assert f"training {DRIFTS[0]}, block {DRIFTS[1]}" in noise
+    assert f"training DDP with 2 workers (resnet18), block {DRIFTS[1]}" in noise
 
 
 def test_each_launch_has_its_job(opened: Page) -> None:
@@ -181,8 +182,12 @@ def test_the_page_opens_with_the_answer_and_what_was_skipped(opened: Page, study
 
     advice = read_answer(study / "scaling/recommendation.json", Recommendations).recommendations
     loading = read_answer(study / "scaling/loading.json", LoadingAnswer).sentences
-    assert said == [*(" ".join(one.sentences) for one in advice), *loading]
-    assert said[0].startswith("Ask for ")
+    names = names_of(
+        read_rows(study / "scaling/training.parquet", TrainingRow),
+        read_rows(study / "scaling/loading.parquet", LoadingRow),
+    )
+    assert said == [names.say(one) for one in (*(" ".join(one.sentences) for one in advice), *loading)]
+    assert said[0].startswith("Ask for 4 cores (95 %: 4): DDP with 4 workers (resnet18). It is the fastest")
     assert said[-1] == "ffcv was not measured: the package <ffcv> is not installed."
     assert section.locator(".answer a").count() == 0
 
@@ -210,7 +215,7 @@ def test_a_plan_and_what_a_pass_decided_stand_on_the_page(study: Path, figures: 
     for job in found.jobs:
         assert f'<th scope="row" class="text">{html.escape(job.job)}</th>' in text
         assert html.escape(job.sbatch) in text
-    assert text.count("<figure ") == 10 + 2
+    assert text.count("<figure ") == 11 + 2
 
 
 def test_laws_and_claims_stand_with_what_is_refused_and_why(opened: Page, study: Path) -> None:
@@ -220,14 +225,16 @@ def test_laws_and_claims_stand_with_what_is_refused_and_why(opened: Page, study:
     assert opened.locator(".laws tbody tr").count() == sum(len(curve.fits) for curve in laws.curves)
     section = opened.locator("section", has=opened.locator("#claims"))
     standing = [one.sentence for one in claims.standing if one.about == "training"]
-    assert section.locator("> .standing li").all_inner_texts() == standing
+    said = section.locator("> .standing li").all_inner_texts()
+    assert len(said) == len(standing)
+    assert said[0].startswith("DDP with 2 workers (resnet18) trains ")
     assert section.locator(".loading-claims .standing li").count() == sum(
         one.stands and one.about == "loading" for one in claims.claims
     )
     seldom = sum(one.too_few for one in claims.refused)  # a recommendation that no fresh block has confirmed
     assert section.locator(".observed > li").count() == seldom > 0
     assert section.locator(".refused > li").count() == len(claims.refused) - seldom > 0
-    assert "validity before speed: " in section.inner_text()
+    assert "Validity before speed: " in section.inner_text()
 
 
 def test_a_study_that_loads_with_dask_shows_its_graph_and_links_to_its_report(

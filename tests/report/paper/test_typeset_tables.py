@@ -28,7 +28,7 @@ def test_both_languages_have_a_line_for_each_point(typeset: Path, name: str, poi
 def test_the_caption_says_baseline_n_interval_and_machine(typeset: Path) -> None:
     caption = (typeset / "training.md").read_text().split("\n\n")[0]
 
-    assert re.search(r"resnet18-serial-1, [\d.]+ s \(n = 4\)", caption)
+    assert re.search(r"One process, resnet18 \(resnet18-serial-1\): [\d.]+ s \(n = 4\)", caption)
     assert "its 95 % interval, of each statement alone: along shared blocks" in caption
     assert "Machine: AMD EPYC 7763, 4 cores, " in caption
     assert "torch " in caption
@@ -52,9 +52,9 @@ def test_strong_and_weak_scaling_are_tables_apart(study: Path, tmp_path: Path) -
     typeset_tables(study, table, tmp_path / "tables")
 
     strong, weak = ((tmp_path / f"tables/training_{name}.md").read_text() for name in ("strong", "weak"))
-    assert "Speedup is against resnet18-serial-1" in strong
+    assert "Speedup is against one process, resnet18 (resnet18-serial-1): " in strong
     assert "resnet50" not in strong
-    assert "Speedup is against resnet50-serial-1" in weak
+    assert "Speedup is against one process, resnet50 (resnet50-serial-1): " in weak
     assert "resnet18" not in weak
 
 
@@ -69,4 +69,4 @@ def test_a_paper_is_told_what_does_not_count_and_what_it_cost(typeset: Path) -> 
     assert "GPU-hours" not in titles  # nobody has any
     strategies = (typeset / "strategies.md").read_text()
     assert "In brackets 95 % intervals: Student t on log ratios" in strategies
-    assert "Baselines: resnet18-serial-1" in strategies
+    assert "Baselines: one process, resnet18. " in strategies

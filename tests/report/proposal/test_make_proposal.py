@@ -97,7 +97,8 @@ def test_a_refused_ratio_is_in_no_language(ten: Path) -> None:
             *("resnet18-serial-1", "resnet18-ddp-1", "resnet18-ddp-2", "resnet18-ddp-4")
         ]
         assert "tied, " in table[1]
-    assert "resnet18-ddp-8 stands in no table: resnet18-ddp-8 had more cores than the machine offered." in missing(ten)
+    eight = "DDP with 8 workers (resnet18)"
+    assert f"{eight} stands in no table: {eight} had more cores than the machine offered." in missing(ten)
 
 
 def test_what_the_form_asks_for_and_is_not_there_is_a_list_at_the_top(ten: Path) -> None:

@@ -66,7 +66,8 @@ def test_an_invalid_point_is_called_invalid(printed: str) -> None:
 def test_each_models_baseline_is_named_with_its_seconds(printed: str) -> None:
     flat = " ".join(printed.split())
 
-    assert re.search(r"resnet18-serial-1, \d\d\.\d s \(n = 4\); resnet50-serial-1, \d\d\.\d s \(n = 4\)", flat)
+    first, other = (rf"One process, {one} \({one}-serial-1\): \d\d\.\d s \(n = 4\)" for one in ("resnet18", "resnet50"))
+    assert re.search(rf"{first}\. {other}\.", flat)
 
 
 def test_where_the_time_goes_adds_up_on_paper(printed: str) -> None:
@@ -81,18 +82,21 @@ def test_where_the_time_goes_adds_up_on_paper(printed: str) -> None:
 def test_the_answer_is_given_in_sentences(printed: str) -> None:
     flat = " ".join(printed.partition("The answer")[2].split())
 
-    assert "with a warm page cache on this machine (4 cores, AMD EPYC 7763), packed-1 loads fastest: " in flat
-    assert "with a cold page cache on this machine (4 cores, AMD EPYC 7763), pool_map-2-16-cold loads fastest: " in flat
-    assert "fed at the least cost by " in flat
+    assert "packed loads fastest with a warm page cache: " in flat
+    assert "pool map with 2 workers and chunks of 16 (cold page cache) loads fastest with a cold page cache: " in flat
+    assert "Loaded were 1,200 images of 32 px on this machine (4 cores, AMD EPYC 7763)." in flat
+    assert (
+        "A trainer takes 99.4 images/s (DDP with 4 workers (resnet18)). It is fed at the least cost by packed" in flat
+    )
     assert "ffcv was not measured: the package <ffcv> is not installed. Ask for " in flat
 
 
 def test_laws_and_refused_claims_are_printed(printed: str) -> None:
     flat = " ".join(printed.partition("Scaling laws")[2].partition("The answer")[0].split())
 
-    assert "resnet18-ddp (1, 2, 4 workers, 4 blocks) follows amdahl: serial_fraction 0.06" in flat
+    assert "DDP (resnet18) (1, 2, 4 workers, 4 blocks) follows amdahl: serial fraction 0.06" in flat
     assert "Refused claims" in flat
-    assert f"{STRAYS} has no valid block" in flat
+    assert "FSDP with 2 workers (resnet18) has no valid block" in flat
 
 
 def test_a_folder_without_tables_is_a_users_mistake(tmp_path: Path) -> None:

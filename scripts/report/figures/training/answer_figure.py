@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from scripts.report.figures.figure_parts import DOUBLINGS, IDEAL, blocks_said, entitle, fill_legend, nothing, start_grid
-from scripts.report.figures.scaling_figures import line_name
 from scripts.report.figures.style import INK, MUTED, PAPER, colours_of
+from scripts.report.words.point_words import line_names, names_of
 from scripts.report.words.tables import valid
 from scripts.scaling.answers.answer import Recommendation, Recommendations
 from scripts.scaling.tables.rows import TrainingRow
@@ -30,17 +30,18 @@ def draw_answer(rows: Sequence[TrainingRow], advice: Recommendations) -> Figure:
     at = {row.point: row.workers if on_gpus else row.cores for row in rows}
     unit = next((at[row.point] for row in rows if row.point == one.baseline), 1)
     counts = sorted(set(at.values()))
-    handles = {}
+    handles, lines = {}, line_names(rows)
     for curve in curves:
         line = sorted((row for row in rows if row.curve == curve), key=lambda row: at[row.point])
-        handles[line_name(line[0])] = _draw_line(axes, line, at, colours[line[0].strategy])
+        handles[lines[curve]] = _draw_line(axes, line, at, colours[line[0].strategy])
     (handles["ideal"],) = axes.plot(counts, [count / unit for count in counts], **IDEAL)
     handles |= _mark(axes, one, rows, at)
     _scale(axes, counts)
     axes.set_xlabel("GPUs" if on_gpus else "cores")
     axes.set_ylabel("speedup")
     fill_legend(legend, figure, handles, 2)
-    entitle(figure, "Speedup", f"Against {one.baseline}; bands: intervals of each ratio alone; {blocks_said(rows)}")
+    against = names_of(rows).title(one.baseline)
+    entitle(figure, "Speedup", f"Against {against}; bands: intervals of each ratio alone; {blocks_said(rows)}")
     return figure
 
 

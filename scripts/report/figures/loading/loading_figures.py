@@ -14,6 +14,7 @@ from scripts import format as show
 from scripts.record import Record
 from scripts.report.figures.figure_parts import blocks_said, entitle, fill_legend, nothing, stack, start_grid
 from scripts.report.figures.style import COLOURS, INK, MUTED, PAPER
+from scripts.report.words.point_words import loaded_by, names_of, varying
 from scripts.report.words.tables import counted, valid
 from scripts.scaling.tables.rows import LoadingRow
 
@@ -27,8 +28,6 @@ PARTS = {
 }
 CACHES = {"warm": "o", "cold": "s"}  # markers
 AXES = ("chunk", "start_method", "returns", "prefetch", "source")  # what a backend may have several ways of
-NUMBERED = {"chunk", "prefetch"}
-USUAL = ("forkserver", "pickled", "raw", "packed", None)  # is not said
 PITCH, GAP = 0.105, 0.13  # inches: from dot to dot of one way, and between two ways
 LINE = 11  # points, from one line of ceilings' names to the next
 CEILING: dict[str, Any] = {"color": MUTED, "linestyle": (0, (1, 2)), "linewidth": 1}
@@ -87,12 +86,13 @@ def draw_phases(rows: Sequence[LoadingRow]) -> Figure:
         return nothing("Where the time of loading goes", NOTHING)
     panels = [(name, sorted(some, key=lambda row: row.whole_seconds or 0.0)) for name, some in situations(drawn)]
     heights = [0.3 + 0.17 * len(some) for _, some in panels]
+    names = names_of([], rows)
     figure, grid, below = start_grid(heights, 1, 2)
     for axes, (name, some) in zip(grid, panels, strict=False):
         for y, row in enumerate(some):
             lengths = [getattr(row, f"{part}_seconds") or 0.0 for part in PARTS]
             stack(axes, y, list(zip(lengths, COLOURS, strict=False)), f"{show.number(row.whole_seconds)} s")
-        axes.set_yticks(range(len(some)), [row.point for row in some], fontsize=8.5)
+        axes.set_yticks(range(len(some)), [names.title(row.point) for row in some], fontsize=8.5)
         axes.set_ylim(len(some) - 0.5, -0.5)
         axes.margins(x=0.13)  # room for the last number
         axes.axvline(0, color=MUTED, linewidth=0.8)
@@ -129,10 +129,7 @@ def _ways(rows: Sequence[LoadingRow]) -> dict[str, str]:
     """What each point is called: its backend, and what tells it from other points of that backend but for workers."""
     names = {}
     for row in rows:
-        varying = [axis for axis in AXES if several(axis, row, rows)]
-        said = [(axis, getattr(row, axis)) for axis in varying if getattr(row, axis) not in USUAL]
-        words = [f"{axis} {value}" if axis in NUMBERED else value.replace("_", " ") for axis, value in said]
-        names[row.point] = ", ".join([row.backend, *words])
+        names[row.point] = ", ".join([row.backend.replace("_", " "), *varying(row, rows, AXES)])
     return names
 
 
@@ -173,7 +170,7 @@ def _name_ceilings(axes: Axes, ceilings: Sequence[LoadingRow]) -> None:
     place: dict[str, Any] = {"xycoords": axes.get_xaxis_transform(), "textcoords": "offset points"}
     stem: dict[str, Any] = {"arrowstyle": "-", "shrinkA": 0, "shrinkB": 0, **CEILING}
     for i, row in enumerate(sorted(ceilings, key=rate)):
-        x, up, name = rate(row), LINE * (i + 0.7), f"{row.point}: {show.number(row.images_per_second)}"
+        x, up, name = rate(row), LINE * (i + 0.7), f"{loaded_by(row)}: {show.number(row.images_per_second)}"
         if x > right:
             axes.annotate(f"{name} →", (right, 1), (0, up), ha="right", va="center", fontsize=8, color=INK, **place)
             continue

@@ -10,6 +10,7 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 from scripts import format as show
 from scripts.report.figures.figure_parts import IDEAL, entitle, fill_legend, nothing, start_grid
 from scripts.report.figures.style import COLOURS, MUTED
+from scripts.report.words.point_words import names_of
 from scripts.scaling.answers.laws import CurveLaws, Laws
 from scripts.scaling.tables.compared import compared
 from scripts.scaling.tables.rows import TrainingRow
@@ -24,8 +25,9 @@ def draw_laws(laws: Laws, rows: Sequence[TrainingRow]) -> Figure:
         return nothing("Scaling laws", "No law can be told: n = 0 curves with three worker counts.")
     columns = 2 if len(curves) > 1 else 1
     figure, axes, legend = start_grid([HEIGHT] * math.ceil(len(curves) / columns), columns, 2)
+    names = names_of(rows)
     for one, curve in zip(axes, curves, strict=False):
-        _draw_panel(one, curve, [row for row in rows if row.curve == curve.curve])
+        _draw_panel(one, curve, [row for row in rows if row.curve == curve.curve], names.title(curve.curve))
     for one in axes[len(curves) :]:
         one.set_axis_off()
     drawn = [one.get_legend_handles_labels() for one in reversed(axes[: len(curves)])]
@@ -38,7 +40,7 @@ def draw_laws(laws: Laws, rows: Sequence[TrainingRow]) -> Figure:
     return figure
 
 
-def _draw_panel(axes: Axes, curve: CurveLaws, rows: Sequence[TrainingRow]) -> None:
+def _draw_panel(axes: Axes, curve: CurveLaws, rows: Sequence[TrainingRow], words: str) -> None:
     least, colour = curve.workers[0], COLOURS[0]
     foretold = [(one.workers, one.speedup) for one in curve.predictions if one.speedup is not None]
     inside = [(least, 1.0), *((n, speedup) for n, speedup in foretold if n in curve.workers)]
@@ -72,4 +74,4 @@ def _draw_panel(axes: Axes, curve: CurveLaws, rows: Sequence[TrainingRow]) -> No
     axes.set_xlabel("workers")
     axes.set_ylabel("speedup")
     law = curve.chosen or "no single law"
-    axes.set_title(f"{curve.curve}: {law}", fontsize=8.5, color=MUTED, loc="left", fontweight="normal")
+    axes.set_title(f"{words}: {law}", fontsize=8.5, color=MUTED, loc="left", fontweight="normal")

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
 from scripts.report.figures.figure_parts import DOUBLINGS, IDEAL, blocks_said, entitle, fill_legend, nothing, start_grid
-from scripts.report.figures.loading_figures import (
+from scripts.report.figures.loading.loading_figures import (
     AXES,
     NOTHING,
     PANEL,
@@ -57,7 +57,8 @@ def draw_curves(rows: Sequence[LoadingRow]) -> Figure:
         axes.set_title(panel.title if len(panels) > 1 else "", **PANEL)
     for axes in grid[len(panels) :]:
         axes.set_axis_off()
-    fill_legend(below, figure, {name: handles[name] for name in (*backends, "ideal") if name in handles}, 3)
+    shown = {name.replace("_", " "): handles[name] for name in (*backends, "ideal") if name in handles}
+    fill_legend(below, figure, shown, 3)
     n = blocks_said([row for panel in panels for row in panel.rows])
     said = (
         "Medians, thin bars as in the figure of throughput; each backend that can have several workers, with the "

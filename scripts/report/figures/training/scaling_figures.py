@@ -14,9 +14,9 @@ from matplotlib.transforms import ScaledTranslation
 from scripts import format as show
 from scripts.report.figures.figure_parts import DOUBLINGS, IDEAL, blocks_said, entitle, fill_legend, nothing, start_grid
 from scripts.report.figures.style import MARKERS, MUTED, PAPER, colours_of
+from scripts.report.words.point_words import Names, line_names, names_of
 from scripts.report.words.tables import valid
 from scripts.scaling.tables.rows import TrainingRow
-from scripts.training.points import network_id
 
 APART, SPREAD = 6, 24  # points between lines at equal cores, and of all of them at most
 HEIGHT = 2.4  # of a panel, inches
@@ -46,16 +46,9 @@ def draw_efficiency(rows: Sequence[TrainingRow]) -> Figure:
     return _draw(rows, "efficiency")
 
 
-def line_name(row: TrainingRow) -> str:
-    """Its curve, without what a panel's points all share: the model, the precision, the scaling."""
-    name = row.curve.removeprefix(f"{network_id(row.model)}-")
-    for shared in (row.precision_of_numbers, row.scaling):
-        name = name.replace(f"-{shared}", "", 1)
-    return name
-
-
 def _draw(rows: Sequence[TrainingRow], quantity: str) -> Figure:
     panels: dict[str, list[TrainingRow]] = {}
+    names = names_of(rows)
     for row in valid(rows):
         if row.speedup is not None:
             panels.setdefault(row.baseline, []).append(row)
@@ -69,20 +62,23 @@ def _draw(rows: Sequence[TrainingRow], quantity: str) -> Figure:
     for one, (baseline, some) in zip(axes, panels.items(), strict=False):
         _draw_panel(figure, one, some, unit[baseline], quantity, looks)
         if len(panels) > 1:
-            one.set_title(baseline, fontsize=8.5, color=MUTED, loc="left", fontweight="normal")
+            one.set_title(
+                f"against {names.title(baseline)}", fontsize=8.5, color=MUTED, loc="left", fontweight="normal"
+            )
     for one in axes[len(panels) :]:
         one.set_axis_off()
     handles = {name: axes[0].plot([], [], color=colour, marker=marker)[0] for name, (colour, marker) in looks.items()}
     handles |= {"ideal": axes[0].plot([], [], **IDEAL)[0]}
     fill_legend(legend, figure, handles, 2)
-    entitle(figure, quantity.capitalize(), _said(rows))
+    entitle(figure, quantity.capitalize(), _said(rows, names))
     return figure
 
 
 def _looks(rows: Sequence[TrainingRow]) -> Looks:
     """Of each line the colour of its strategy, and a marker that no other line of that strategy has."""
     colours = colours_of(row.strategy for row in rows)
-    strategies = {line_name(row): row.strategy for row in rows}
+    lines = line_names(rows)
+    strategies = {lines[row.curve]: row.strategy for row in rows}
     markers = {strategy: cycle(MARKERS) for strategy in colours}
     return {name: (colours[strategy], next(markers[strategy])) for name, strategy in strategies.items()}
 
@@ -92,7 +88,8 @@ def _draw_panel(
 ) -> None:
     """The points of one baseline, which has `unit` cores."""
     per_core = quantity == "efficiency"
-    dots = [_dot(row, unit / row.cores if per_core else 1.0) for row in rows]
+    lines = line_names(rows)
+    dots = [_dot(row, lines[row.curve], unit / row.cores if per_core else 1.0) for row in rows]
     _draw_lines(figure, axes, dots, looks)
     cores = sorted({dot.cores for dot in dots})
     if per_core:
@@ -107,10 +104,10 @@ def _draw_panel(
     axes.set_ylabel(quantity)
 
 
-def _dot(row: TrainingRow, scale: float) -> Dot:
+def _dot(row: TrainingRow, line: str, scale: float) -> Dot:
     assert row.speedup is not None, "rows without one are not drawn"
     return Dot(
-        line=line_name(row),
+        line=line,
         cores=row.cores,
         value=row.speedup * scale,
         low=None if row.speedup_low is None else row.speedup_low * scale,
@@ -148,11 +145,11 @@ def _draw_lines(figure: Figure, axes: Axes, dots: Sequence[Dot], looks: Looks) -
     axes.autoscale_view()
 
 
-def _said(rows: Sequence[TrainingRow]) -> str:
+def _said(rows: Sequence[TrainingRow], names: Names) -> str:
     """What the bars are and what n is."""
     rows = [row for row in valid(rows) if row.speedup is not None]
-    names = list(dict.fromkeys(row.baseline for row in rows))
-    against = f"Against {names[0]}" if len(names) == 1 else "Each panel against its baseline"
+    divided_by = list(dict.fromkeys(row.baseline for row in rows))
+    against = f"Against {names.title(divided_by[0])}" if len(divided_by) == 1 else "Each panel against its baseline"
     bars = f"bars: {show.percent(rows[0].confidence)} interval of each ratio alone"
     if all(row.speedup_low is None for row in rows):
         bars = "no intervals: fewer than 3 blocks"

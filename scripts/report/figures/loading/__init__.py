@@ -1,0 +1,1 @@
+"""Of ways to load: throughput, and where the time goes."""

@@ -1,0 +1,1 @@
+"""Of trainings: what is recommended, speedup, cost, laws, learning, use of the machine."""
