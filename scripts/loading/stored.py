@@ -5,6 +5,7 @@ from pathlib import Path
 
 from scripts.errors import ImageError
 
+PIXELS = "pixels"  # the array of a container that holds packed pixels
 FORMATS = "scripts.loading.containers.formats"  # containers, by the name that a backend's `sources` has
 
 

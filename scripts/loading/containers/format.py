@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     import numpy as np
 
 FILES = 64  # of a container at most: a library shares them out to its workers whole, 1, 2, 4 ... 64 alike
-PIXELS = "pixels"  # the array of a container that holds packed pixels
 
 
 class Image:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from scripts.loading.backend import Item
-from scripts.loading.containers.format import PIXELS
+from scripts.loading.stored import PIXELS
 from scripts.loading.transports.chunk_loader import ChunkBackend, Chunks
 
 if TYPE_CHECKING:

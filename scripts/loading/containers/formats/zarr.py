@@ -6,7 +6,8 @@ from pathlib import Path
 from scripts import cli
 from scripts.loading.backend import chunks
 from scripts.loading.containers import format as container
-from scripts.loading.containers.format import PIXELS, Image, per_chunk
+from scripts.loading.containers.format import Image, per_chunk
+from scripts.loading.stored import PIXELS
 
 
 class Format(container.Format):

@@ -16,5 +16,5 @@ class Decoder(decoder.Decoder):
     def __call__(self, data: bytes) -> Pixels:
         import kornia_rs
 
-        pixels: Pixels = kornia_rs.ImageDecoder().decode(data)
+        pixels: Pixels = kornia_rs.io.decode_image_jpegturbo(data, "rgb")
         return pixels
