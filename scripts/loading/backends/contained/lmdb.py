@@ -23,7 +23,7 @@ class Samples(contained.Samples):
         def read(places: Sequence[int]) -> list[bytes]:
             items = [self.items[place] for place in places]
             with database.begin() as transaction:
-                return [transaction.get(key_of(item.shard, item.row).encode()) for item in items]
+                return [bytes(transaction.get(key_of(item.shard, item.row).encode()) or b"") for item in items]
 
         return read
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from scripts.loading import backend
 from scripts.loading.backend import Item, Loaded, chunks, load_chunk
@@ -51,9 +51,9 @@ class Backend(backend.Backend):
     def _start(self, items: Sequence[Item]) -> "Pipeline[list[Loaded]]":
         from spdl.pipeline import PipelineBuilder
 
+        builder: Any = PipelineBuilder()  # its types do not follow what its stages hand on
         pipeline: Pipeline[list[Loaded]] = (
-            PipelineBuilder()
-            .add_source(Passes(chunks(items, self.chunk), self.gate), continuous=True)
+            builder.add_source(Passes(chunks(items, self.chunk), self.gate), continuous=True)
             .pipe(partial(load_chunk, self.load), concurrency=self.workers)
             .add_sink(self.prefetch * self.workers)
             .build(num_threads=self.workers, max_failures=0)  # else what fails is left out, and logged

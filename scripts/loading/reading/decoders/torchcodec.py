@@ -14,7 +14,7 @@ class Decoder(decoder.Decoder):
     package = module = "torchcodec"
 
     def __call__(self, data: bytes) -> Pixels:
-        from torchcodec.decoders import decode_image
+        from torchcodec.decoders import decode_image  # type: ignore[attr-defined]
 
         pixels: Pixels = decode_image(data, mode="RGB").permute(1, 2, 0).contiguous().numpy()
         return pixels
