@@ -48,6 +48,14 @@ def test_a_decoder_that_scales_gives_a_smaller_picture_unless_it_is_told_not_to(
     assert min(kind(8)(data).shape[:2]) >= 8
 
 
+def test_libvips_works_on_the_one_thread_that_a_worker_has() -> None:
+    import pyvips
+
+    pyvips.vips_lib.vips_concurrency_set(3)
+    decoder_class("pyvips")(16)
+    assert pyvips.vips_lib.vips_concurrency_get() == 1
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_decoder_that_fails_is_named_and_goes_to_workers(name: str) -> None:
     there = pickle.loads(pickle.dumps(chain(DECODE, name)))

@@ -1,9 +1,11 @@
 """A dataset of the user's own, as it is in his file, beside the ways of the study."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from helping import ROOT
 from loading_study import DECODE, Packed
 
 from scripts.config.loading import Loading
@@ -79,8 +81,16 @@ class Pictures(IterableDataset):
 )
 
 
-def launched(text: str, packed: Packed, folder: Path, check: str = "pixels", workers: int = 2, **axes: Any) -> Record:
-    """A launch on the dataset `Pictures` of a file of that text."""
+def launched(
+    text: str,
+    packed: Packed,
+    folder: Path,
+    check: str = "pixels",
+    workers: int = 2,
+    dataset: str = "Pictures",
+    **axes: Any,
+) -> Record:
+    """A launch on a dataset of a file of that text."""
     file = folder / "my_data.py"
     file.write_text(text)
     spec = LoadSpec(
@@ -93,7 +103,7 @@ def launched(text: str, packed: Packed, folder: Path, check: str = "pixels", wor
         window_seconds=0,
         lock="",
         remote=None,
-        own=OwnSpec(dataset="Pictures", digest=file_digest(file), check=check),
+        own=OwnSpec(dataset=dataset, digest=file_digest(file), check=check),
     )
     return measure(spec, 1, 1, packed.folder, packed.images, packed.reference, own_file=file)
 
@@ -187,6 +197,14 @@ def test_a_file_that_has_changed_since_the_run_was_planned_is_not_measured(packe
     file.write_text(LABELLED + "\n")
     with pytest.raises(UserError, match=r"loading\.own: .* of the one that the run was planned with; run it again"):
         measure(spec, 1, 1, packed.folder, packed.images, packed.reference, own_file=file)
+
+
+def test_the_example_of_the_docs_is_a_dataset(packed: Packed, tmp_path: Path) -> None:
+    [example] = re.findall(r"```python\n(.*?)```", (ROOT / "docs/loaders.md").read_text(), re.DOTALL)
+    record = forked(example, packed, tmp_path, dataset="build")
+    assert record.validity.ok, record.validity.faults
+    assert record.loaded is not None
+    assert record.loaded.check == "once"
 
 
 def test_pixels_that_were_not_compared_are_no_way_to_load(packed: Packed, tmp_path: Path) -> None:

@@ -14,6 +14,12 @@ class Decoder(decoder.Decoder):
     package = module = "pyvips"
     scales = True
 
+    def __init__(self, size: int) -> None:
+        import pyvips
+
+        super().__init__(size)
+        pyvips.vips_lib.vips_concurrency_set(1)  # else each worker has a thread for each core
+
     def __call__(self, data: bytes) -> Pixels:
         import pyvips
 
