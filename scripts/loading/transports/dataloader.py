@@ -9,23 +9,9 @@ from types import TracebackType
 from typing import Any, ClassVar, Self
 
 from scripts.loading import backend
-from scripts.loading.backend import Item, Load, Loaded
+from scripts.loading.backend import Item, Loaded
 
 Batches = Iterable[tuple[Any, Any]]  # tensors: positions (n,), uint8 pixels (n, size, size, 3)
-
-
-class Images:
-    """A dataset of the map style: element i is (position, pixels)."""
-
-    def __init__(self, load: Load, items: Sequence[Item]) -> None:
-        self.load = load
-        self.items = items
-
-    def __len__(self) -> int:
-        return len(self.items)
-
-    def __getitem__(self, i: int) -> Loaded:
-        return self.load(self.items[i])
 
 
 class DataLoaderBackend(backend.Backend):

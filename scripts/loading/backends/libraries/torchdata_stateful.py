@@ -3,8 +3,22 @@
 from collections.abc import Sequence
 from typing import Any, cast
 
-from scripts.loading.backend import Item
-from scripts.loading.transports.dataloader import Batches, DataLoaderBackend, Images
+from scripts.loading.backend import Item, Load, Loaded
+from scripts.loading.transports.dataloader import Batches, DataLoaderBackend
+
+
+class Images:
+    """A dataset of the map style: element i is (position, pixels)."""
+
+    def __init__(self, load: Load, items: Sequence[Item]) -> None:
+        self.load = load
+        self.items = items
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __getitem__(self, i: int) -> Loaded:
+        return self.load(self.items[i])
 
 
 class Backend(DataLoaderBackend):
