@@ -199,6 +199,15 @@ def test_what_is_claimed_of_a_ceiling_or_across_states_is_refused() -> None:
     assert across.breaches[0].found == "they differ in page_cache (warm against cold)"
 
 
+def test_what_is_claimed_of_pixels_that_were_not_compared_is_refused() -> None:
+    rows = loading_rows({LOAD: (4.0, 4.1, 4.0), POOL: (2.0, 2.1, 2.0)})
+    rows = [row.model_copy(update={"marks": "once"} if row.point == POOL.id else {}) for row in rows]
+    claimed = Claimed(point=POOL.id, against=LOAD.id, times="2")
+    found = judge([], rows, ClaimsSpec(claims=[claimed]))[-1]
+    assert rules(found) == ["equal pixels"]
+    assert found.breaches[0].found == f"{POOL.id} gives pixels that were not compared"
+
+
 def test_blocks_that_broke_different_rules_are_refused_as_invalid() -> None:
     some = [made("ddp-2", block, 6.0, **fault("resumed" if block == 2 else "invalid")) for block in (1, 2, 3)]
     assert rules(compare(of_records(*some)[TWO], of_records()[SERIAL])) == ["validity before speed"]
