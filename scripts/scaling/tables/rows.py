@@ -69,7 +69,8 @@ class Row(BaseModel):
         "than its physical cores, so that two ranks or workers share one); `ceiling` (no way to load, but what one "
         "could reach at most); `decoder` (another library decodes, to pixels of its own); `once` (of a dataset of your "
         "own, whose pixels were not compared); `emulated` (the device computes numbers of this precision by others); "
-        "`left_out_steps` (a gradient overflowed in fp16, and the step, which is timed, moved no weights); `learning_not_checked` (of a "
+        "`left_out_steps` (a gradient overflowed in fp16, and the step, which is timed, moved no weights); "
+        "`learning_not_checked` (of a "
         "script of the user's own no loss was seen, or none at the baseline's batch)"
     )
     reason: str = Field(description="each block that does not count, and why")
