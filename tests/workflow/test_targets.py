@@ -65,7 +65,7 @@ def test_a_proposal_says_what_a_table_from_outside_cannot_tell(run: Run, tmp_pat
     made = tmp_path / "results/demo/proposal"
     assert {"proposal.md", "proposal.tex", "strong_scaling.pdf"} <= {path.name for path in made.iterdir()}
     assert "- The total number of CU requested: not yet, see above" in (made / "proposal.md").read_text()
-    assert "missing: No way to train is recommended that may be quoted: fresh blocks of ddp-" in said
+    assert "missing: No way to train is recommended that may be quoted: fresh blocks of DDP with " in said
     asked = ["plan={'jobs': [{'name': 'final'}]}", "proposal={'trainings': null}"]
     planned = snakemake(run, tmp_path, "proposal", "-n", "-p", "--config", config[0], *asked)
     assert "--plan results/demo/scaling/plan.json" in planned

@@ -20,6 +20,7 @@ from scripts.scaling.tables.rows import LoadingRow, TrainingRow
 
 WIDTH = 5.2  # inches
 DPI = 200
+ROOM = 10  # numbers below an axis, at most, from end to end
 DOUBLINGS = 3  # more of them on an axis of cores or workers make it logarithmic
 APART = 0.19  # of an axis, between two numbers on it that are not to touch
 NAME = 0.2  # of a line of a legend, inches
@@ -105,6 +106,18 @@ def ticked(axis: Axis, low: float, high: float, most: int = 5) -> None:
     axis.set_major_locator(FixedLocator(round_ticks(low, high, most)))
     axis.set_minor_locator(NullLocator())
     axis.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
+
+
+def tick_counts(axes: Axes, counts: Sequence[int]) -> None:
+    """A number below each count of the x axis that has room for it, from the least on; nothing between them."""
+    place = math.log2 if axes.get_xscale() == "log" else float
+    apart = (place(counts[-1]) - place(counts[0])) / ROOM
+    shown = list(counts[:1])
+    for count in counts[1:]:
+        if place(count) - place(shown[-1]) >= apart:
+            shown.append(count)
+    axes.set_xticks(shown, [f"{count}" for count in shown])
+    axes.xaxis.set_minor_locator(NullLocator())
 
 
 def short(value: float) -> str:

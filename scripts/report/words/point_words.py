@@ -40,7 +40,13 @@ class Names:
         if not self.phrases:
             return text
         ids = "|".join(map(re.escape, sorted(self.phrases, key=len, reverse=True)))
-        return re.sub(rf"(?<![\w./-])(?:{ids})(?![\w/-]|\.\w)", lambda found: self.phrases[found[0]], text)
+
+        def phrase(found: re.Match[str]) -> str:
+            words = self.phrases[found[0]]
+            begins = found.start() == 0 or text[: found.start()].endswith(". ")
+            return f"{words[0].upper()}{words[1:]}" if begins else words
+
+        return re.sub(rf"(?<![\w./-])(?:{ids})(?![\w/-]|\.\w)", phrase, text)
 
 
 def names_of(trained: Sequence[TrainingRow], loaded: Sequence[LoadingRow] = ()) -> Names:

@@ -102,6 +102,17 @@ def test_each_baseline_has_a_panel_and_each_curve_a_line_of_the_same_look(study:
     assert colours[0] == colours[1]
 
 
+def test_lines_that_words_cannot_tell_apart_keep_their_codes_in_every_panel(study: Path) -> None:
+    rows = [row for row in read_rows(study / "scaling/training.parquet", TrainingRow) if row.model == "resnet18"]
+    names = ("point", "curve", "baseline")
+    piped = [row.model_copy(update={name: f"{getattr(row, name)}-m4" for name in names}) for row in rows]
+
+    figure = draw_speedup([*rows, *piped])
+
+    shown = [text.get_text() for text in figure.axes[-1].get_legend().get_texts()]
+    assert shown == ["one process (serial)", "DDP (ddp)", "one process (serial-m4)", "DDP (ddp-m4)", "ideal"]
+
+
 def test_the_law_is_drawn_through_what_was_measured_and_dotted_beyond(study: Path) -> None:
     laws = read_answer(study / "scaling/laws.json", Laws)
     rows = read_rows(study / "scaling/training.parquet", TrainingRow)
@@ -210,6 +221,18 @@ def test_what_is_recommended_is_ringed_and_the_knee_is_a_line(study: Path) -> No
 
     assert list(ring.get_xdata()) == [4]
     assert names == ["one process", "DDP", "ideal", "knee", "recommended"]
+
+
+def test_forty_counts_have_numbers_that_do_not_meet(study: Path) -> None:
+    rows = read_rows(study / "scaling/training.parquet", TrainingRow)
+    two = next(row for row in rows if row.point == "resnet18-ddp-2")
+    many = [two.model_copy(update={"point": f"resnet18-ddp-{n}", "workers": n, "cores": n}) for n in range(9, 49)]
+    advice = read_answer(study / "scaling/recommendation.json", Recommendations)
+
+    for figure in (draw_answer([*rows, *many], advice), draw_speedup([*rows, *many])):
+        numbers = [int(label.get_text()) for label in figure.axes[0].get_xticklabels()]
+        assert numbers[:4] == [1, 2, 4, 8]
+        assert len(numbers) <= 11
 
 
 def test_a_table_beside_each_figure_holds_what_it_shows(figures: Path) -> None:

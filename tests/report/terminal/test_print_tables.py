@@ -82,8 +82,8 @@ def test_where_the_time_goes_adds_up_on_paper(printed: str) -> None:
 def test_the_answer_is_given_in_sentences(printed: str) -> None:
     flat = " ".join(printed.partition("The answer")[2].split())
 
-    assert "packed loads fastest with a warm page cache: " in flat
-    assert "pool map with 2 workers and chunks of 16 (cold page cache) loads fastest with a cold page cache: " in flat
+    assert "Packed loads fastest with a warm page cache: " in flat
+    assert "Pool map with 2 workers and chunks of 16 (cold page cache) loads fastest with a cold page cache: " in flat
     assert "Loaded were 1,200 images of 32 px on this machine (4 cores, AMD EPYC 7763)." in flat
     assert (
         "A trainer takes 99.4 images/s (DDP with 4 workers (resnet18)). It is fed at the least cost by packed" in flat

@@ -57,4 +57,4 @@ def test_ways_to_load_say_what_their_backend_has_several_of(study: Path) -> None
     names = names_of([], ways)
 
     assert names.title("pool_map-2-16-cold") == "pool map, 2 workers, chunks of 16, cold page cache"
-    assert names.say("serial-1 and pool_map-2-16") == "serial and pool map with 2 workers and chunks of 16"
+    assert names.say("serial-1 and pool_map-2-16") == "Serial and pool map with 2 workers and chunks of 16"

@@ -7,9 +7,17 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullLocator
 
-from scripts.report.figures.figure_parts import DOUBLINGS, IDEAL, blocks_said, entitle, fill_legend, nothing, start_grid
+from scripts.report.figures.figure_parts import (
+    DOUBLINGS,
+    IDEAL,
+    blocks_said,
+    entitle,
+    fill_legend,
+    nothing,
+    start_grid,
+    tick_counts,
+)
 from scripts.report.figures.loading.loading_figures import (
     AXES,
     NOTHING,
@@ -122,8 +130,7 @@ def _draw_lines(axes: Axes, panel: Panel, backends: Sequence[str]) -> None:
     logarithmic = ticks[-1] > ticks[0] * 2**DOUBLINGS
     if logarithmic or panel.over == "chunk":
         axes.set_xscale("log", base=2)
-    axes.set_xticks(ticks, [f"{value}" for value in ticks])
-    axes.xaxis.set_minor_locator(NullLocator())
+    tick_counts(axes, ticks)
     axes.margins(x=0.08)
     scale(axes, "y", [rate(row) for row in panel.rows], logarithmic and panel.unit is not None)
     axes.set_xlabel("workers" if panel.over == "workers" else "images of a chunk")

@@ -5,9 +5,18 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullLocator
+from matplotlib.ticker import FuncFormatter
 
-from scripts.report.figures.figure_parts import DOUBLINGS, IDEAL, blocks_said, entitle, fill_legend, nothing, start_grid
+from scripts.report.figures.figure_parts import (
+    DOUBLINGS,
+    IDEAL,
+    blocks_said,
+    entitle,
+    fill_legend,
+    nothing,
+    start_grid,
+    tick_counts,
+)
 from scripts.report.figures.style import INK, MUTED, PAPER, colours_of
 from scripts.report.words.point_words import line_names, names_of
 from scripts.report.words.tables import valid
@@ -90,6 +99,5 @@ def _scale(axes: Axes, counts: Sequence[int]) -> None:
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     else:
         axes.set_ylim(bottom=0)
-    axes.set_xticks(counts, [f"{count}" for count in counts])
-    axes.xaxis.set_minor_locator(NullLocator())
+    tick_counts(axes, counts)
     axes.margins(x=0.1)

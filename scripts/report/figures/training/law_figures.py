@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullLocator
+from matplotlib.ticker import FuncFormatter
 
 from scripts import format as show
-from scripts.report.figures.figure_parts import IDEAL, entitle, fill_legend, nothing, start_grid
+from scripts.report.figures.figure_parts import IDEAL, entitle, fill_legend, nothing, start_grid, tick_counts
 from scripts.report.figures.style import COLOURS, MUTED
 from scripts.report.words.point_words import names_of
 from scripts.scaling.answers.laws import CurveLaws, Laws
@@ -68,8 +68,7 @@ def _draw_panel(axes: Axes, curve: CurveLaws, rows: Sequence[TrainingRow], words
     axes.set_xscale("log", base=2)
     axes.set_yscale("log", base=2)
     ticks = sorted({*curve.workers, *(one.workers for one in curve.predictions)})
-    axes.set_xticks(ticks, [f"{tick}" for tick in ticks])
-    axes.xaxis.set_minor_locator(NullLocator())
+    tick_counts(axes, ticks)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.set_xlabel("workers")
     axes.set_ylabel("speedup")

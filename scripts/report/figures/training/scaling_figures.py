@@ -8,11 +8,20 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullLocator
+from matplotlib.ticker import FuncFormatter
 from matplotlib.transforms import ScaledTranslation
 
 from scripts import format as show
-from scripts.report.figures.figure_parts import DOUBLINGS, IDEAL, blocks_said, entitle, fill_legend, nothing, start_grid
+from scripts.report.figures.figure_parts import (
+    DOUBLINGS,
+    IDEAL,
+    blocks_said,
+    entitle,
+    fill_legend,
+    nothing,
+    start_grid,
+    tick_counts,
+)
 from scripts.report.figures.style import MARKERS, MUTED, PAPER, colours_of
 from scripts.report.words.point_words import Names, line_names, names_of
 from scripts.report.words.tables import valid
@@ -54,13 +63,14 @@ def _draw(rows: Sequence[TrainingRow], quantity: str) -> Figure:
             panels.setdefault(row.baseline, []).append(row)
     if not panels:
         return nothing(quantity.capitalize(), "No point has a speedup.")
-    looks = _looks([row for some in panels.values() for row in some])
+    drawn = [row for some in panels.values() for row in some]
+    looks, words = _looks(drawn), line_names(drawn)
     columns = 2 if len(panels) > 1 else 1
     lines = math.ceil(len(panels) / columns)
     figure, axes, legend = start_grid([HEIGHT] * lines, columns, math.ceil((len(looks) + 1) / 2))
     unit = {row.point: row.cores for row in rows}
     for one, (baseline, some) in zip(axes, panels.items(), strict=False):
-        _draw_panel(figure, one, some, unit[baseline], quantity, looks)
+        _draw_panel(figure, one, [(row, words[row.curve]) for row in some], unit[baseline], quantity, looks)
         if len(panels) > 1:
             one.set_title(
                 f"against {names.title(baseline)}", fontsize=8.5, color=MUTED, loc="left", fontweight="normal"
@@ -84,12 +94,11 @@ def _looks(rows: Sequence[TrainingRow]) -> Looks:
 
 
 def _draw_panel(
-    figure: Figure, axes: Axes, rows: Sequence[TrainingRow], unit: int, quantity: str, looks: Looks
+    figure: Figure, axes: Axes, rows: Sequence[tuple[TrainingRow, str]], unit: int, quantity: str, looks: Looks
 ) -> None:
-    """The points of one baseline, which has `unit` cores."""
+    """The points of one baseline, which has `unit` cores, each with its line's name."""
     per_core = quantity == "efficiency"
-    lines = line_names(rows)
-    dots = [_dot(row, lines[row.curve], unit / row.cores if per_core else 1.0) for row in rows]
+    dots = [_dot(row, line, unit / row.cores if per_core else 1.0) for row, line in rows]
     _draw_lines(figure, axes, dots, looks)
     cores = sorted({dot.cores for dot in dots})
     if per_core:
@@ -136,8 +145,7 @@ def _draw_lines(figure: Figure, axes: Axes, dots: Sequence[Dot], looks: Looks) -
     cores = sorted({dot.cores for dot in dots})
     if cores[-1] > cores[0] * 2**DOUBLINGS:
         axes.set_xscale("log", base=2)
-    axes.set_xticks(cores, [f"{value}" for value in cores])
-    axes.xaxis.set_minor_locator(NullLocator())
+    tick_counts(axes, cores)
     axes.set_xlabel("cores")
     axes.margins(x=0.12)
     # What stands aside does not count when matplotlib chooses the limits.
