@@ -58,3 +58,16 @@ def test_a_long_launch_is_drawn_by_means_of_its_looks() -> None:
 
     assert len(line) == 200
     assert list(line[:2]) == [2.0, 7.0]
+
+
+def test_a_launch_too_short_for_a_look_leaves_its_panels_empty(tmp_path: Path) -> None:
+    header = ",".join(["seconds", *dict.fromkeys(column for columns, _ in PANELS.values() for column in columns)])
+    (tmp_path / "none.csv").write_text(header + "\n")
+    none = pd.read_csv(tmp_path / "none.csv")
+    some = pd.DataFrame({column: [1.0, 2.0] for column in none.columns})
+
+    axes = draw_usage({"resnet18-serial-1": some, "resnet18-ddp-2": none}, Names()).axes
+
+    assert len(axes) == 2 * len(PANELS)
+    assert [len(one.lines[0].get_xdata()) for one in axes] == [2] * len(PANELS) + [0] * len(PANELS)
+    assert "Nothing was seen" in draw_usage({"resnet18-ddp-2": none}, Names()).get_supxlabel()

@@ -34,7 +34,7 @@ def draw_usage(usage: Mapping[str, pd.DataFrame], names: Names) -> Figure:
     panels = {
         title: how
         for title, how in PANELS.items()
-        if any((table[column].fillna(0) > 0).any() for table in shown.values() for column in how[0])
+        if any((table[column].astype(float) > 0).any() for table in shown.values() for column in how[0])
     }
     if not panels:
         return nothing("What trainings used", "Nothing was seen of it.")
@@ -65,7 +65,8 @@ def by_second(table: pd.DataFrame, columns: list[str]) -> pd.Series:
 
     Of a long launch, means of as many seconds as leave LOOKS.
     """
-    each = table.assign(second=table["seconds"].round()).groupby("second")[columns].sum().sum(axis=1)
+    looks = table[["seconds", *columns]].astype(float)  # of a launch too short for a look there are none, of no kind
+    each = looks.groupby(looks["seconds"].round())[columns].sum().sum(axis=1)
     if len(each) <= LOOKS:
         return each
     width = -(-len(each) // LOOKS)
