@@ -6,6 +6,7 @@ from types import UnionType
 from typing import Any, get_args
 
 from staleness_rows import Row, elsewhere, in_a_manifest
+from staleness_studies import merged
 
 from scripts.config import Study
 from scripts.config.settings import Settings
@@ -183,6 +184,9 @@ def rows() -> Iterator[Row]:
         for part in reversed(key.removesuffix(".*").split(".")):
             changed = {part: changed}
         yield Row(
-            f"`{key}`", changed | WITH.get(key, {}), EDITS.get(key, lambda _: None), STUDIES.get(key, ("pictures",))
+            f"`{key}`",
+            merged(changed, WITH.get(key, {})),
+            EDITS.get(key, lambda _: None),
+            STUDIES.get(key, ("pictures",)),
         )
     yield Row("`images.steps`: a default written out", {"images": {"steps": [{"resize": {"mode": "stretch"}}]}})
