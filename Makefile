@@ -36,11 +36,14 @@ study: $(VENV)/run.installed
 test: $(VENV)/dev.installed browser latex slurm
 	@$(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync=line test-slurm test-workflow test-rest
 
-test-slurm test-workflow: test-%:
-	TMPDIR="$$(mktemp -d)" python -m pytest tests/$*
+test-slurm:
+	TMPDIR="$$(mktemp -d)" python -m pytest tests/slurm
+
+test-workflow:
+	TMPDIR="$$(mktemp -d)" python -m pytest tests/workflow tests/loading
 
 test-rest:
-	python -m pytest --ignore tests/slurm --ignore tests/workflow
+	python -m pytest --ignore tests/slurm --ignore tests/workflow --ignore tests/loading
 
 # For the inner loop, in a minute: without Snakemake, trainings, browser and daemons.
 test-fast: $(VENV)/dev.installed

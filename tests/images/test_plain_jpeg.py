@@ -7,7 +7,7 @@ import pytest
 from damaged_files import picture
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jpeg_grid import jpegs
+from jpeg_grid import MARKERS, jpegs
 from PIL import Image
 
 from scripts.images import header
@@ -59,6 +59,15 @@ def test_what_says_more_than_its_size_is_left_to_pillow(extra: dict[str, bytes])
     file = io.BytesIO()
     Image.fromarray(picture(1)).save(file, "JPEG", **extra)
     assert not assert_as_pillow(file.getvalue())
+
+
+@pytest.mark.parametrize("marker", ["DQT", "DHT", "SOF", "SOS"])
+def test_a_segment_that_is_cut_or_has_no_length_is_left_to_pillow(marker: str) -> None:
+    data = GRID[0]
+    at = data.index(MARKERS[marker])
+    assert not assert_as_pillow(data[: at + 8])
+    for length in (b"\0\0", b"\0\1", b"\xff\xff"):
+        assert not assert_as_pillow(data[: at + 2] + length + data[at + 4 :])
 
 
 @settings(max_examples=400, deadline=None)

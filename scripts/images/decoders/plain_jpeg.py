@@ -32,6 +32,8 @@ def _find_frame(data: bytes) -> int | None:
     at, frame, end = 2, None, len(data) - 10
     while at < end and data[at] == 0xFF:
         marker, length = data[at + 1], data[at + 2] << 8 | data[at + 3]
+        if length < 2 or at + 2 + length > len(data):
+            return None
         if marker == _START_OF_SCAN:
             return frame
         if marker in _FRAMES and frame is None:
