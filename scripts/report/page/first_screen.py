@@ -18,15 +18,22 @@ NAMED = 8  # numbers that an axis has room for, beside those of the interval
 JOULES = 3.6e6  # of a kWh
 # What would tell more, in few words, by the rule that a claim breaks.
 TELLS = {
-    "measured again": "run snakemake confirm",
-    "confirmed": "more fresh blocks tell",
+    "measured again": "not measured again",
+    "confirmed": "more fresh blocks",
     "repetition": f"{LEAST_BLOCKS} blocks of each",
-    "no tie": "more launches tell",
+    "no tie": "more launches",
     "equal work": "measure equal work",
     "blocks in common": "measure side by side",
     "cores enough": "a machine with more cores",
-    "validity before speed": "a valid launch tells",
+    "validity before speed": "a valid launch",
 }
+# What to type next, by the same rules; the dots are the flags that the study was run with.
+NEXT = {
+    "measured again": "snakemake ... confirm",
+    "confirmed": "snakemake ... confirm --config scaling='{\"confirm_blocks\": 6}'",
+    "repetition": f"snakemake ... --config training='{{\"blocks\": {LEAST_BLOCKS}}}'",
+}
+SECOND_COUNT = "snakemake ... --config training='{\"workers\": [1, 2]}'"
 SURE = {
     "confirmed": "confirmed",
     "not confirmed": "could not be confirmed",
@@ -69,6 +76,7 @@ class Tile:
     point: str = ""  # whose row says more
     state: Literal["stands", "seen", "open"] = "stands"  # seen: not to be quoted yet; open: cannot be told
     tells: str = ""  # what would tell, where it does not stand
+    command: str = ""  # what to type next
     axis: Axis | None = None
     paste: tuple[str, ...] = ()
 
@@ -101,8 +109,8 @@ def answers(
         beside = [row for row in rows if row.baseline == one.baseline]
         tiles = _tiles(one, beside, claims, confirmed)
         if not repeatable:
-            own = "launches of your own tell"
-            tiles = [replace(tile, tells=own) if tile.state == "seen" and tile.tells else tile for tile in tiles]
+            own = "launches of your own"
+            tiles = [replace(tile, command="", tells=tile.tells and own) for tile in tiles]
         if feeding is not None:
             tiles.insert(1, _load_with(feeding, loading, claims))
         found.append(Answer(_title(one, rows) if len(advice.recommendations) > 1 else "", tiles))
@@ -114,9 +122,14 @@ def _tiles(
 ) -> list[Tile]:
     chosen = one.recommended
     if chosen is None:
-        return [Tile("ask for", show.MISSING, "cannot be told yet", state="open", tells=_untold(rows))]
+        tells, command = _untold(rows)
+        seen = f"{several(len(rows), 'point')}, {several(max(row.blocks for row in rows), 'block')} of each at most"
+        return [
+            Tile("ask for", show.MISSING, "cannot be told yet", state="open"),
+            Tile("how sure", "nothing to quote", seen, state="open", tells=tells, command=command),
+        ]
     row = next(row for row in rows if row.point == chosen.point)
-    state, tells = judged(claims, " ".join(one.sentences))
+    state, tells, command = judged(claims, " ".join(one.sentences))
     unit, field = ("GPU", "workers") if row.device == "cuda" else ("core", "cores")
     at = getattr(row, field)
     able = [its for its in rows if not its.has("oversubscribed")]
@@ -128,14 +141,15 @@ def _tiles(
     sure = Tile(
         "how sure",
         SURE[again.verdict if again else "not measured"],
-        several(row.blocks, "launch") + (f", {again.blocks} more to confirm" if again else ""),
+        several(row.blocks, "block") + (f", then {again.blocks} fresh ones" if again else ""),
         (
-            f"tied with {several(len(one.tied), 'other way')}" if one.tied else "tied with nothing",
+            f"tied with {several(len(one.tied), 'other way')}" if one.tied else "ahead of all others",
             show.BUSY if any(its.has("noisy") for its in rows) else "on a calm machine",
         ),
         row.point,
         state,
         tells,
+        command,
     )
     typed = Tile("what to type", "", "", (), row.point, state, paste=tuple(one.paste))
     return [ask, Tile("what it costs", *cost, row.point, state), sure, *([typed] if one.paste else [])]
@@ -155,36 +169,36 @@ def _cost(row: TrainingRow) -> tuple[str, str, tuple[str, ...]]:
 
 def _load_with(feeding: Feeding, loading: Sequence[LoadingRow], claims: Claims) -> Tile:
     """The cheapest way that feeds the trainer, and the one that needs no copy of the images."""
-    state, tells = judged(claims, feeding.sentence)
+    state, tells, command = judged(claims, feeding.sentence)
     rows = {row.point: row for row in loading}
     best, raw = feeding.cheapest, feeding.cheapest_raw
     if best is None:
-        return Tile("load with", show.MISSING, "cannot be told yet", state="open", tells="a faster way tells")
+        return Tile("load with", show.MISSING, "cannot be told yet", state="open", tells="a faster way")
     notes = []
     if raw is not None and raw.point != best.point:
-        notes.append(f"of raw files: {loaded_by(rows[raw.point])}")
+        notes.append(f"straight from the files: {loaded_by(rows[raw.point])}")
     least, needed = show.at_least(best.images_per_second), show.number(feeding.needed_images_per_second)
     words = f"at least {least} images/s; {needed} needed"
-    return Tile("load with", loaded_by(rows[best.point]), words, tuple(notes), best.point, state, tells)
+    return Tile("load with", loaded_by(rows[best.point]), words, tuple(notes), best.point, state, tells, command)
 
 
-def judged(claims: Claims, sentence: str) -> tuple[Literal["stands", "seen"], str]:
-    """Whether what the study answers may be quoted; else what would tell, in few words."""
+def judged(claims: Claims, sentence: str) -> tuple[Literal["stands", "seen"], str, str]:
+    """Whether what the study answers may be quoted; else what would tell, in few words, and what to type."""
     claim = next((one for one in claims.claims if one.about == "answer" and one.sentence.startswith(sentence)), None)
     if claim is None:
-        return "seen", "no claim was judged"
+        return "seen", "no claim was judged", ""
     if claim.stands:
-        return "stands", ""
+        return "stands", "", ""
     rule = claim.breaches[0].rule
-    return "seen", TELLS.get(rule, rule)
+    return "seen", TELLS.get(rule, rule), NEXT.get(rule, "")
 
 
-def _untold(rows: Sequence[TrainingRow]) -> str:
-    """What would make a recommendation, in few words."""
+def _untold(rows: Sequence[TrainingRow]) -> tuple[str, str]:
+    """What would make a recommendation, in few words, and what to type for it."""
     few = [row.blocks for row in rows if row.blocks < LEAST_BLOCKS and not row.has("oversubscribed")]
     if few:
-        return f"{several(LEAST_BLOCKS - max(few), 'more block')} of each"
-    return "a second worker count" if len(rows) < 2 else "blocks in common"
+        return f"{several(LEAST_BLOCKS - max(few), 'more block')} of each", NEXT["repetition"]
+    return ("a second worker count", SECOND_COUNT) if len(rows) < 2 else ("blocks in common", "")
 
 
 def _title(one: Recommendation, rows: Sequence[TrainingRow]) -> str:

@@ -48,15 +48,19 @@ def test_what_may_not_be_quoted_says_what_would_tell(rows: list[TrainingRow]) ->
     tiles = tiles_of(rows, "measured again")
 
     assert {tile.state for tile in tiles.values()} == {"seen"}
-    assert tiles["how sure"].tells == "run snakemake confirm"
-    assert tiles_of(rows, "measured again", repeatable=False)["how sure"].tells == "launches of your own tell"
+    assert tiles["how sure"].command == "snakemake ... confirm"
+    theirs = tiles_of(rows, "measured again", repeatable=False)["how sure"]
+    assert (theirs.tells, theirs.command) == ("launches of your own", "")
     assert {tile.state for tile in tiles_of(rows).values()} == {"stands"}
 
 
 def test_one_point_says_that_a_second_worker_count_would_tell(rows: list[TrainingRow]) -> None:
     alone = [row for row in rows if row.point == "resnet18-serial-1"]
 
-    assert [tile.tells for tile in tiles_of(alone).values()] == ["a second worker count"]
+    ask, sure = tiles_of(alone).values()
+    assert (ask.value, sure.value, sure.tells) == ("–", "nothing to quote", "a second worker count")
+    assert sure.words == "1 point, 4 blocks of each at most"
+    assert sure.command == "snakemake ... --config training='{\"workers\": [1, 2]}'"
 
 
 def test_one_block_of_each_says_how_many_more_would_tell(rows: list[TrainingRow]) -> None:
@@ -67,9 +71,10 @@ def test_one_block_of_each_says_how_many_more_would_tell(rows: list[TrainingRow]
     ]
     once = [row.model_copy(update={"levelled": row.levelled.split()[0]}) for row in once]
 
-    ask = tiles_of(once)["ask for"]
+    tiles = tiles_of(once)
 
-    assert (ask.state, ask.value, ask.tells) == ("open", "–", "2 more blocks of each")
+    assert (tiles["ask for"].state, tiles["ask for"].value) == ("open", "–")
+    assert (tiles["how sure"].tells, '"blocks": 3' in tiles["how sure"].command) == ("2 more blocks of each", True)
 
 
 def test_a_noisy_machine_is_said(rows: list[TrainingRow]) -> None:
@@ -94,7 +99,7 @@ def test_loading_names_the_way_in_words(study: Path, rows: list[TrainingRow], lo
     tiles = {tile.asks: tile for tile in answers(rows, advice, claims, None, loading, feeding)[0].tiles}
 
     assert tiles["load with"].value == "packed"
-    assert tiles["load with"].notes == ("of raw files: serial",)
+    assert tiles["load with"].notes == ("straight from the files: serial",)
 
 
 def test_forty_points_leave_ticks_that_can_be_read(rows: list[TrainingRow]) -> None:

@@ -43,14 +43,16 @@ def draw_answer(rows: Sequence[TrainingRow], advice: Recommendations) -> Figure:
     for curve in curves:
         line = sorted((row for row in rows if row.curve == curve), key=lambda row: at[row.point])
         handles[lines[curve]] = _draw_line(axes, line, at, colours[line[0].strategy])
-    (handles["ideal"],) = axes.plot(counts, [count / unit for count in counts], **IDEAL)
+    if len(counts) > 1:
+        (handles["ideal"],) = axes.plot(counts, [count / unit for count in counts], **IDEAL)
     handles |= _mark(axes, one, rows, at)
     _scale(axes, counts)
     axes.set_xlabel("GPUs" if on_gpus else "cores")
     axes.set_ylabel("speedup")
     fill_legend(legend, figure, handles, 2)
     against = names_of(rows).title(one.baseline)
-    entitle(figure, "Speedup", f"Against {against}; bands: intervals of each ratio alone; {blocks_said(rows)}")
+    sure = "bands: intervals of each ratio alone; " if any(row.speedup_low is not None for row in rows) else ""
+    entitle(figure, "Speedup", f"Against {against}; {sure}{blocks_said(rows)}")
     return figure
 
 
