@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo study test test-slurm test-workflow test-rest test-fast lint format docs bench findings lock browser latex slurm slurm-up slurm-down slurm-demo slurm-recover clean
+.PHONY: demo study test test-slurm test-workflow test-loading test-rest test-fast lint format docs bench findings lock browser latex slurm slurm-up slurm-down slurm-demo slurm-recover clean
 
 LAST_LOG = { echo "A job failed; the last lines of the newest log:"; find logs -name '*.log' -size +0 -printf '%T@ %p\n' | \
   sort -n | tail -n 1 | cut -d ' ' -f 2 | xargs -r tail -n 20; exit 1; }
@@ -31,16 +31,13 @@ study: $(VENV)/run.installed
 	@while $(SNAKEMAKE) -- next_pass; do \
 	  python -m scripts.scaling.answers.take_pass results/$(STUDY)/scaling || { [ $$? = 3 ] && exec $(SNAKEMAKE); exit 1; }; done; exit 1
 
-# Three parts at once, each with a lock of the machine of its own: Slurm's tests mostly wait, and much of the others
-# is one process starting after another.
+# Four parts at once, each with a lock of the machine of its own: Slurm's tests mostly wait, and much of the others is
+# one process starting after another.
 test: $(VENV)/dev.installed browser latex slurm
-	@$(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync=line test-slurm test-workflow test-rest
+	@$(MAKE) --no-print-directory --jobs=4 --keep-going --output-sync=line test-slurm test-workflow test-loading test-rest
 
-test-slurm:
-	TMPDIR="$$(mktemp -d)" python -m pytest tests/slurm
-
-test-workflow:
-	TMPDIR="$$(mktemp -d)" python -m pytest tests/workflow tests/loading
+test-slurm test-workflow test-loading: test-%:
+	TMPDIR="$$(mktemp -d)" python -m pytest tests/$*
 
 test-rest:
 	python -m pytest --ignore tests/slurm --ignore tests/workflow --ignore tests/loading
