@@ -1,7 +1,6 @@
-"""From tables and records to what a person reads: figures, a contact sheet of the images, and the page that joins them.
+"""From tables and records to what a person reads: figures, a contact sheet, and the page that joins them.
 
-Requires the split images, all records and the scaling tables. Steps: contact_sheet, draw_preview, draw_figures, draw_profiles
-(where it profiles), draw_dask_graph (where it loads with Dask), render_page. The target `preview` draws what the steps do to a few images of each class, and packs nothing.
+Requires the split images, all records and the scaling tables. The target `preview` draws what the steps do to a few images.
 """
 
 
