@@ -1,6 +1,5 @@
-"""From tables and records to what a person reads: figures, a contact sheet, and the page that joins them.
-
-Requires the split images, all records and the scaling tables. The target `preview` draws what the steps do to a few images.
+"""From tables and records to what a person reads: figures, a contact sheet, and the page that joins them. Requires the
+split images, all records and the scaling tables; the target `preview` draws what the steps do to a few images.
 """
 
 
