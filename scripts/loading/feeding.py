@@ -18,7 +18,7 @@ from scripts.loading.reading.load import LoadRaw
 
 
 class Feeder:
-    """One way, its workers started and tried on some images.
+    """One way, its workers started and tried on some images; they end with this process.
 
     Args:
         way: name of the backend.
@@ -56,10 +56,6 @@ class Feeder:
                 pass
         finally:
             os.sched_setaffinity(0, own)
-
-    def close(self) -> None:
-        """End the workers."""
-        self.backend.__exit__(None, None, None)
 
     def batches(self, orders: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         """The pixels of each of `orders`, numbers of images: uint8 (n, size, size, 3)."""

@@ -100,3 +100,14 @@ def test_a_point_that_would_hold_more_than_is_free_is_not_run_and_says_so(packed
     assert "not run: it would hold about 1073741824.0 GiB, as 1 and 2 workers let foresee" in str(fault.actual)
     assert one.loaded is None
     assert packed.launch("threads", workers=2, foreseen=Foreseen(np.float64(1 << 20), (1, 2))).validity.ok
+
+
+def test_a_launch_counts_where_the_kernel_does_not_tell_what_is_held(
+    packed: Packed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scripts.loading.measuring.memory.Path", lambda *_: Path("/no such folder"))
+    assert Held.now() is None
+    one = packed.launch("threads")
+    assert one.validity.ok, one.validity.faults
+    assert one.loaded is not None
+    assert (one.loaded.pss_bytes, one.loaded.descriptors) == (None, None)

@@ -25,8 +25,8 @@ class Held(NamedTuple):
     descriptors: int  # open files, pipes, sockets
 
     @classmethod
-    def now(cls) -> Self:
-        """At this moment; a process that ends meanwhile counts for nothing."""
+    def now(cls) -> Self | None:
+        """At this moment; a process that ends meanwhile counts for nothing. None where the kernel does not tell."""
         root, found = psutil.Process(), []
         for process in [root, *root.children(recursive=True)]:
             folder = Path("/proc") / str(process.pid)
@@ -35,11 +35,13 @@ class Held(NamedTuple):
                 found.append((_kibibytes("Pss", told), _kibibytes("Pss_Shmem", told), process.num_fds()))
             except (OSError, psutil.Error):
                 continue
-        return cls(*(sum(column) for column in zip(*found, strict=True)))
+        return cls(*(sum(column) for column in zip(*found, strict=True))) if found else None
 
-    def most(self, other: Held) -> Held:
-        """The greater of each."""
-        return Held(*map(max, self, other))
+
+def most(*looks: Held | None) -> dict[str, int]:
+    """The greatest of each field; nothing where the kernel told nothing."""
+    told = [look._asdict() for look in looks if look is not None]
+    return {name: max(look[name] for look in told) for name in Held._fields} if told else {}
 
 
 def _kibibytes(name: str, told: str) -> int:

@@ -13,7 +13,7 @@ from scripts.cli import log
 from scripts.clock import Stopwatch
 from scripts.images.shards import Split
 from scripts.loading.backend import BATCH, Backend, Item, Loaded
-from scripts.loading.measuring.memory import Held
+from scripts.loading.measuring.memory import Held, most
 from scripts.loading.measuring.spec import LoadSpec
 from scripts.loading.measuring.worker_watch import WorkerWatch
 from scripts.loading.reading.remote import Network
@@ -130,7 +130,7 @@ def run(
             sink.end_pass()
         log.info("%d timed passes: %.2f s", passes, seconds)
         between += time.process_time() - idle
-        used, held, places, look = loader.usage(), held.most(Held.now()), loader.places(), Look.now()
+        used, holds, places, look = loader.usage(), most(held, Held.now()), loader.places(), Look.now()
         shares += [] if cold else [page_cache.resident_share(files)]  # they may have had to make room
         watch.lap("verify")
     log.info("workers stopped: %.2f s", watch.lap("shutdown"))
@@ -143,7 +143,7 @@ def run(
         storage_bytes=max(0, used.read_bytes - before.read_bytes),  # a worker that ended takes its own along
         resident_share=(max if cold else min)(shares) if files else None,
         network=network.limits if network else None,
-        **held._asdict(),
+        **holds,
     )
     joule = energy.mean(joules) if len(places.first_ranks) == 1 else None
     elsewhere = used.busy_elsewhere

@@ -8,9 +8,8 @@ from scripts.record import Record
 from scripts.scaling.answers.answer import Fed
 from scripts.scaling.tables.compared import compared
 from scripts.scaling.tables.rows import TrainingRow
+from scripts.training.loop.steps import STEADY
 from scripts.training.points import PACKED, TrainingPoint
-
-STEADY = ("data", "to_device", "augment", "forward_backward", "optimizer")
 
 
 def feeds(rows: Sequence[TrainingRow], records: dict[str, list[Record]]) -> list[Fed]:

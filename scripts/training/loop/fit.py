@@ -24,12 +24,9 @@ from scripts.training.loop.examples import Examples
 from scripts.training.loop.feed import Feed, feed_of
 from scripts.training.loop.inputs import Inputs
 from scripts.training.loop.learner import Learner
-from scripts.training.loop.steps import steps
+from scripts.training.loop.steps import STEADY, steps
 from scripts.training.points import STRATEGIES
 from scripts.training.spec import TrainSpec
-
-# The phases of a step that count as training time.
-STEADY = ("data", "to_device", "augment", "forward_backward", "optimizer")
 
 
 @dataclass(frozen=True)

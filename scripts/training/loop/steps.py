@@ -2,6 +2,9 @@
 
 from scripts.errors import ConfigError
 
+# The phases of a step that count as training time.
+STEADY = ("data", "to_device", "augment", "forward_backward", "optimizer")
+
 
 def steps(images: int, global_batch: int) -> int:
     """Steps of an epoch: whole global batches only, so that each step is the same amount of work."""
